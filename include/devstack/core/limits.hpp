@@ -1,0 +1,81 @@
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+
+/// Every limit of devstack, each with its reason. Nothing else in the tree is a bare number.
+namespace devstack::core::limits {
+
+using namespace std::chrono_literals;
+
+// ---- Logs ----
+/// Readers split longer lines here (Docker's value since 1.13); on disk nothing is split.
+inline constexpr std::size_t line_part_max = 16 * 1024;
+/// A file is rotated at the first line end after this size …
+inline constexpr std::uint64_t log_file_size_max = 10 * 1024 * 1024;
+/// … and this many old ones are kept beside it.
+inline constexpr int log_files_max = 5;
+/// A rotation that finds no line end waits this long for one, then cuts: bounded disk beats a line.
+inline constexpr std::uint64_t log_line_slack_max = 1024 * 1024;
+/// A child that writes byte by byte makes a bigger index than log: the index rotates the file too.
+inline constexpr std::uint64_t log_index_size_max = 4 * 1024 * 1024;
+/// An unfinished line is delivered in part when the other stream has gone on for this many bytes,
+/// so that no cursor makes a reader go back further.
+inline constexpr std::uint64_t log_pending_span_max = 1024 * 1024;
+/// Bytes that one answer looks at in search of a pattern; the cursor in it continues.
+inline constexpr std::uint64_t log_scan_max = 32 * 1024 * 1024;
+/// A last line without an end is shown after this time (s6-log's value).
+inline constexpr auto partial_line_delay = 2s;
+/// After a small read the pipe is left alone for this long, so that line-buffered children cost one
+/// system call for many lines instead of one each.
+inline constexpr auto capture_coalesce_delay = 500us;
+inline constexpr std::size_t capture_small_read = 32 * 1024;
+/// Bytes taken from one pipe before the loop serves the others.
+inline constexpr std::size_t capture_turn_max = 1024 * 1024;
+/// Wished size of an output pipe; the kernel may grant less (pipe(7): pipe-user-pages-soft).
+inline constexpr int output_pipe_size = 256 * 1024;
+
+// ---- Events ----
+inline constexpr std::uint64_t event_journal_size_max = 8 * 1024 * 1024;
+inline constexpr int event_journal_files_max = 3;
+
+// ---- Control ----
+inline constexpr std::size_t request_body_max = 1024 * 1024;
+inline constexpr std::size_t request_header_max = 64 * 1024;
+inline constexpr std::size_t control_connections_max = 256;
+inline constexpr auto long_poll_max = 60s;
+inline constexpr auto request_read_timeout = 10s;
+/// Lines or events in one answer; the cursor in it continues.
+inline constexpr std::size_t answer_entries_max = 5000;
+inline constexpr std::size_t answer_bytes_max = 4 * 1024 * 1024;
+
+// ---- Ports ----
+/// A port that is held but by nobody (kernel teardown) is waited for this long.
+inline constexpr auto ownerless_port_wait = 10s;
+/// How often a blocked port is looked at when its holder can not be watched.
+inline constexpr auto blocked_port_interval = 2s;
+/// The same while the kernel tears a socket down, which takes no longer than a moment as a rule.
+inline constexpr auto ownerless_port_interval = 250ms;
+
+// ---- Supervision ----
+/// Readiness is asked for after this time, then at growing steps …
+inline constexpr auto first_probe_delay = 50ms;
+/// … up to this one while the service is young (product: 250 ms in the first 5 s) …
+inline constexpr auto young_probe_interval = 250ms;
+inline constexpr auto young_service_age = 5s;
+/// … and then at this one.
+inline constexpr auto readiness_probe_interval = 1s;
+/// Without a probe and a port a service counts as ready when it has lived this long.
+inline constexpr auto alive_is_ready_after = 1s;
+/// Ready for this long, a service has recovered: the next restart delay is the shortest again.
+inline constexpr auto recovered_after = 30s;
+/// SIGKILL is repeated at this interval while something is left (fork bombs, processes in state D).
+inline constexpr auto kill_again_after = 1s;
+
+// ---- Profile ----
+inline constexpr std::size_t profile_size_max = 4 * 1024 * 1024;
+inline constexpr std::size_t env_file_size_max = 128 * 1024 * 1024;
+inline constexpr std::size_t services_max = 10'000;
+
+}  // namespace devstack::core::limits

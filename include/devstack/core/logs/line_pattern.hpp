@@ -1,0 +1,45 @@
+#pragma once
+
+#include "devstack/base/result.hpp"
+
+#include <memory>
+#include <string>
+#include <string_view>
+
+namespace devstack::core {
+
+/// A regular expression (ECMAScript, without back-references) that is searched in lines. Safe for
+/// any pattern and any line: the time is linear in the line, and nothing is thrown.
+class LinePattern {
+public:
+    /// Matches everything.
+    LinePattern();
+    LinePattern(LinePattern&&) noexcept;
+    LinePattern& operator=(LinePattern&&) noexcept;
+    ~LinePattern();
+
+    /// Fails (invalid) with the pattern and what is wrong with it.
+    static Result<LinePattern> parse(const std::string& pattern);
+
+    /// Lines with colours or carriage returns are matched as a terminal shows them.
+    bool matches(std::string_view line) const;
+    bool is_empty() const { return literal_.empty() && !regex_; }
+
+private:
+    struct Regex;
+
+    bool matches_plain(std::string_view line) const;
+
+    std::string literal_;  ///< Every line that matches contains it.
+    std::unique_ptr<Regex> regex_;
+};
+
+/// The longest text that every match of the ECMAScript `pattern` contains, as far as is plain to
+/// see; empty when it is not. `is_whole`: the pattern is that text and nothing else.
+struct RequiredText {
+    std::string text;
+    bool is_whole = false;
+};
+RequiredText find_required_text(std::string_view pattern);
+
+}  // namespace devstack::core

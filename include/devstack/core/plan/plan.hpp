@@ -1,0 +1,121 @@
+#pragma once
+
+#include "devstack/base/port.hpp"
+#include "devstack/base/time.hpp"
+#include "devstack/core/plan/command_line.hpp"
+#include "devstack/core/probes/probe.hpp"
+
+#include <compare>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace devstack::core {
+
+/// Index of a service in its Plan.
+struct ServiceId {
+    std::size_t index = 0;
+    auto operator<=>(const ServiceId&) const = default;
+};
+
+/// A task runs to completion, when it is asked for or as a need. A service is meant to stay.
+enum class ServiceKind { service, task };
+
+/// What a dependent waits for (Compose: service_started, service_healthy,
+/// service_completed_successfully).
+enum class NeedCondition { started, ready, completed };
+
+struct Need {
+    ServiceId service;
+    NeedCondition condition = NeedCondition::ready;
+    bool operator==(const Need&) const = default;
+};
+
+enum class RestartMode { no, on_failure, always };
+
+struct RestartPolicy {
+    RestartMode mode = RestartMode::on_failure;
+    int max = 5;  ///< Restarts within `window`; one more is a crash loop.
+    Duration window = std::chrono::seconds{60};
+    Duration delay = std::chrono::milliseconds{500};  ///< Doubles with each restart …
+    Duration max_delay = std::chrono::seconds{30};    ///< … up to here, with ±10 % jitter.
+    /// A crash loop ends in `failed`; if false the service is tried for ever at `max_delay`.
+    bool gives_up = true;
+    bool operator==(const RestartPolicy&) const = default;
+};
+
+struct DeclaredPort {
+    std::string name;  ///< "" for the only `port`, else the key of the `ports` table.
+    Port port;
+    bool operator==(const DeclaredPort&) const = default;
+};
+
+struct HealthCheck {
+    Probe probe;
+    Duration interval = std::chrono::seconds{10};
+    Duration timeout = std::chrono::seconds{2};
+    int retries = 3;  ///< Failures in a row until the service is unhealthy.
+    bool operator==(const HealthCheck&) const = default;
+};
+
+struct ReadyCheck {
+    Probe probe;
+    Duration timeout = std::chrono::seconds{2};
+    bool operator==(const ReadyCheck&) const = default;
+};
+
+/// A step that must have succeeded before the service is spawned.
+struct PrepareStep {
+    CommandLine command;
+    std::string creates;              ///< Absolute path; absent means it has to run. May be empty.
+    std::vector<std::string> inputs;  ///< Absolute paths or globs; a change means it has to run.
+    bool operator==(const PrepareStep&) const = default;
+};
+
+/// Signals by their number, see signal(7).
+using SignalNumber = int;
+
+/// One service or task, resolved: every default filled in, every reference checked, every variable
+/// replaced.
+struct ServicePlan {
+    std::string name;
+    ServiceKind kind = ServiceKind::service;
+    CommandLine command;
+    std::string working_dir;               ///< Absolute.
+    std::vector<std::string> environment;  ///< "NAME=value", complete, sorted by name.
+    std::vector<DeclaredPort> ports;
+    std::vector<Need> needs;               ///< Each stands earlier in the plan.
+    std::vector<ServiceId> restart_with;   ///< Restarted when one of these starts anew.
+    RestartPolicy restart;
+    std::optional<ReadyCheck> ready;    ///< Asked until it succeeds once.
+    std::optional<HealthCheck> health;  ///< Asked from then on; also readiness if `ready` is absent.
+    std::optional<PrepareStep> prepare;
+    Duration start_timeout = std::chrono::seconds{60};
+    Duration stop_timeout = std::chrono::seconds{10};
+    SignalNumber stop_signal = 15;
+    std::vector<int> success_exit_codes;  ///< Besides 0.
+    /// What a person would open: "http://localhost:3200/"; derived from `health.url` or the port.
+    std::string url;
+
+    bool operator==(const ServicePlan&) const = default;
+};
+
+enum class Mode { development, host };
+
+/// What to run. Services stand in dependency order: a service comes after all that it needs.
+struct Plan {
+    std::string project;
+    std::string project_dir;  ///< Absolute.
+    Mode mode = Mode::development;
+    bool frees_ports = false;  ///< Whoever holds a declared port is ended (`up --free-ports`).
+    std::vector<ServicePlan> services;
+    /// Values that must never leave the machine's own log files (of variables whose names say so).
+    std::vector<std::string> secrets;
+
+    std::optional<ServiceId> find(const std::string& name) const;
+    bool operator==(const Plan&) const = default;
+};
+
+}  // namespace devstack::core

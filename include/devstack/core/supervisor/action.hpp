@@ -1,0 +1,84 @@
+#pragma once
+
+#include "devstack/core/supervisor/run.hpp"
+
+#include <variant>
+
+namespace devstack::core {
+
+// What the daemon must do, in order. Nothing is returned: what came of it arrives as a fact.
+
+struct ScanPorts {
+    RunId run;
+};
+struct CheckPrepare {
+    RunId run;
+};
+struct SpawnPrepare {
+    RunId run;
+};
+/// The run's prepare step has succeeded: remember its inputs.
+struct RecordPrepared {
+    RunId run;
+};
+struct SpawnProcess {
+    RunId run;
+};
+/// Ends the processes that hold the run's ports, politely, then firmly; then looks at the ports
+/// again
+/// (`PortsScanned`). What may not be ended is left alone.
+struct FreePorts {
+    RunId run;
+};
+/// Sends the signal, then SIGCONT (a stopped process can not hear it otherwise), to the run's whole
+/// group; or to those survivors that had left the group and so have not heard it.
+struct AskToStop {
+    enum class Scope { group, strays };
+
+    RunId run;
+    SignalNumber signal = 0;
+    Scope scope = Scope::group;
+};
+/// SIGKILL to everything of the run: group, session, survivors.
+struct ForceKill {
+    RunId run;
+};
+/// To the service's own process only.
+struct SendSignal {
+    RunId run;
+    SignalNumber signal = 0;
+};
+/// Asks the plan's probe (`ready`, else `health`, else TCP on the first port) once.
+struct RunProbe {
+    enum class Purpose { readiness, health };
+
+    RunId run;
+    Purpose purpose = Purpose::readiness;
+};
+struct CompareListening {
+    RunId run;
+};
+/// The run is about to be restarted because it is unhealthy: look before it is gone.
+struct CollectEvidence {
+    RunId run;
+};
+/// The run has ended unplanned.
+struct WriteCrashRecord {
+    RunId run;
+};
+
+using Action = std::variant<ScanPorts,
+                            FreePorts,
+                            CheckPrepare,
+                            SpawnPrepare,
+                            RecordPrepared,
+                            SpawnProcess,
+                            AskToStop,
+                            ForceKill,
+                            SendSignal,
+                            RunProbe,
+                            CompareListening,
+                            CollectEvidence,
+                            WriteCrashRecord>;
+
+}  // namespace devstack::core

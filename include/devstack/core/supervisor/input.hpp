@@ -1,0 +1,107 @@
+#pragma once
+
+#include "devstack/core/supervisor/run.hpp"
+
+#include <string>
+#include <variant>
+#include <vector>
+
+namespace devstack::core {
+
+// Everything devstack reacts to. The list is closed.
+
+// ---- Commands: somebody asks -------------------------------------------------------------------
+
+/// Also brings up all that it needs. Gives everything it touches a fresh restart budget; what has
+/// failed or completed is tried anew.
+struct Start {
+    std::vector<ServiceId> services;
+};
+/// Also takes down all that needs it, and those first.
+struct Stop {
+    std::vector<ServiceId> services;
+};
+/// Ends the service's processes and starts it anew; dependents are left alone.
+struct Restart {
+    std::vector<ServiceId> services;
+};
+/// Sends a signal to the service's own process.
+struct Signal {
+    ServiceId service;
+    SignalNumber signal = 0;
+};
+/// Takes everything down. A second one with `force` kills at once.
+struct Shutdown {
+    bool force = false;
+};
+
+// ---- Facts: the world reports ------------------------------------------------------------------
+
+/// Who listens on the run's ports, besides itself. Answers `ScanPorts`.
+struct PortsScanned {
+    RunId run;
+    std::vector<PortHolder> holders;  ///< Empty: all are free.
+};
+/// Answers `CheckPrepare`. `why` says what is missing or has changed.
+struct PrepareChecked {
+    RunId run;
+    bool is_needed = false;
+    std::string why;
+};
+struct Spawned {
+    RunId run;
+    int pid = 0;
+};
+/// Nothing runs. `stage` and `message` say what could not be done: "cannot enter directory
+/// apps/api: no such file or directory". `is_permanent`: trying again cannot help (ENOENT, EACCES
+/// …).
+struct SpawnFailed {
+    RunId run;
+    std::string message;
+    bool is_permanent = true;
+};
+/// The leader has ended. `survivors` are processes of the run that still live.
+struct Exited {
+    RunId run;
+    ExitStatus status;
+    std::vector<Survivor> survivors;
+};
+/// What lives of a run whose leader has ended has changed; empty: nothing is left.
+struct SurvivorsChanged {
+    RunId run;
+    std::vector<Survivor> survivors;
+};
+/// Answers `RunProbe`.
+struct ProbeAnswered {
+    RunId run;
+    ProbeOutcome outcome;
+};
+/// Answers `CollectEvidence`.
+struct EvidenceCollected {
+    RunId run;
+};
+/// Where the run's processes really listen, compared with what was declared; answers
+/// `CompareListening`. One sentence per difference, empty if there is none.
+struct ListeningCompared {
+    RunId run;
+    std::vector<std::string> differences;
+};
+struct TimePassed {};
+
+using Input = std::variant<Start,
+                           Stop,
+                           Restart,
+                           Signal,
+                           Shutdown,
+                           PortsScanned,
+                           PrepareChecked,
+                           Spawned,
+                           SpawnFailed,
+                           Exited,
+                           SurvivorsChanged,
+                           ProbeAnswered,
+                           EvidenceCollected,
+                           ListeningCompared,
+                           TimePassed>;
+
+}  // namespace devstack::core

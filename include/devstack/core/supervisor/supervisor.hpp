@@ -1,0 +1,162 @@
+#pragma once
+
+#include "devstack/core/supervisor/action.hpp"
+#include "devstack/core/supervisor/event.hpp"
+#include "devstack/core/supervisor/input.hpp"
+#include "devstack/core/supervisor/phase.hpp"
+
+#include <cstdint>
+#include <deque>
+#include <optional>
+#include <random>
+#include <string>
+#include <vector>
+
+namespace devstack::core {
+
+struct Step {
+    std::vector<Action> actions;
+    std::vector<Event> events;
+};
+
+/// What is to be seen of one service: a value, taken at one instant.
+struct ServiceSnapshot {
+    Phase phase;
+    std::string why;  ///< `explain`.
+    bool is_wanted = false;
+    int restarts = 0;                      ///< Since somebody last asked for it.
+    std::uint32_t run = 0;                 ///< Last run number given out.
+    TimePoint since;                       ///< When this phase began.
+    std::vector<std::string> differences;  ///< Between declared and real ports.
+};
+
+/// Decides what every service should do next. Pure: it starts no process, reads no clock and
+/// writes no log, so every behaviour of devstack can be replayed from a list of inputs.
+class Supervisor {
+public:
+    /// `seed` feeds the jitter of restart delays: the same seed and inputs give the same life.
+    explicit Supervisor(Plan plan, std::uint64_t seed = 0);
+
+    /// Takes one input at the time `now`, and returns everything that must happen because of it.
+    ///
+    /// Deadlines that `now` has passed are handled in the same call. Facts about an old run are
+    /// ignored. `now` must not be earlier than in the call before.
+    Step step(const Input& input, TimePoint now);
+
+    /// When to call step(TimePassed{}) if nothing else happens first; empty when nothing waits.
+    std::optional<TimePoint> next_deadline() const;
+
+    const Plan& plan() const { return plan_; }
+    const Phase& phase(ServiceId service) const { return services_[service.index].phase; }
+    ServiceSnapshot snapshot(ServiceId service) const;
+
+    /// Why the service is in the phase it is in, in one sentence. Backs `devstack why`.
+    std::string explain(ServiceId service) const;
+
+    /// True once a shutdown has been asked for and nothing of any service is left.
+    bool is_finished() const;
+
+private:
+    struct Service {
+        Phase phase = Stopped{};
+        std::string why = "nobody has asked for it yet";  ///< Of the last change of phase.
+        TimePoint since{};
+        bool is_requested = false;
+        std::uint32_t runs = 0;
+        int restarts = 0;  ///< Since somebody asked.
+        int delay_exponent = 0;
+        std::deque<TimePoint> recent_restarts;  ///< Within the window, oldest first.
+        std::vector<std::string> differences;
+    };
+
+    // One handler per input …
+    void on(const Start& command);
+    void on(const Stop& command);
+    void on(const Restart& command);
+    void on(const Signal& command);
+    void on(const Shutdown& command);
+    void on(const PortsScanned& fact);
+    void on(const PrepareChecked& fact);
+    void on(const Spawned& fact);
+    void on(const SpawnFailed& fact);
+    void on(const Exited& fact);
+    void on(const SurvivorsChanged& fact);
+    void on(const ProbeAnswered& fact);
+    void on(const EvidenceCollected& fact);
+    void on(const ListeningCompared& fact);
+    void on(const TimePassed& fact);
+
+    // … then the sweeps, the same after every input.
+    void expire_deadlines();
+    void start_what_can_start();
+    void stop_what_must_stop();
+    void notice_the_end();
+
+    // Deadlines, one handler per phase that has one.
+    void expire(ServiceId id, Blocked& phase);
+    void expire(ServiceId id, Starting& phase);
+    void expire(ServiceId id, Ready& phase);
+    void expire(ServiceId id, Unhealthy& phase);
+    void expire(ServiceId id, Stopping& phase);
+
+    // On the way up.
+    void begin_start(ServiceId id, const std::string& why);
+    void scan_ports(ServiceId id, const std::string& why);
+    void spawn(RunId run, const std::string& why);
+    void block(ServiceId id, const PortsScanned& fact, TimePoint since, bool is_freeing);
+    void prepare_ended(RunId run, ExitStatus status);
+    void spawned(RunId run, Starting starting, int pid);
+    void become_ready(ServiceId id, const Starting& starting, const std::string& why);
+    void answered(RunId run, Starting& starting, const ProbeOutcome& outcome);
+    void answered(RunId run, Ready& ready, const ProbeOutcome& outcome);
+    void answered(RunId run, Unhealthy& unhealthy, const ProbeOutcome& outcome);
+
+    // On the way down.
+    void begin_stop(ServiceId id, Stopping::Then then, const std::string& why);
+    void force(ServiceId id);
+    void leader_ended(ServiceId id, const Exited& fact);
+    void end_survivors(const Exited& fact, Stopping::Then then);
+    void finish_stop(ServiceId id);
+    void decide_after_end(ServiceId id, ExitStatus status, const std::string& why);
+    void back_off(ServiceId id, const std::string& why);
+    void restart_those_bound_to(ServiceId id);
+
+    void ask_again(ServiceId id);
+    void enter(ServiceId id, Phase next, const std::string& why);
+    void notice(RunId run, Noticed::Kind kind, std::string what);
+    void act(Action action) { out_.actions.push_back(std::move(action)); }
+    RunId next_run(ServiceId id) { return {id, ++at(id).runs}; }
+
+    // Questions.
+    Service& at(ServiceId id) { return services_[id.index]; }
+    const Service& at(ServiceId id) const { return services_[id.index]; }
+    const ServicePlan& spec(ServiceId id) const { return plan_.services[id.index]; }
+    /// The phase of that service, if it is of this type and about this run.
+    template <typename PhaseType>
+    PhaseType* phase_if(RunId run) {
+        auto* phase = std::get_if<PhaseType>(&at(run.service).phase);
+        return phase != nullptr && phase->run == run ? phase : nullptr;
+    }
+    bool is_wanted(ServiceId id) const { return at(id).is_requested && !is_shutting_down_; }
+    bool can_start_now(ServiceId id) const;
+    bool is_met(const Need& need) const;
+    std::optional<Need> first_unmet_need(ServiceId id) const;
+    std::string describe_wait(const Need& need) const;
+    bool has_live_dependent(ServiceId id) const;
+    bool is_success(ServiceId id, ExitStatus status) const;
+    Duration next_delay(ServiceId id);
+    /// `services` and all that they need, or all that needs them; directly or through others.
+    std::vector<bool> with_needs(const std::vector<ServiceId>& services) const;
+    std::vector<bool> with_dependents(const std::vector<ServiceId>& services) const;
+
+    Plan plan_;
+    std::vector<Service> services_;
+    std::vector<std::vector<ServiceId>> dependents_;  ///< The needs, turned round.
+    std::mt19937_64 random_;
+    bool is_shutting_down_ = false;
+    bool is_end_told_ = false;
+    TimePoint now_{};
+    Step out_;
+};
+
+}  // namespace devstack::core

@@ -1,0 +1,64 @@
+#pragma once
+
+#include "devstack/base/result.hpp"
+#include "devstack/base/time.hpp"
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace boost::asio {
+class io_context;
+}
+
+namespace devstack::daemon {
+
+/// A request whose target has been taken apart and decoded.
+struct ControlRequest {
+    std::string method;  ///< "GET", "POST".
+    std::string path;    ///< "/v1/state".
+    std::vector<std::pair<std::string, std::string>> parameters;  ///< In order, decoded.
+    std::string body;
+
+    /// The first value; empty view when absent.
+    std::string_view parameter(std::string_view name) const;
+};
+
+struct ControlReply {
+    int status = 200;
+    std::string body;
+    std::string content_type = "application/json";
+};
+
+/// Answers requests. `handle` may keep `reply` and call it later (long poll), once, from the loop;
+/// `is_alive` tells whether the client still waits.
+class ControlHandler {
+public:
+    virtual ~ControlHandler() = default;
+    virtual void handle(const ControlRequest& request,
+                        std::function<void(ControlReply)> reply,
+                        std::function<bool()> is_alive) = 0;
+};
+
+/// HTTP/1.1 over a Unix socket: 0600, peers of our own uid and root only (SO_PEERCRED, unix(7)),
+/// keep-alive, bounded sizes and times (limits.hpp), X-Request-ID returned or made. Malformed
+/// requests get an ErrorMessage. Unlinks its socket when destroyed.
+class ControlServer {
+public:
+    /// The caller holds the project's lock and knows that nobody serves there: a stale socket is
+    /// replaced. Long paths work.
+    static Result<std::unique_ptr<ControlServer>> listen(boost::asio::io_context& loop,
+                                                         const std::string& socket_path,
+                                                         ControlHandler& handler);
+    virtual ~ControlServer() = default;
+
+    virtual std::size_t connections() const = 0;
+    /// No new connections; replies under way are finished.
+    virtual void close() = 0;
+};
+
+}  // namespace devstack::daemon

@@ -1,0 +1,96 @@
+#pragma once
+
+#include "devstack/base/result.hpp"
+#include "devstack/platform/file_descriptor.hpp"
+#include "devstack/platform/keeper_protocol.hpp"
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+namespace devstack::daemon {
+
+/// What the keeper reports, with the descriptors that came along.
+struct KeeperSpawned {
+    std::uint64_t token = 0;
+    int pid = 0;
+    platform::FileDescriptor pidfd;
+    platform::FileDescriptor standard_output;
+    platform::FileDescriptor standard_error;
+};
+struct KeeperSpawnFailed {
+    std::uint64_t token = 0;
+    platform::SpawnStage stage{};
+    int error = 0;
+};
+struct KeeperExited {
+    std::uint64_t token = 0;
+    int pid = 0;
+    int code = 0;
+    int signal = 0;
+    bool dumped_core = false;
+    std::int64_t user_time_us = 0;
+    std::int64_t system_time_us = 0;
+    std::int64_t peak_memory_kib = 0;
+};
+struct KeeperWelcome {
+    std::uint32_t version = 0;
+    std::uint32_t children = 0;
+    int keeper_pid = 0;
+};
+/// A child that an earlier daemon had spawned.
+struct KeeperChild {
+    std::string label;
+    KeeperSpawned child;
+    std::optional<KeeperExited> exit;
+};
+struct KeeperStrayReaped {
+    int pid = 0;
+};
+/// The keeper is gone: nothing more will come.
+struct KeeperGone {};
+
+using KeeperMessage = std::variant<KeeperWelcome,
+                                   KeeperChild,
+                                   KeeperSpawned,
+                                   KeeperSpawnFailed,
+                                   KeeperExited,
+                                   KeeperStrayReaped,
+                                   KeeperGone>;
+
+/// The daemon's end of the channel to the keeper. Never blocks: what does not fit into the socket
+/// buffer is queued here, and `wants_to_write` says so.
+class KeeperLink {
+public:
+    explicit KeeperLink(platform::FileDescriptor channel);
+
+    int fd() const { return channel_.get(); }
+
+    void say_hello();
+    /// `label` names the run for re-adoption ("api#4"); `token` is not 0 and not in use.
+    void spawn(std::uint64_t token, const std::string& label, const platform::SpawnRequest& request);
+    void forget(std::uint64_t token);
+    void say_farewell();
+
+    /// The next message; empty when there is none now. Fails on a message that breaks the protocol.
+    Result<std::optional<KeeperMessage>> receive();
+
+    bool wants_to_write() const { return !unsent_.empty(); }
+    /// Call when the channel is writable and `wants_to_write`.
+    void flush();
+
+private:
+    struct Unsent {
+        std::string bytes;
+        platform::FileDescriptor descriptor;
+    };
+    void send(std::string bytes, platform::FileDescriptor descriptor = {});
+    bool try_send(const Unsent& message);
+
+    platform::FileDescriptor channel_;
+    std::vector<Unsent> unsent_;
+};
+
+}  // namespace devstack::daemon

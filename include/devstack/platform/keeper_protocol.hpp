@@ -1,0 +1,122 @@
+#pragma once
+
+#include "devstack/platform/spawn_request.hpp"
+
+#include <cstddef>
+#include <cstdint>
+
+/// What daemon and keeper say to each other, over one SOCK_SEQPACKET socketpair (unix(7)): one
+/// datagram is one message, a fixed-size struct that begins with `MessageHeader`; descriptors ride
+/// along by SCM_RIGHTS. Both ends run from the same machine and byte order, but a new daemon may
+/// meet an old keeper: sizes and numbers here never change, only grow at the end.
+namespace devstack::platform::keeper_protocol {
+
+inline constexpr std::uint32_t version = 1;
+
+/// Descriptor of the daemon's end in a daemon started by the keeper.
+inline constexpr int daemon_channel_fd = 3;
+/// The daemon reports to whoever started the keeper that it serves, or why it can not (a pipe).
+inline constexpr int daemon_report_fd = 4;
+/// Readable at end-of-file when the `up` in the foreground has gone (a pipe); /dev/null if detached.
+inline constexpr int daemon_lifeline_fd = 5;
+
+/// Longest spawn block that travels inside the message; longer ones come as a memfd.
+inline constexpr std::size_t inline_block_max = 32 * 1024;
+/// Whose child it is, for re-adoption: "api#4". Nul-terminated.
+inline constexpr std::size_t label_size = 120;
+
+enum class Kind : std::uint32_t {
+    // daemon -> keeper
+    hello = 1,     ///< First message of a daemon; answered by `welcome` and one `child` each.
+    spawn = 2,     ///< Answered by `spawned` or `spawn_failed`.
+    forget = 3,    ///< The exit of `token` is known: drop the entry.
+    farewell = 4,  ///< Everything is over: the keeper ends when the daemon does.
+    // keeper -> daemon
+    welcome = 101,
+    child = 102,         ///< One living or unforgotten child, with its descriptors.
+    spawned = 103,       ///< exec succeeded. Descriptors: pidfd, stdout, stderr.
+    spawn_failed = 104,  ///< Nothing runs.
+    exited = 105,        ///< The leader was reaped.
+    stray_reaped = 106,  ///< A descendant that had been orphaned was reaped.
+};
+
+struct MessageHeader {
+    Kind kind{};
+    std::uint32_t size = 0;  ///< Of the whole message, header and payload.
+};
+
+struct Hello {
+    MessageHeader header{Kind::hello, sizeof(Hello)};
+    std::uint32_t version = keeper_protocol::version;
+    std::uint32_t reserved = 0;
+};
+
+/// Followed by the spawn block (see spawn_block.hpp), or accompanied by a memfd that holds it.
+struct Spawn {
+    MessageHeader header{Kind::spawn, sizeof(Spawn)};
+    std::uint64_t token = 0;  ///< Chosen by the daemon, unique among unforgotten children, not 0.
+    std::uint32_t block_size = 0;
+    std::uint32_t is_block_in_memfd = 0;
+    char label[label_size] = {};
+};
+
+struct Forget {
+    MessageHeader header{Kind::forget, sizeof(Forget)};
+    std::uint64_t token = 0;
+};
+
+struct Farewell {
+    MessageHeader header{Kind::farewell, sizeof(Farewell)};
+};
+
+struct Welcome {
+    MessageHeader header{Kind::welcome, sizeof(Welcome)};
+    std::uint32_t version = keeper_protocol::version;
+    std::uint32_t children = 0;  ///< How many `child` messages follow.
+    std::uint32_t keeper_pid = 0;
+    std::uint32_t reserved = 0;
+};
+
+struct Spawned {
+    MessageHeader header{Kind::spawned, sizeof(Spawned)};
+    std::uint64_t token = 0;
+    std::int32_t pid = 0;
+    std::uint32_t reserved = 0;
+};
+
+struct SpawnFailed {
+    MessageHeader header{Kind::spawn_failed, sizeof(SpawnFailed)};
+    std::uint64_t token = 0;
+    SpawnStage stage{};
+    std::int32_t error = 0;  ///< errno(3).
+};
+
+struct Exited {
+    MessageHeader header{Kind::exited, sizeof(Exited)};
+    std::uint64_t token = 0;
+    std::int32_t pid = 0;
+    std::int32_t code = 0;    ///< Exit code, when `signal` is 0.
+    std::int32_t signal = 0;  ///< That ended it.
+    std::int32_t dumped_core = 0;
+    std::int64_t user_time_us = 0;    ///< rusage of the leader and of what it waited for.
+    std::int64_t system_time_us = 0;
+    std::int64_t peak_memory_kib = 0;
+};
+
+/// Descriptors while it lives: pidfd, stdout, stderr; after its exit: stdout, stderr.
+struct Child {
+    MessageHeader header{Kind::child, sizeof(Child)};
+    std::uint64_t token = 0;
+    std::int32_t pid = 0;
+    std::int32_t has_exited = 0;
+    Exited exit;
+    char label[label_size] = {};
+};
+
+struct StrayReaped {
+    MessageHeader header{Kind::stray_reaped, sizeof(StrayReaped)};
+    std::int32_t pid = 0;
+    std::uint32_t reserved = 0;
+};
+
+}  // namespace devstack::platform::keeper_protocol

@@ -1,0 +1,158 @@
+#include "devstack/base/match.hpp"
+#include "devstack/base/text.hpp"
+#include "devstack/core/limits.hpp"
+#include "devstack/core/supervisor/supervisor.hpp"
+
+#include <algorithm>
+
+// Questions to the supervisor: what is, why, and until when.
+
+namespace devstack::core {
+
+namespace {
+
+std::string_view word_of(NeedCondition condition) {
+    switch (condition) {
+        case NeedCondition::started: return "to be started";
+        case NeedCondition::ready: return "to be ready";
+        case NeedCondition::completed: return "to be completed";
+    }
+    return "";
+}
+
+std::string explain_starting(const Starting& it, const std::string& why) {
+    if (it.step == Starting::Step::checking_ports) return "its ports are being looked at";
+    if (it.step == Starting::Step::spawning) return "it is being spawned: " + why;
+    const std::string pid = "pid " + std::to_string(it.pid);
+    if (it.ready_at) return pid + " is ready when it has lived for a moment";
+    if (it.last_answer.empty()) return pid + " has not been asked yet whether it is ready";
+    return pid + " is not ready yet: " + it.last_answer;
+}
+
+std::string explain_stopping(const Stopping& it) {
+    std::string text = it.why;
+    if (it.pid != 0) text += "; pid " + std::to_string(it.pid) + " has not ended yet";
+    if (!it.survivors.empty()) {
+        std::vector<std::string> names;
+        for (const Survivor& survivor : it.survivors) {
+            names.push_back("pid " + std::to_string(survivor.pid) + " (" + survivor.command + ")");
+        }
+        text += "; still there: " + join_for_people(names);
+    }
+    if (it.is_killed) text += "; SIGKILL was sent";
+    return text;
+}
+
+std::string explain_backing_off(const BackingOff& it, int restarts) {
+    const std::string next =
+        "; restart " + std::to_string(restarts) + " comes after " + render_duration(it.delay);
+    return it.why + next + (it.is_crash_loop ? " (crash-looping)" : "");
+}
+
+}  // namespace
+
+std::string Supervisor::explain(ServiceId id) const {
+    const Service& service = at(id);
+    const std::string text = match(
+        service.phase,
+        [&](const Stopped&) { return service.why; },
+        [&](const Waiting& it) { return describe_wait(it.need) + "; " + explain(it.need.service); },
+        [&](const Blocked&) { return service.why + "; it starts by itself when the port is free"; },
+        [&](const Preparing& it) {
+            if (it.step == Preparing::Step::checking) {
+                return std::string{"its prepare step is being looked at"};
+            }
+            return "`" + spec(id).prepare->command.text() + "` runs first: " + service.why;
+        },
+        [&](const Starting& it) { return explain_starting(it, service.why); },
+        [&](const Ready& it) {
+            if (it.failures == 0) return service.why;
+            return "but its last " + count_of(static_cast<std::size_t>(it.failures), "answer") +
+                   " failed: " + it.last_answer;
+        },
+        [&](const Unhealthy&) { return service.why; },
+        [&](const Stopping& it) { return explain_stopping(it); },
+        [&](const BackingOff& it) { return explain_backing_off(it, service.restarts); },
+        [&](const Completed&) { return service.why; },
+        [&](const Failed& it) { return it.why; });
+    return spec(id).name + " is " + std::string{name_of(service.phase)} + ": " + text;
+}
+
+ServiceSnapshot Supervisor::snapshot(ServiceId id) const {
+    const Service& service = at(id);
+    ServiceSnapshot snapshot;
+    snapshot.phase = service.phase;
+    snapshot.why = explain(id);
+    snapshot.is_wanted = is_wanted(id);
+    snapshot.restarts = service.restarts;
+    snapshot.run = service.runs;
+    snapshot.since = service.since;
+    snapshot.differences = service.differences;
+    return snapshot;
+}
+
+std::optional<TimePoint> Supervisor::next_deadline() const {
+    std::optional<TimePoint> earliest;
+    const auto consider = [&](std::optional<TimePoint> deadline) {
+        if (deadline && (!earliest || *deadline < *earliest)) earliest = deadline;
+    };
+    for (const Service& service : services_) {
+        match(
+            service.phase,
+            [](const Stopped&) {},
+            [](const Waiting&) {},
+            [&](const Blocked& it) { consider(it.look_again); },
+            [](const Preparing&) {},
+            [&](const Starting& it) {
+                if (it.step != Starting::Step::probing) return;
+                consider(it.deadline);
+                consider(it.next_probe);
+                consider(it.ready_at);
+            },
+            [&](const Ready& it) { consider(it.next_probe); },
+            [&](const Unhealthy& it) { consider(it.next_probe); },
+            [&](const Stopping& it) { consider(it.deadline); },
+            [&](const BackingOff& it) { consider(it.until); },
+            [](const Completed&) {},
+            [](const Failed&) {});
+    }
+    return earliest;
+}
+
+bool Supervisor::is_finished() const {
+    return is_shutting_down_ &&
+           std::ranges::none_of(services_, [](const Service& it) { return is_alive(it.phase); });
+}
+
+// ---- Needs -------------------------------------------------------------------------------------
+
+bool Supervisor::is_met(const Need& need) const {
+    const Phase& its = phase(need.service);
+    switch (need.condition) {
+        case NeedCondition::started:
+            return (is_alive(its) && pid_of(its) != 0 && !std::holds_alternative<Stopping>(its) &&
+                    !std::holds_alternative<Preparing>(its)) ||
+                   std::holds_alternative<Completed>(its);
+        case NeedCondition::ready: return std::holds_alternative<Ready>(its);
+        case NeedCondition::completed: return std::holds_alternative<Completed>(its);
+    }
+    return false;
+}
+
+std::optional<Need> Supervisor::first_unmet_need(ServiceId id) const {
+    for (const Need& need : spec(id).needs) {
+        if (!is_met(need)) return need;
+    }
+    return std::nullopt;
+}
+
+std::string Supervisor::describe_wait(const Need& need) const {
+    return "it waits for " + spec(need.service).name + " " + std::string{word_of(need.condition)};
+}
+
+bool Supervisor::has_live_dependent(ServiceId id) const {
+    return std::ranges::any_of(dependents_[id.index],
+                               [this](ServiceId it) { return is_alive(phase(it)); });
+}
+
+}  // namespace devstack::core

@@ -1,0 +1,206 @@
+#include "devstack/base/text.hpp"
+#include "devstack/core/limits.hpp"
+#include "devstack/core/supervisor/supervisor.hpp"
+
+#include <algorithm>
+
+// What the world reports. A fact about another run than the current one, or one that does not fit
+// the phase, is late news: it changes nothing.
+
+namespace devstack::core {
+
+void Supervisor::on(const TimePassed&) {}
+
+// ---- Before the spawn --------------------------------------------------------------------------
+
+void Supervisor::on(const PrepareChecked& fact) {
+    auto* preparing = phase_if<Preparing>(fact.run);
+    if (preparing == nullptr || preparing->step != Preparing::Step::checking) return;
+    if (const auto unmet = first_unmet_need(fact.run.service)) {
+        return enter(fact.run.service, Waiting{*unmet}, describe_wait(*unmet));
+    }
+    if (fact.is_needed) {
+        preparing->step = Preparing::Step::spawning;
+        at(fact.run.service).why = fact.why;
+        act(SpawnPrepare{fact.run});
+        return;
+    }
+    scan_ports(fact.run.service, "its prepare step has nothing to do");
+}
+
+void Supervisor::on(const PortsScanned& fact) {
+    if (auto* starting = phase_if<Starting>(fact.run);
+        starting != nullptr && starting->step == Starting::Step::checking_ports) {
+        if (fact.holders.empty()) return spawn(fact.run, "");
+        return block(fact.run.service, fact, now_, false);
+    }
+    const auto* blocked = phase_if<Blocked>(fact.run);
+    if (blocked == nullptr) return;
+    if (!fact.holders.empty()) {
+        return block(fact.run.service, fact, blocked->since, blocked->is_freeing);
+    }
+    const std::string port = to_string(blocked->holders.front().port);
+    spawn(fact.run, "port " + port + " is free now");
+}
+
+// ---- Birth -------------------------------------------------------------------------------------
+
+void Supervisor::on(const Spawned& fact) {
+    if (auto* preparing = phase_if<Preparing>(fact.run)) {
+        preparing->step = Preparing::Step::running;
+        preparing->pid = fact.pid;
+    } else if (auto* starting = phase_if<Starting>(fact.run);
+               starting != nullptr && starting->step == Starting::Step::spawning) {
+        spawned(fact.run, *starting, fact.pid);
+    } else if (auto* stopping = phase_if<Stopping>(fact.run);
+               stopping != nullptr && stopping->pid == 0 && !stopping->status) {
+        // It was told to stop while it was being spawned: tell it now.
+        stopping->pid = fact.pid;
+        if (stopping->is_killed) {
+            act(ForceKill{fact.run});
+        } else {
+            act(AskToStop{fact.run, spec(fact.run.service).stop_signal});
+        }
+    }
+}
+
+void Supervisor::spawned(RunId run, Starting starting, int pid) {
+    const ServicePlan& plan = spec(run.service);
+    starting.step = Starting::Step::probing;
+    starting.pid = pid;
+    starting.since = now_;
+    starting.deadline = now_ + plan.start_timeout;
+    if (plan.kind == ServiceKind::task) {
+        return become_ready(run.service, starting, "runs to completion");
+    }
+    if (plan.ready || plan.health || !plan.ports.empty()) {
+        starting.next_probe = now_ + limits::first_probe_delay;
+    } else {
+        starting.ready_at = now_ + limits::alive_is_ready_after;
+    }
+    at(run.service).phase = starting;
+}
+
+void Supervisor::on(const SpawnFailed& fact) {
+    const ServiceId id = fact.run.service;
+    if (run_of(phase(id)) != fact.run) return;
+    if (const auto* stopping = std::get_if<Stopping>(&phase(id))) {
+        if (stopping->pid == 0) finish_stop(id);
+        return;
+    }
+    if (!is_alive(phase(id))) return;
+    if (fact.is_permanent) {
+        enter(id, Failed{fact.message}, fact.message);
+    } else {
+        back_off(id, fact.message);
+    }
+}
+
+// ---- Answers of probes -------------------------------------------------------------------------
+
+void Supervisor::on(const ProbeAnswered& fact) {
+    if (auto* starting = phase_if<Starting>(fact.run)) {
+        if (starting->step == Starting::Step::probing) answered(fact.run, *starting, fact.outcome);
+    } else if (auto* ready = phase_if<Ready>(fact.run)) {
+        answered(fact.run, *ready, fact.outcome);
+    } else if (auto* unhealthy = phase_if<Unhealthy>(fact.run)) {
+        answered(fact.run, *unhealthy, fact.outcome);
+    }
+}
+
+void Supervisor::answered(RunId run, Starting& starting, const ProbeOutcome& outcome) {
+    if (outcome.is_success) {
+        return become_ready(run.service, Starting{starting}, outcome.detail);
+    }
+    starting.last_answer = outcome.detail;
+    const Duration age = now_ - starting.since;
+    const Duration step =
+        age < limits::young_service_age
+            ? std::clamp<Duration>(age, limits::first_probe_delay, limits::young_probe_interval)
+            : Duration{limits::readiness_probe_interval};
+    starting.next_probe = now_ + step;
+}
+
+void Supervisor::answered(RunId run, Ready& ready, const ProbeOutcome& outcome) {
+    const auto& health = spec(run.service).health;
+    if (!health) return;
+    ready.last_answer = outcome.detail;
+    ready.next_probe = now_ + health->interval;
+    if (outcome.is_success) {
+        if (ready.failures > 0) {
+            notice(run, Noticed::Kind::probe_recovered, "answers again: " + outcome.detail);
+        }
+        ready.failures = 0;
+        return;
+    }
+    ++ready.failures;
+    notice(run,
+           Noticed::Kind::probe_failed,
+           "health check failed (" + std::to_string(ready.failures) + " of " +
+               std::to_string(health->retries) + "): " + outcome.detail);
+    if (ready.failures < health->retries) return;
+
+    Unhealthy unhealthy{run, ready.pid, now_, std::nullopt, outcome.detail};
+    const bool is_left_alone = spec(run.service).restart.mode == RestartMode::no;
+    if (is_left_alone) unhealthy.next_probe = now_ + health->interval;
+    enter(run.service,
+          unhealthy,
+          "failed " + count_of(static_cast<std::size_t>(health->retries), "health check") +
+              " in a row: " + outcome.detail);
+    if (!is_left_alone) act(CollectEvidence{run});
+}
+
+void Supervisor::answered(RunId run, Unhealthy& unhealthy, const ProbeOutcome& outcome) {
+    const auto& health = spec(run.service).health;
+    if (!health || spec(run.service).restart.mode != RestartMode::no) return;
+    if (outcome.is_success) {
+        Ready ready{run, unhealthy.pid, now_, now_ + health->interval, 0, outcome.detail};
+        return enter(run.service, ready, "answers again: " + outcome.detail);
+    }
+    unhealthy.last_answer = outcome.detail;
+    unhealthy.next_probe = now_ + health->interval;
+}
+
+void Supervisor::on(const EvidenceCollected& fact) {
+    const auto* unhealthy = phase_if<Unhealthy>(fact.run);
+    if (unhealthy == nullptr || unhealthy->next_probe) return;
+    begin_stop(fact.run.service, Stopping::Then::retry, "was unhealthy: " + unhealthy->last_answer);
+}
+
+void Supervisor::on(const ListeningCompared& fact) {
+    if (phase_if<Ready>(fact.run) == nullptr) return;
+    at(fact.run.service).differences = fact.differences;
+    for (const std::string& difference : fact.differences) {
+        notice(fact.run, Noticed::Kind::listening_differs, difference);
+    }
+}
+
+// ---- Death -------------------------------------------------------------------------------------
+
+void Supervisor::on(const Exited& fact) {
+    const ServiceId id = fact.run.service;
+    if (run_of(phase(id)) != fact.run || !is_alive(phase(id))) return;
+    if (auto* stopping = std::get_if<Stopping>(&at(id).phase)) {
+        stopping->pid = 0;
+        stopping->status = fact.status;
+        stopping->survivors = fact.survivors;
+        if (fact.survivors.empty()) return finish_stop(id);
+        // The group has heard the signal; what had left it has not.
+        const AskToStop::Scope strays = AskToStop::Scope::strays;
+        if (!stopping->is_killed) act(AskToStop{fact.run, spec(id).stop_signal, strays});
+        if (stopping->is_killed) act(ForceKill{fact.run});
+        return;
+    }
+    if (!std::holds_alternative<Preparing>(phase(id))) return leader_ended(id, fact);
+    if (!fact.survivors.empty()) return end_survivors(fact, Stopping::Then::go_on);
+    prepare_ended(fact.run, fact.status);
+}
+
+void Supervisor::on(const SurvivorsChanged& fact) {
+    auto* stopping = phase_if<Stopping>(fact.run);
+    if (stopping == nullptr || !stopping->status) return;
+    stopping->survivors = fact.survivors;
+    if (fact.survivors.empty()) finish_stop(fact.run.service);
+}
+
+}  // namespace devstack::core

@@ -1,0 +1,244 @@
+#include "devstack/core/supervisor/supervisor.hpp"
+
+#include "devstack/base/assert.hpp"
+#include "devstack/base/match.hpp"
+#include "devstack/base/signal_name.hpp"
+#include "devstack/core/limits.hpp"
+
+#include <algorithm>
+#include <utility>
+
+// The door, the commands and the sweeps. Facts are in facts.cpp, changes of phase in
+// transitions.cpp, words in explain.cpp.
+
+namespace devstack::core {
+
+Supervisor::Supervisor(Plan plan, std::uint64_t seed)
+    : plan_{std::move(plan)},
+      services_(plan_.services.size()),
+      dependents_(plan_.services.size()),
+      random_{seed} {
+    for (std::size_t i = 0; i < plan_.services.size(); ++i) {
+        for (const Need& need : plan_.services[i].needs) {
+            DEVSTACK_ASSERT(need.service.index < i, "a plan is in dependency order");
+            dependents_[need.service.index].push_back({i});
+        }
+    }
+}
+
+Step Supervisor::step(const Input& input, TimePoint now) {
+    DEVSTACK_ASSERT(now >= now_, "time does not run backwards");
+    now_ = now;
+    std::visit([this](const auto& it) { on(it); }, input);
+    expire_deadlines();
+    start_what_can_start();
+    stop_what_must_stop();
+    notice_the_end();
+    return std::exchange(out_, {});
+}
+
+// ---- Commands ----------------------------------------------------------------------------------
+
+void Supervisor::on(const Start& command) {
+    if (is_shutting_down_) return;
+    const std::vector<bool> touched = with_needs(command.services);
+    for (std::size_t i = 0; i < services_.size(); ++i) {
+        if (!touched[i]) continue;
+        const ServiceId id{i};
+        const bool is_named = std::ranges::find(command.services, id) != command.services.end();
+        // What a need has completed stays done, however often its dependents are asked for.
+        if (!is_named && std::holds_alternative<Completed>(phase(id))) continue;
+        ask_again(id);
+    }
+}
+
+void Supervisor::on(const Stop& command) {
+    const std::vector<bool> touched = with_dependents(command.services);
+    for (std::size_t i = 0; i < services_.size(); ++i) {
+        if (touched[i]) services_[i].is_requested = false;
+    }
+}
+
+void Supervisor::on(const Restart& command) {
+    if (is_shutting_down_) return;
+    on(Start{command.services});
+    for (const ServiceId id : command.services) {
+        if (!is_alive(phase(id))) continue;
+        begin_stop(id, Stopping::Then::restart, "a restart was asked for");
+    }
+}
+
+void Supervisor::on(const Signal& command) {
+    const int pid = pid_of(phase(command.service));
+    const std::optional<RunId> run = run_of(phase(command.service));
+    if (!run || pid == 0) return;
+    act(SendSignal{*run, command.signal});
+    notice(*run, Noticed::Kind::signal_sent, signal_name(command.signal) + " was sent on request");
+}
+
+void Supervisor::on(const Shutdown& command) {
+    if (!is_shutting_down_) {
+        out_.events.push_back(ProjectChanged{"stopping", "asked to stop everything"});
+    }
+    is_shutting_down_ = true;
+    if (!command.force) return;
+    for (std::size_t i = services_.size(); i-- > 0;) {
+        if (is_alive(phase({i}))) force({i});
+    }
+}
+
+/// Somebody wants this service, now: a fresh budget, no waiting for a delay, and another try for
+/// what has ended.
+void Supervisor::ask_again(ServiceId id) {
+    Service& service = at(id);
+    service.is_requested = true;
+    service.recent_restarts.clear();
+    service.delay_exponent = 0;
+    service.restarts = 0;
+    if (auto* waiting = std::get_if<BackingOff>(&service.phase)) waiting->until = now_;
+    const bool has_ended = std::holds_alternative<Failed>(service.phase) ||
+                           std::holds_alternative<Completed>(service.phase);
+    if (has_ended) enter(id, Stopped{}, "asked for again");
+}
+
+// ---- The sweeps, run after every input ---------------------------------------------------------
+
+void Supervisor::expire_deadlines() {
+    for (std::size_t i = 0; i < services_.size(); ++i) {
+        const ServiceId id{i};
+        // A handler may replace the phase it was given: it must not look at it afterwards.
+        match(
+            services_[i].phase,
+            [](Stopped&) {},
+            [](Waiting&) {},
+            [&](Blocked& it) { expire(id, it); },
+            [](Preparing&) {},
+            [&](Starting& it) { expire(id, it); },
+            [&](Ready& it) { expire(id, it); },
+            [&](Unhealthy& it) { expire(id, it); },
+            [&](Stopping& it) { expire(id, it); },
+            [](BackingOff&) {},  // start_what_can_start looks at its delay.
+            [](Completed&) {},
+            [](Failed&) {});
+    }
+}
+
+void Supervisor::start_what_can_start() {
+    for (std::size_t i = 0; i < services_.size(); ++i) {
+        const ServiceId id{i};
+        if (!is_wanted(id) || !can_start_now(id)) continue;
+        const std::optional<Need> unmet = first_unmet_need(id);
+        if (!unmet) {
+            begin_start(id, spec(id).needs.empty() ? "it was asked for" : "all it needs is there");
+            continue;
+        }
+        if (auto* waiting = std::get_if<Waiting>(&services_[i].phase)) {
+            waiting->need = *unmet;  // What `explain` says follows; observers are not bothered.
+        } else {
+            enter(id, Waiting{*unmet}, describe_wait(*unmet));
+        }
+    }
+}
+
+bool Supervisor::can_start_now(ServiceId id) const {
+    if (const auto* delay = std::get_if<BackingOff>(&phase(id))) return now_ >= delay->until;
+    return std::holds_alternative<Stopped>(phase(id)) || std::holds_alternative<Waiting>(phase(id));
+}
+
+void Supervisor::stop_what_must_stop() {
+    const std::string why = is_shutting_down_ ? "everything is being stopped" : "asked to stop";
+    for (std::size_t i = services_.size(); i-- > 0;) {
+        const ServiceId id{i};
+        if (is_wanted(id)) continue;
+        if (auto* stopping = std::get_if<Stopping>(&services_[i].phase)) {
+            stopping->then = Stopping::Then::rest;
+            continue;
+        }
+        if (is_alive(phase(id))) {
+            if (!has_live_dependent(id)) begin_stop(id, Stopping::Then::rest, why);
+            continue;
+        }
+        const bool is_at_rest = std::holds_alternative<Stopped>(phase(id)) ||
+                                std::holds_alternative<Completed>(phase(id)) ||
+                                std::holds_alternative<Failed>(phase(id));
+        if (!is_at_rest) enter(id, Stopped{}, why);
+    }
+}
+
+void Supervisor::notice_the_end() {
+    if (is_end_told_ || !is_finished()) return;
+    is_end_told_ = true;
+    out_.events.push_back(ProjectChanged{"stopped", "nothing is left running"});
+}
+
+// ---- Deadlines ---------------------------------------------------------------------------------
+
+void Supervisor::expire(ServiceId, Blocked& blocked) {
+    if (!blocked.look_again || now_ < *blocked.look_again) return;
+    blocked.look_again.reset();
+    act(ScanPorts{blocked.run});
+}
+
+void Supervisor::expire(ServiceId id, Starting& starting) {
+    if (starting.step != Starting::Step::probing) return;
+    if (starting.ready_at && now_ >= *starting.ready_at) {
+        become_ready(id,
+                     Starting{starting},
+                     "has been alive for " + render_duration(limits::alive_is_ready_after));
+        return;
+    }
+    if (now_ >= starting.deadline) {
+        std::string why = "was not ready within " + render_duration(spec(id).start_timeout);
+        if (!starting.last_answer.empty()) why += ": " + starting.last_answer;
+        begin_stop(id, Stopping::Then::retry, why);
+        return;
+    }
+    if (!starting.next_probe || now_ < *starting.next_probe) return;
+    starting.next_probe.reset();
+    act(RunProbe{starting.run, RunProbe::Purpose::readiness});
+}
+
+void Supervisor::expire(ServiceId, Ready& ready) {
+    if (!ready.next_probe || now_ < *ready.next_probe) return;
+    ready.next_probe.reset();
+    act(RunProbe{ready.run, RunProbe::Purpose::health});
+}
+
+void Supervisor::expire(ServiceId, Unhealthy& unhealthy) {
+    if (!unhealthy.next_probe || now_ < *unhealthy.next_probe) return;
+    unhealthy.next_probe.reset();
+    act(RunProbe{unhealthy.run, RunProbe::Purpose::health});
+}
+
+void Supervisor::expire(ServiceId id, Stopping& stopping) {
+    if (now_ >= stopping.deadline) force(id);
+}
+
+// ---- Graph -------------------------------------------------------------------------------------
+
+std::vector<bool> Supervisor::with_needs(const std::vector<ServiceId>& services) const {
+    std::vector<bool> found(services_.size());
+    for (const ServiceId id : services)
+        found[id.index] = true;
+    // Needs stand before what needs them: one pass from the end sees them all.
+    for (std::size_t i = services_.size(); i-- > 0;) {
+        if (!found[i]) continue;
+        for (const Need& need : plan_.services[i].needs)
+            found[need.service.index] = true;
+    }
+    return found;
+}
+
+std::vector<bool> Supervisor::with_dependents(const std::vector<ServiceId>& services) const {
+    std::vector<bool> found(services_.size());
+    for (const ServiceId id : services)
+        found[id.index] = true;
+    for (std::size_t i = 0; i < services_.size(); ++i) {
+        if (!found[i]) continue;
+        for (const ServiceId dependent : dependents_[i])
+            found[dependent.index] = true;
+    }
+    return found;
+}
+
+}  // namespace devstack::core

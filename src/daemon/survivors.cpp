@@ -1,0 +1,156 @@
+#include "devstack/daemon/survivors.hpp"
+
+#include "devstack/base/text.hpp"
+#include "devstack/platform/kill.hpp"
+
+#include <algorithm>
+#include <iterator>
+
+namespace devstack::daemon {
+
+namespace {
+
+using platform::ProcessInfo;
+using platform::Procfs;
+
+constexpr std::size_t command_size_max = 100;
+
+bool is_alive(const ProcessInfo& process) {
+    return process.state != 'Z' && process.state != 'X';
+}
+
+bool is_devstack(const ProjectMark& project, int pid) {
+    return pid == project.keeper_pid || pid == project.daemon_pid;
+}
+
+LivingProcess describe_process(const Procfs& procfs, const ProcessInfo& process) {
+    std::string command = sane_text(join(platform::read_command_line(procfs, process.pid), " "));
+    if (command.empty()) command = sane_text(process.name);
+    if (command.size() > command_size_max) {
+        std::size_t end = command_size_max;
+        const auto is_inside_character = [&] {
+            return (static_cast<unsigned char>(command[end]) & 0xC0U) == 0x80U;
+        };
+        while (end > 0 && is_inside_character())
+            --end;
+        command = command.substr(0, end) + "…";
+    }
+    return {process.pid, process.start_ticks, std::move(command)};
+}
+
+/// The keeper's children besides the daemon and living leaders; empty optional when that can not be
+/// known for sure. The kernel builds the list while children come and go and may skip one then
+/// (proc(5)), so it counts only when two readings agree.
+std::optional<std::vector<int>> collect_unknown_children(const Procfs& procfs,
+                                                         const ProjectMark& project,
+                                                         const std::vector<RunMark>& living) {
+    constexpr int readings_max = 4;
+    if (project.keeper_pid == 0) return std::nullopt;
+    auto children = platform::collect_children(procfs, project.keeper_pid);
+    for (int reading = 1; children; ++reading) {
+        if (reading == readings_max) return std::nullopt;
+        auto again = platform::collect_children(procfs, project.keeper_pid);
+        const bool do_agree = again == children;
+        children = std::move(again);
+        if (do_agree) break;
+    }
+    if (!children) return std::nullopt;
+    std::erase_if(*children, [&](int pid) {
+        return pid == project.daemon_pid ||
+               std::ranges::find(living, pid, &RunMark::leader_pid) != living.end();
+    });
+    return children;
+}
+
+bool has_living(const Procfs& procfs, const std::vector<int>& pids) {
+    return std::ranges::any_of(pids, [&](int pid) {
+        const auto process = platform::find_process(procfs, pid);
+        return process && is_alive(*process);
+    });
+}
+
+/// True for everything that has the keeper above it.
+std::vector<bool> find_descendants(const std::vector<ProcessInfo>& processes, int ancestor) {
+    std::vector<int> family{ancestor};
+    std::vector<bool> is_descendant(processes.size(), false);
+    for (bool has_grown = ancestor != 0; has_grown;) {
+        has_grown = false;
+        for (std::size_t i = 0; i < processes.size(); ++i) {
+            const bool is_new = !is_descendant[i] &&
+                                std::ranges::find(family, processes[i].parent) != family.end();
+            if (!is_new) continue;
+            is_descendant[i] = true;
+            family.push_back(processes[i].pid);
+            has_grown = true;
+        }
+    }
+    return is_descendant;
+}
+
+}  // namespace
+
+SurvivorReport collect_survivors(const Procfs& procfs,
+                                 const ProjectMark& project,
+                                 const std::vector<RunMark>& ended,
+                                 const std::vector<RunMark>& living) {
+    SurvivorReport report;
+    report.of_run.resize(ended.size());
+    const auto unknown = collect_unknown_children(procfs, project, living);
+    if (unknown && !has_living(procfs, *unknown)) return report;
+
+    // Living runs last: where a number was given anew, it is theirs.
+    std::vector<RunMark> runs = ended;
+    runs.insert(runs.end(), living.begin(), living.end());
+    const auto processes = platform::collect_processes(procfs);
+    const auto assigned = assign_runs(procfs, project, runs, processes);
+    const auto is_below_keeper = find_descendants(processes, project.keeper_pid);
+    for (std::size_t i = 0; i < processes.size(); ++i) {
+        const bool is_of_ended_run = assigned[i] && *assigned[i] < ended.size();
+        const bool is_stray =
+            !assigned[i] && is_below_keeper[i] && !is_devstack(project, processes[i].pid);
+        if (!is_alive(processes[i]) || (!is_of_ended_run && !is_stray)) continue;
+        auto& list = is_stray ? report.strays : report.of_run[*assigned[i]];
+        list.push_back(describe_process(procfs, processes[i]));
+    }
+    return report;
+}
+
+std::vector<LivingProcess> collect_leftovers(const Procfs& procfs, const ProjectMark& project) {
+    const auto processes = platform::collect_processes(procfs);
+    const auto is_below_keeper = find_descendants(processes, project.keeper_pid);
+    std::vector<LivingProcess> leftovers;
+    for (std::size_t i = 0; i < processes.size(); ++i) {
+        const ProcessInfo& process = processes[i];
+        if (is_below_keeper[i] || is_devstack(project, process.pid) || !is_alive(process)) continue;
+        const auto project_dir =
+            platform::read_environment_variable(procfs, process.pid, project_dir_variable);
+        if (project_dir != project.project_dir) continue;
+        leftovers.push_back(describe_process(procfs, process));
+    }
+    return leftovers;
+}
+
+std::vector<core::Survivor> to_survivors(const std::vector<LivingProcess>& processes) {
+    std::vector<core::Survivor> survivors;
+    survivors.reserve(processes.size());
+    std::ranges::transform(processes, std::back_inserter(survivors), [](const auto& process) {
+        return core::Survivor{process.pid, process.command};
+    });
+    return survivors;
+}
+
+std::vector<Error> signal_survivors(const Procfs& procfs,
+                                    const std::vector<LivingProcess>& processes,
+                                    int signal) {
+    std::vector<Error> failures;
+    for (const LivingProcess& process : processes) {
+        Status status =
+            platform::signal_process(procfs, process.pid, process.start_ticks, signal);
+        if (!status && status.error().kind != Error::Kind::not_found) {
+            failures.push_back(std::move(status).error());
+        }
+    }
+    return failures;
+}
+
+}  // namespace devstack::daemon

@@ -1,0 +1,59 @@
+#include "sim/fake_world.hpp"
+#include "support/catch.hpp"
+#include "support/scenario.hpp"
+
+#include <cstdlib>
+#include <string>
+
+using namespace devstack::test;
+using namespace devstack::core;
+
+namespace {
+
+Plan small_shop() {
+    return make_plan({
+        service("db").on_port(5432).with_ready(),
+        service("cache"),
+        task("migrate").after("db"),
+        service("api")
+            .after("db")
+            .after("cache", NeedCondition::started)
+            .after("migrate", NeedCondition::completed)
+            .on_port(3101)
+            .with_health()
+            .restart(RestartMode::always)
+            .restart_with("db"),
+        service("web").after("api").with_prepare().on_port(3200).with_health(),
+        service("worker").after("db").never_give_up(),
+        service("lonely").with_health().restart(RestartMode::no),
+    });
+}
+
+/// 2,000 lives with every test run; DEVSTACK_SIM_LIVES=1000000 for the long look.
+std::uint64_t lives() {
+    const char* wish = std::getenv("DEVSTACK_SIM_LIVES");
+    return wish == nullptr ? 2000 : std::stoull(wish);
+}
+
+}  // namespace
+
+TEST_CASE("no order of troubles breaks an invariant", "[sim][supervisor]") {
+    const Plan plan = small_shop();
+    for (std::uint64_t seed = 1; seed <= lives(); ++seed) {
+        FakeWorld world{plan, seed};
+        world.live(30);
+        if (world.violations().empty()) continue;
+        for (const std::string& line : world.trace())
+            UNSCOPED_INFO(line);
+        CAPTURE(seed);
+        REQUIRE(world.violations() == std::vector<std::string>{});
+    }
+}
+
+TEST_CASE("the same seed gives the same life", "[sim][supervisor]") {
+    FakeWorld first{small_shop(), 7};
+    FakeWorld second{small_shop(), 7};
+    first.live(30);
+    second.live(30);
+    CHECK(first.trace() == second.trace());
+}

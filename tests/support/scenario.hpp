@@ -1,0 +1,87 @@
+#pragma once
+
+#include "devstack/core/supervisor/supervisor.hpp"
+
+#include <initializer_list>
+#include <string>
+#include <vector>
+
+namespace devstack::test {
+
+using Trace = std::vector<std::string>;
+
+/// A line of the plan: `service("web").after("db")`. Without more it has no probe and no port: it
+/// is ready when it has been alive for a second.
+struct ServiceSpec {
+    core::ServicePlan plan;
+    std::vector<std::pair<std::string, core::NeedCondition>> after_names;
+    std::vector<std::string> restart_with_names;
+
+    ServiceSpec after(std::string name,
+                      core::NeedCondition condition = core::NeedCondition::ready) &&;
+    ServiceSpec restart(core::RestartMode mode) &&;
+    ServiceSpec restart_with(std::string name) &&;
+    ServiceSpec never_give_up() &&;
+    ServiceSpec with_health() &&;  ///< Every 10 s, three failures.
+    ServiceSpec with_ready() &&;
+    ServiceSpec on_port(std::uint16_t port) &&;
+    ServiceSpec with_prepare() &&;
+};
+
+ServiceSpec service(std::string name);
+ServiceSpec task(std::string name);
+
+/// Drives a Supervisor by name and by hand, with time that moves only when told to.
+///
+/// Every verb returns what the supervisor answered, one line per action and per event, so that a
+/// test reads as a dialogue and a failure shows the whole answer.
+class Scenario {
+public:
+    explicit Scenario(std::initializer_list<ServiceSpec> specs,
+                      core::Mode mode = core::Mode::development);
+
+    Trace start(const std::string& name);
+    Trace stop(const std::string& name);
+    Trace restart(const std::string& name);
+    Trace signal(const std::string& name, int number);
+    Trace shutdown();
+    Trace shutdown_by_force();
+
+    Trace ports_free(const std::string& name);
+    Trace ports_held(const std::string& name, core::PortHolder holder);
+    Trace prepare_needed(const std::string& name, const std::string& why);
+    Trace prepare_not_needed(const std::string& name);
+    Trace spawned(const std::string& name);
+    Trace spawn_failed(const std::string& name, const std::string& message);
+    Trace exited(const std::string& name,
+                 core::ExitStatus status,
+                 std::vector<core::Survivor> survivors = {});
+    Trace exited_in_run(const std::string& name, std::uint32_t run, core::ExitStatus status);
+    Trace survivors(const std::string& name, std::vector<core::Survivor> survivors);
+    Trace probe_passed(const std::string& name);
+    Trace probe_failed(const std::string& name, const std::string& detail);
+    Trace evidence_collected(const std::string& name);
+    Trace listening_compared(const std::string& name, std::vector<std::string> differences);
+
+    Trace after(Duration passed);  ///< Moves the clock, then reports that time has passed.
+    /// Start, spawn and one second of life: for tests that begin with a running service.
+    void bring_up(const std::string& name);
+
+    std::string explain(const std::string& name) const;
+    std::string phase(const std::string& name) const;
+    const core::Supervisor& supervisor() const { return supervisor_; }
+
+private:
+    Trace send(const core::Input& input);
+    core::ServiceId id(const std::string& name) const;
+    core::RunId current(const std::string& name) const;
+
+    core::Supervisor supervisor_;
+    TimePoint now_{};
+};
+
+core::Plan make_plan(std::initializer_list<ServiceSpec> specs);
+std::string to_line(const core::Plan& plan, const core::Action& action);
+std::string to_line(const core::Plan& plan, const core::Event& event);
+
+}  // namespace devstack::test
