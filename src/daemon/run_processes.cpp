@@ -26,8 +26,8 @@ struct Cookie {
 };
 
 Cookie read_cookie(const Procfs& procfs, int pid) {
-    auto values = platform::read_environment_variables(
-        procfs, pid, {project_dir_variable, run_variable});
+    auto values =
+        platform::read_environment_variables(procfs, pid, {project_dir_variable, run_variable});
     return {values[0].value_or(""), values[1].value_or("")};
 }
 

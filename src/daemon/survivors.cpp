@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <iterator>
+#include <unordered_set>
 
 namespace devstack::daemon {
 
@@ -71,20 +72,29 @@ bool has_living(const Procfs& procfs, const std::vector<int>& pids) {
 
 /// True for everything that has the keeper above it.
 std::vector<bool> find_descendants(const std::vector<ProcessInfo>& processes, int ancestor) {
-    std::vector<int> family{ancestor};
+    std::unordered_set<int> family{ancestor};
     std::vector<bool> is_descendant(processes.size(), false);
     for (bool has_grown = ancestor != 0; has_grown;) {
         has_grown = false;
         for (std::size_t i = 0; i < processes.size(); ++i) {
-            const bool is_new = !is_descendant[i] &&
-                                std::ranges::find(family, processes[i].parent) != family.end();
-            if (!is_new) continue;
+            if (is_descendant[i] || !family.contains(processes[i].parent)) continue;
             is_descendant[i] = true;
-            family.push_back(processes[i].pid);
+            family.insert(processes[i].pid);
             has_grown = true;
         }
     }
     return is_descendant;
+}
+
+/// The process and all above it: who started devstack is no leftover, whatever its environment
+/// says.
+std::unordered_set<int> find_ancestors(const Procfs& procfs, int pid) {
+    std::unordered_set<int> ancestors;
+    while (pid > 1 && ancestors.insert(pid).second) {
+        const auto process = platform::find_process(procfs, pid);
+        pid = process ? process->parent : 0;
+    }
+    return ancestors;
 }
 
 }  // namespace
@@ -118,10 +128,12 @@ SurvivorReport collect_survivors(const Procfs& procfs,
 std::vector<LivingProcess> collect_leftovers(const Procfs& procfs, const ProjectMark& project) {
     const auto processes = platform::collect_processes(procfs);
     const auto is_below_keeper = find_descendants(processes, project.keeper_pid);
+    auto devstack = find_ancestors(procfs, project.keeper_pid);
+    devstack.merge(find_ancestors(procfs, project.daemon_pid));
     std::vector<LivingProcess> leftovers;
     for (std::size_t i = 0; i < processes.size(); ++i) {
         const ProcessInfo& process = processes[i];
-        if (is_below_keeper[i] || is_devstack(project, process.pid) || !is_alive(process)) continue;
+        if (is_below_keeper[i] || devstack.contains(process.pid) || !is_alive(process)) continue;
         const auto project_dir =
             platform::read_environment_variable(procfs, process.pid, project_dir_variable);
         if (project_dir != project.project_dir) continue;
@@ -144,8 +156,7 @@ std::vector<Error> signal_survivors(const Procfs& procfs,
                                     int signal) {
     std::vector<Error> failures;
     for (const LivingProcess& process : processes) {
-        Status status =
-            platform::signal_process(procfs, process.pid, process.start_ticks, signal);
+        Status status = platform::signal_process(procfs, process.pid, process.start_ticks, signal);
         if (!status && status.error().kind != Error::Kind::not_found) {
             failures.push_back(std::move(status).error());
         }

@@ -23,7 +23,7 @@ struct Diagnostic {
     /// Stable and greppable, kebab-case: "unknown-key", "dependency-cycle".
     std::string code;
     Severity severity = Severity::error;
-    std::string message;    ///< What is wrong and what was expected, without position.
+    std::string message;  ///< What is wrong and what was expected, without position.
     SourcePosition where;
     std::string line_text;  ///< The offending line as written; empty when there is none to show.
     std::string hint;       ///< What to do about it: "did you mean `depends_on`?"; may be empty.

@@ -33,8 +33,8 @@ std::string shell_quote(std::string_view word);
 
 /// Valid UTF-8 without control characters: each invalid byte becomes U+FFFD, other control
 /// characters but tab are dropped, ANSI escape sequences are removed unless `keep_colour` (then SGR
-/// sequences alone stay). Of text overwritten by carriage returns the last state is kept, as a
-/// terminal would show it. For everything that is shown or sent as JSON.
+/// sequences alone stay, and end with the text). Of text overwritten by carriage returns the last
+/// state is kept, as a terminal would show it. For everything that is shown or sent as JSON.
 std::string sane_text(std::string_view bytes, bool keep_colour = false);
 
 }  // namespace devstack

@@ -1,8 +1,10 @@
 #pragma once
 
+#include "devstack/base/port.hpp"
 #include "devstack/base/result.hpp"
 #include "devstack/base/time.hpp"
 #include "devstack/core/api/messages.hpp"
+#include "devstack/core/api/query.hpp"
 
 #include <memory>
 #include <optional>
@@ -19,7 +21,8 @@ struct Reply {
 
 /// One HTTP/1.1 keep-alive connection to a project's daemon, over its Unix socket. Blocking, each
 /// request with a deadline. Errors: not_found (no socket), busy (connection refused: a stale
-/// socket), not_permitted, timed_out, system.
+/// socket), not_permitted, timed_out, system. A connection that the daemon has closed because it
+/// was idle is opened anew; after any other error it must not be used further.
 class Connection {
 public:
     /// Long paths work: the socket is reached through its directory's descriptor.
@@ -44,12 +47,22 @@ private:
 };
 
 /// The API as functions. An answer of 400 or more becomes an Error with the daemon's message: kind
-/// not_found for "no-such-service", invalid for other 4xx, system for 5xx.
-Result<core::api::StateMessage> fetch_state(Connection& connection);
+/// not_found for "no-such-service", busy for "shutting-down", invalid for other 4xx, system for
+/// 5xx.
+Result<core::api::StateMessage> fetch_state(Connection& connection, bool with_usage = false);
 Result<core::api::EventsMessage> fetch_events(Connection& connection,
                                               std::optional<std::uint64_t> after,
                                               Duration wait);
+Result<core::api::EventsMessage> fetch_events(Connection& connection,
+                                              const core::api::EventRequest& request);
+Result<core::api::LogsMessage> fetch_logs(Connection& connection,
+                                          const core::api::LogRequest& request);
+Result<std::vector<core::api::ListeningPort>> fetch_ports(Connection& connection,
+                                                          std::optional<Port> port);
 Result<core::api::CommandReply> send_command(Connection& connection,
                                              const core::api::CommandRequest& request);
+
+/// What `reply` says if it is a refusal; for who sends requests by hand.
+Status check_reply(const Reply& reply);
 
 }  // namespace devstack::client

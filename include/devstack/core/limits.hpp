@@ -25,6 +25,8 @@ inline constexpr std::uint64_t log_index_size_max = 4 * 1024 * 1024;
 inline constexpr std::uint64_t log_pending_span_max = 1024 * 1024;
 /// Bytes that one answer looks at in search of a pattern; the cursor in it continues.
 inline constexpr std::uint64_t log_scan_max = 32 * 1024 * 1024;
+/// About the states a search pattern may have: std::regex recurses that deep.
+inline constexpr std::size_t pattern_states_max = 4000;
 /// A last line without an end is shown after this time (s6-log's value).
 inline constexpr auto partial_line_delay = 2s;
 /// After a small read the pipe is left alone for this long, so that line-buffered children cost one
@@ -39,6 +41,12 @@ inline constexpr int output_pipe_size = 256 * 1024;
 // ---- Events ----
 inline constexpr std::uint64_t event_journal_size_max = 8 * 1024 * 1024;
 inline constexpr int event_journal_files_max = 3;
+/// Events wait for a full disk up to this size; later ones are lost, and their numbers show it.
+inline constexpr std::size_t event_journal_unwritten_max = 1024 * 1024;
+
+/// Records of unplanned ends that are kept for each service, and log lines in each.
+inline constexpr std::size_t crash_records_max = 20;
+inline constexpr std::size_t crash_record_lines = 50;
 
 // ---- Control ----
 inline constexpr std::size_t request_body_max = 1024 * 1024;
@@ -77,5 +85,18 @@ inline constexpr auto kill_again_after = 1s;
 inline constexpr std::size_t profile_size_max = 4 * 1024 * 1024;
 inline constexpr std::size_t env_file_size_max = 128 * 1024 * 1024;
 inline constexpr std::size_t services_max = 10'000;
+/// Parts of a dotted key (`a.b.c`): deeper ones mean nothing and would cost the parser its stack.
+inline constexpr std::size_t key_parts_max = 16;
+/// Names of services are names of files; these end at 255 bytes with what is appended to them.
+inline constexpr std::size_t name_length_max = 100;
+/// `${A:-${B:-…}}`: more levels are a mistake, or an attack on the stack.
+inline constexpr int interpolation_depth_max = 16;
+/// Linux refuses longer arguments and variables (MAX_ARG_STRLEN in execve(2)), and references to
+/// references grow without end.
+inline constexpr std::size_t interpolated_size_max = 128 * 1024 - 1;
+/// All variables of a service; Linux refuses more than a quarter of the stack limit, of 8 MiB.
+inline constexpr std::size_t environment_size_max = 2 * 1024 * 1024 - 64 * 1024;
+/// A probe that comes more often than this is a mistake.
+inline constexpr auto probe_interval_min = 10ms;
 
 }  // namespace devstack::core::limits

@@ -19,8 +19,8 @@ namespace devstack::daemon {
 
 /// A request whose target has been taken apart and decoded.
 struct ControlRequest {
-    std::string method;  ///< "GET", "POST".
-    std::string path;    ///< "/v1/state".
+    std::string method;                                           ///< "GET", "POST".
+    std::string path;                                             ///< "/v1/state".
     std::vector<std::pair<std::string, std::string>> parameters;  ///< In order, decoded.
     std::string body;
 

@@ -10,8 +10,8 @@
 namespace devstack::daemon {
 
 /// Appends events to `events.jsonl` (one JSON object a line, rotated by size) and numbers them.
-/// Numbers go on over restarts: the journal on disk says where it stopped. A torn last line, left by
-/// a crash, is cut off.
+/// Numbers go on over restarts: the journal on disk says where it stopped. A torn last line, left
+/// by a crash, is cut off.
 class EventJournal {
 public:
     static Result<EventJournal> open(const std::string& state_dir);
@@ -26,6 +26,7 @@ public:
 
 private:
     EventJournal(std::string path, platform::FileDescriptor file);
+    Status rotate();
 
     std::string path_;
     platform::FileDescriptor file_;

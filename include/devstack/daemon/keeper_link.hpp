@@ -5,10 +5,10 @@
 #include "devstack/platform/keeper_protocol.hpp"
 
 #include <cstdint>
+#include <deque>
 #include <optional>
 #include <string>
 #include <variant>
-#include <vector>
 
 namespace devstack::daemon {
 
@@ -16,7 +16,7 @@ namespace devstack::daemon {
 struct KeeperSpawned {
     std::uint64_t token = 0;
     int pid = 0;
-    platform::FileDescriptor pidfd;
+    platform::FileDescriptor pidfd;  ///< Closed when it has ended already.
     platform::FileDescriptor standard_output;
     platform::FileDescriptor standard_error;
 };
@@ -47,7 +47,7 @@ struct KeeperChild {
     std::optional<KeeperExited> exit;
 };
 struct KeeperStrayReaped {
-    int pid = 0;
+    int pid = 0;  ///< 0: several, too many to be named.
 };
 /// The keeper is gone: nothing more will come.
 struct KeeperGone {};
@@ -68,13 +68,21 @@ public:
 
     int fd() const { return channel_.get(); }
 
+    /// Before anything else; the keeper ignores what comes earlier.
     void say_hello();
-    /// `label` names the run for re-adoption ("api#4"); `token` is not 0 and not in use.
-    void spawn(std::uint64_t token, const std::string& label, const platform::SpawnRequest& request);
+    /// `label` names the run for re-adoption ("api#4"), cut to what the protocol holds; `token` is
+    /// not 0 and not in use. A request that can not be carried out at all is answered by the keeper
+    /// as every failure is: KeeperSpawnFailed with stage `request`.
+    void spawn(std::uint64_t token,
+               const std::string& label,
+               const platform::SpawnRequest& request);
+    /// After KeeperExited, or a KeeperChild that has one.
     void forget(std::uint64_t token);
     void say_farewell();
 
-    /// The next message; empty when there is none now. Fails on a message that breaks the protocol.
+    /// The next message; empty when there is none now. Call until it is. After KeeperGone nothing
+    /// but KeeperGone comes. Fails on a message that breaks the protocol, and when descriptors got
+    /// lost because this process may have no more.
     Result<std::optional<KeeperMessage>> receive();
 
     bool wants_to_write() const { return !unsent_.empty(); }
@@ -90,7 +98,7 @@ private:
     bool try_send(const Unsent& message);
 
     platform::FileDescriptor channel_;
-    std::vector<Unsent> unsent_;
+    std::deque<Unsent> unsent_;
 };
 
 }  // namespace devstack::daemon

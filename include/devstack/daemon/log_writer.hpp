@@ -36,8 +36,8 @@ public:
     LogWriter(const LogWriter&) = delete;
     LogWriter& operator=(const LogWriter&) = delete;
 
-    /// Captures until end-of-file, then calls `at_end` once, from the loop. The file is opened at the
-    /// first byte. Several pipes may feed one service.
+    /// Captures until end-of-file, then calls `at_end` once, from the loop. The file is opened at
+    /// the first byte. Several pipes may feed one service.
     void capture(const std::string& service,
                  std::uint32_t run,
                  core::LogStream stream,

@@ -60,7 +60,7 @@ public:
 
 private:
     class Implementation;
-    std::unique_ptr<Implementation> implementation_;
+    std::shared_ptr<Implementation> implementation_;
 };
 
 }  // namespace devstack::daemon

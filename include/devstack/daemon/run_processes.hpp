@@ -32,8 +32,8 @@ inline constexpr const char* project_dir_variable = "DEVSTACK_PROJECT_DIR";
 /// Value of DEVSTACK_RUN: "api#4".
 std::string render_run_cookie(const std::string& service, std::uint32_t run_number);
 
-/// Which of `runs` every process belongs to, by index; one entry per process. A process belongs to a
-/// run by session, group, cookie, or because its parent does. Only what lives below the keeper
+/// Which of `runs` every process belongs to, by index; one entry per process. A process belongs to
+/// a run by session, group, cookie, or because its parent does. Only what lives below the keeper
 /// counts: it is the subreaper of all its descendants, see PR_SET_CHILD_SUBREAPER in prctl(2).
 std::vector<std::optional<std::size_t>> assign_runs(
     const platform::Procfs& procfs,

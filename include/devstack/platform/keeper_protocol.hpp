@@ -17,7 +17,8 @@ inline constexpr std::uint32_t version = 1;
 inline constexpr int daemon_channel_fd = 3;
 /// The daemon reports to whoever started the keeper that it serves, or why it can not (a pipe).
 inline constexpr int daemon_report_fd = 4;
-/// Readable at end-of-file when the `up` in the foreground has gone (a pipe); /dev/null if detached.
+/// Readable at end-of-file when the `up` in the foreground has gone (a pipe); /dev/null if
+/// detached.
 inline constexpr int daemon_lifeline_fd = 5;
 
 /// Longest spawn block that travels inside the message; longer ones come as a memfd.
@@ -45,13 +46,16 @@ struct MessageHeader {
     std::uint32_t size = 0;  ///< Of the whole message, header and payload.
 };
 
+/// Nothing but `farewell` counts before it. Children that the daemon before had asked for and that
+/// have not reached exec by now are killed and never told of.
 struct Hello {
     MessageHeader header{Kind::hello, sizeof(Hello)};
     std::uint32_t version = keeper_protocol::version;
     std::uint32_t reserved = 0;
 };
 
-/// Followed by the spawn block (see spawn_block.hpp), or accompanied by a memfd that holds it.
+/// Followed by the spawn block (see spawn_block.hpp) as the last `block_size` bytes, or accompanied
+/// by a memfd that holds it from its beginning. A token in use is refused: stage request, EEXIST.
 struct Spawn {
     MessageHeader header{Kind::spawn, sizeof(Spawn)};
     std::uint64_t token = 0;  ///< Chosen by the daemon, unique among unforgotten children, not 0.
@@ -60,6 +64,7 @@ struct Spawn {
     char label[label_size] = {};
 };
 
+/// Closes the keeper's copies of the output pipes. Ignored before `exited` has been told.
 struct Forget {
     MessageHeader header{Kind::forget, sizeof(Forget)};
     std::uint64_t token = 0;
@@ -98,7 +103,7 @@ struct Exited {
     std::int32_t code = 0;    ///< Exit code, when `signal` is 0.
     std::int32_t signal = 0;  ///< That ended it.
     std::int32_t dumped_core = 0;
-    std::int64_t user_time_us = 0;    ///< rusage of the leader and of what it waited for.
+    std::int64_t user_time_us = 0;  ///< rusage of the leader and of what it waited for.
     std::int64_t system_time_us = 0;
     std::int64_t peak_memory_kib = 0;
 };
@@ -115,7 +120,7 @@ struct Child {
 
 struct StrayReaped {
     MessageHeader header{Kind::stray_reaped, sizeof(StrayReaped)};
-    std::int32_t pid = 0;
+    std::int32_t pid = 0;  ///< 0: several, too many to be named.
     std::uint32_t reserved = 0;
 };
 

@@ -20,9 +20,9 @@ struct EventQuery {
 
 struct EventAnswer {
     std::vector<core::api::EventMessage> events;
-    std::uint64_t cursor = 0;     ///< Pass as `after` to go on.
-    bool is_complete = true;      ///< False: more is there now.
-    std::uint64_t lost = 0;       ///< Events asked for that rotation has removed.
+    std::uint64_t cursor = 0;  ///< Pass as `after` to go on.
+    bool is_complete = true;   ///< False: more is there now.
+    std::uint64_t lost = 0;    ///< Events asked for that rotation has removed.
 };
 
 /// Reads the event journal of a project, whether or not a daemon is running.

@@ -11,12 +11,12 @@ namespace devstack::project {
 
 /// What a profile is made into a plan with.
 struct LoadRequest {
-    std::string profile_path;                        ///< Absolute; "" for the text in `builtin_text`.
-    std::string builtin_text;                        ///< The embedded default profile.
-    std::string project_dir;                         ///< Absolute; "": the profile's directory (for
-                                                     ///< …/profiles/x.toml: its parent's).
+    std::string profile_path;  ///< Absolute; "" for the text in `builtin_text`.
+    std::string builtin_text;  ///< The embedded default profile.
+    std::string project_dir;   ///< Absolute; "": the profile's directory (for
+                               ///< …/profiles/x.toml: its parent's).
     std::map<std::string, std::string> environment;  ///< devstack's own.
-    std::string shown_relative_to;                   ///< Diagnostics show paths below it relatively.
+    std::string shown_relative_to;  ///< Diagnostics show paths below it relatively.
 };
 
 /// A plan, and every file that it was made from (profile, env files, missing ones too).
@@ -25,8 +25,8 @@ struct LoadedPlan {
     std::vector<std::string> inputs;
 };
 
-/// Reads the profile and its env files and makes the plan. All mistakes at once, never an abort, for
-/// any input. Unreadable files are diagnostics like any other.
+/// Reads the profile and its env files and makes the plan. All mistakes at once, never an abort,
+/// for any input. Unreadable files are diagnostics like any other.
 Checked<LoadedPlan> load_plan(const LoadRequest& request);
 
 }  // namespace devstack::project

@@ -14,21 +14,21 @@ namespace devstack::project {
 struct LogQuery {
     std::vector<std::string> services;
     std::optional<core::LogCursor> after;  ///< Continue there; wins over `tail`.
-    std::optional<std::size_t> tail;       ///< The last so many lines that fit, all services together.
+    std::optional<std::size_t> tail;  ///< The last so many lines that fit, all services together.
     std::optional<WallTime> since;
     std::optional<WallTime> until;
     std::optional<core::LogStream> stream;
-    std::string pattern;                   ///< ECMAScript regex searched in the line; empty: all.
-    std::size_t lines_max = 5000;          ///< Of one answer; `is_complete` tells whether it bit.
+    std::string pattern;           ///< ECMAScript regex searched in the line; empty: all.
+    std::size_t lines_max = 5000;  ///< Of one answer; `is_complete` tells whether it bit.
     std::size_t bytes_max = 4 * 1024 * 1024;
-    WallTime now{};                        ///< Decides whether an unfinished last line is shown yet.
+    WallTime now{};  ///< Decides whether an unfinished last line is shown yet.
 };
 
 struct LogAnswer {
     std::vector<core::LogLine> lines;  ///< By time, in order within each service.
     std::vector<core::LogGap> gaps;
-    core::LogCursor cursor;            ///< Pass as `after` to go on. Names every service asked for.
-    bool is_complete = true;           ///< False: more is there now.
+    core::LogCursor cursor;   ///< Pass as `after` to go on. Names every service asked for.
+    bool is_complete = true;  ///< False: more is there now.
     /// An unfinished last line has been held back; ask again after this time to get it.
     std::optional<Duration> unfinished_in;
 };

@@ -16,7 +16,7 @@ namespace devstack::project {
 /// /run/devstack/NAME; host mode as another user: like development.
 struct ProjectPaths {
     std::string project_dir;
-    std::string state_dir;    ///< Journal, ledger, prepare stamps.
+    std::string state_dir;  ///< Journal, ledger, prepare stamps.
     std::string log_dir;
     std::string runtime_dir;  ///< Socket and lock.
 
@@ -33,10 +33,10 @@ ProjectPaths make_project_paths(const std::string& project_dir,
 /// to somebody else.
 Status create_project_paths(const ProjectPaths& paths);
 
-/// The profile a person means: a path to a file; a directory that holds devstack.toml; a name looked
-/// up as NAME.toml in ./profiles, ~/.config/devstack/profiles and /etc/devstack/profiles; or, with
-/// nothing, devstack.toml in `directory` or the nearest one above. Absolute. Fails (not_found) with a
-/// message that lists where was looked and what to do.
+/// The profile a person means: a path to a file; a directory that holds devstack.toml; a name
+/// looked up as NAME.toml in ./profiles, ~/.config/devstack/profiles and /etc/devstack/profiles;
+/// or, with nothing, devstack.toml in `directory` or the nearest one above. Absolute. Fails
+/// (not_found) with a message that lists where was looked and what to do.
 Result<std::string> find_profile(const std::string& directory,
                                  const std::optional<std::string>& wish);
 

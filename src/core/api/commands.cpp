@@ -62,6 +62,25 @@ std::string to_text(const ErrorMessage& message) {
     return json.take();
 }
 
+std::string to_text(const std::vector<Diagnostic>& diagnostics) {
+    JsonWriter json;
+    json.begin_list();
+    for (const Diagnostic& it : diagnostics) {
+        json.begin_object();
+        json.field("code", it.code);
+        json.field("severity", it.severity == Diagnostic::Severity::error ? "error" : "warning");
+        json.field("message", it.message);
+        json.field("file", it.where.file);
+        json.field("line", it.where.line);
+        json.field("column", it.where.column);
+        json.field("line_text", it.line_text);
+        json.field("hint", it.hint);
+        json.end_object();
+    }
+    json.end_list();
+    return json.take();
+}
+
 Result<CommandRequest> parse_command_request(std::string_view text) {
     return read_json<CommandRequest>(text);
 }

@@ -12,6 +12,7 @@
 
 #include <boost/json/basic_parser_impl.hpp>
 #include <boost/json/detail/impl/default_resource.ipp>
+#include <boost/json/detail/impl/shared_resource.ipp>
 #include <boost/json/detail/impl/stack.ipp>
 #include <boost/json/impl/error.ipp>
 #include <fmt/format.h>
@@ -42,8 +43,7 @@ std::string_view wanted_by(const Slot& slot) {
 /// into the slot of the top frame.
 class Filler {
 public:
-    Filler(void* root, const Shape& shape)
-        : next_{ObjectSlot{root, [](void* owner) { return owner; }, &shape}} {}
+    explicit Filler(const Slot& root) : next_{root} {}
 
     // The interface that boost::json::basic_parser calls; false, with an error code, ends the
     // parse.
@@ -240,6 +240,7 @@ bool Filler::begin_object() {
     if (std::holds_alternative<SkipSlot>(next_)) return begin_skip();
     const auto* slot = std::get_if<ObjectSlot>(&next_);
     if (slot == nullptr || current_texts() != nullptr) return mismatch("an object");
+    DEVSTACK_ASSERT(slot->shape->fields.size() <= 64, "a shape's fields fit into one word");
     Frame frame;
     frame.object = slot->open(slot->owner);
     frame.shape = slot->shape;
@@ -323,9 +324,8 @@ std::string Filler::path() const {
 
 }  // namespace
 
-Status read_json(std::string_view text, void* root, const Shape& shape) {
-    DEVSTACK_ASSERT(shape.fields.size() <= 64, "a shape's fields fit into one word");
-    boost::json::basic_parser<Filler> parser{boost::json::parse_options{}, root, shape};
+Status read_json(std::string_view text, const Slot& root) {
+    boost::json::basic_parser<Filler> parser{boost::json::parse_options{}, root};
     error_code code;
     const std::size_t read = parser.write_some(false, text.data(), text.size(), code);
     if (!code && read < text.size()) code = boost::json::error::extra_data;

@@ -49,7 +49,7 @@ struct Field {
 };
 
 struct Shape {
-    std::span<const Field> fields;  ///< At most 64.
+    std::span<const Field> fields;  ///< At most 64: see Filler.
 };
 
 /// To be specialised for each struct that is read.
@@ -97,13 +97,22 @@ Slot object_slot(void* object) {
     return slot_for_object(member_of(object, Member));
 }
 
-/// Fills the object at `root`, which `shape` describes.
-Status read_json(std::string_view text, void* root, const Shape& shape);
+/// Fills what `root` says where to put: an object, or a list of objects.
+Status read_json(std::string_view text, const Slot& root);
+
+template <typename T>
+Slot root_slot(T& target) {
+    return slot_for_object(target);
+}
+template <typename T>
+Slot root_slot(std::vector<T>& target) {
+    return slot_for(target);
+}
 
 template <typename T>
 Result<T> read_json(std::string_view text) {
     T message;
-    Status status = read_json(text, &message, shape_of<T>());
+    Status status = read_json(text, root_slot(message));
     if (!status) return std::move(status).error();
     return message;
 }

@@ -163,6 +163,12 @@ std::string to_text(const LogLine& line) {
     return json.take();
 }
 
+std::string to_text(const LogGap& gap) {
+    JsonWriter json;
+    write(json, gap);
+    return json.take();
+}
+
 std::string to_text(const LogsMessage& message) {
     JsonWriter json;
     json.begin_object();

@@ -38,6 +38,14 @@ void write_usage(JsonWriter& json, const UsageState& usage) {
     json.end_object();
 }
 
+void write_exit(JsonWriter& json, const ExitState& exit) {
+    json.key("last_exit");
+    json.begin_object();
+    json.field("code", exit.code);
+    json.field("signal", exit.signal);
+    json.end_object();
+}
+
 void write(JsonWriter& json, const ServiceState& service) {
     json.begin_object();
     json.field("name", service.name);
@@ -55,6 +63,7 @@ void write(JsonWriter& json, const ServiceState& service) {
     json.field("url", service.url);
     write_health(json, service.health);
     if (service.usage) write_usage(json, *service.usage);
+    if (service.last_exit) write_exit(json, *service.last_exit);
     json.field("needs", service.needs);
     json.field("differences", service.differences);
     json.field("log_file", service.log_file);
@@ -110,6 +119,16 @@ const Shape& shape_of<UsageState>() {
 }
 
 template <>
+const Shape& shape_of<ExitState>() {
+    static constexpr Field fields[] = {
+        {"code", slot<&ExitState::code>},
+        {"signal", slot<&ExitState::signal>},
+    };
+    static constexpr Shape shape{fields};
+    return shape;
+}
+
+template <>
 const Shape& shape_of<ServiceState>() {
     static constexpr Field fields[] = {
         {"name", slot<&ServiceState::name>, true},
@@ -127,9 +146,26 @@ const Shape& shape_of<ServiceState>() {
         {"url", slot<&ServiceState::url>},
         {"health", object_slot<&ServiceState::health>},
         {"usage", slot<&ServiceState::usage>},
+        {"last_exit", slot<&ServiceState::last_exit>},
         {"needs", slot<&ServiceState::needs>},
         {"differences", slot<&ServiceState::differences>},
         {"log_file", slot<&ServiceState::log_file>},
+    };
+    static constexpr Shape shape{fields};
+    return shape;
+}
+
+template <>
+const Shape& shape_of<ListeningPort>() {
+    static constexpr Field fields[] = {
+        {"port", slot<&ListeningPort::port>, true},
+        {"address", slot<&ListeningPort::address>, true},
+        {"pid", slot<&ListeningPort::pid>},
+        {"command", slot<&ListeningPort::command>},
+        {"user", slot<&ListeningPort::user>},
+        {"since", slot<&ListeningPort::since>},
+        {"working_dir", slot<&ListeningPort::working_dir>},
+        {"service", slot<&ListeningPort::service>},
     };
     static constexpr Shape shape{fields};
     return shape;
@@ -193,6 +229,10 @@ std::string to_text(const std::vector<ListeningPort>& ports) {
 
 Result<StateMessage> parse_state(std::string_view text) {
     return read_json<StateMessage>(text);
+}
+
+Result<std::vector<ListeningPort>> parse_ports(std::string_view text) {
+    return read_json<std::vector<ListeningPort>>(text);
 }
 
 }  // namespace devstack::core::api

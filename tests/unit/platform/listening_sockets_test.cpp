@@ -1,19 +1,17 @@
 #include "devstack/platform/procfs.hpp"
 
-#include "fake_proc.hpp"
 #include "support/catch.hpp"
+#include "support/fake_proc.hpp"
+#include "support/listener.hpp"
 
 #include <algorithm>
 
-#include <arpa/inet.h>
-#include <netinet/in.h>
-#include <sys/socket.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 using namespace devstack;
 using namespace devstack::platform;
 using test::FakeProc;
+using test::Listener;
 
 namespace {
 
@@ -26,42 +24,6 @@ std::string socket_line(const std::string& local, const std::string& state, int 
            " 00000000:00000000 00:00000000 00000000  " + std::to_string(uid) + "        0 " +
            std::to_string(inode) + " 1 0000000000000000 100 0 0 10 0\n";
 }
-
-/// A listening socket of this process, on a free port.
-class Listener {
-public:
-    Listener(int family, const char* address) : fd_{::socket(family, SOCK_STREAM, 0)} {
-        sockaddr_in6 v6{};
-        sockaddr_in v4{};
-        v6.sin6_family = AF_INET6;
-        v4.sin_family = AF_INET;
-        const bool is_v6 = family == AF_INET6;
-        ::inet_pton(family, address, is_v6 ? static_cast<void*>(&v6.sin6_addr) : &v4.sin_addr);
-        const auto* any = is_v6 ? static_cast<const void*>(&v6) : &v4;
-        socklen_t size = is_v6 ? sizeof v6 : sizeof v4;
-        is_bound_ =
-            ::bind(fd_, static_cast<const sockaddr*>(any), size) == 0 && ::listen(fd_, 8) == 0;
-        size = sizeof v6;
-        ::getsockname(fd_, static_cast<sockaddr*>(static_cast<void*>(&v6)), &size);
-        port_ = Port{ntohs(v6.sin6_port)};  // At the same place in both families.
-    }
-    Listener(const Listener&) = delete;
-    Listener& operator=(const Listener&) = delete;
-    ~Listener() { ::close(fd_); }
-
-    bool is_bound() const { return is_bound_; }
-    Port port() const { return port_; }
-    std::uint64_t inode() const {
-        struct stat status {};
-        ::fstat(fd_, &status);
-        return status.st_ino;
-    }
-
-private:
-    int fd_;
-    bool is_bound_ = false;
-    Port port_;
-};
 
 std::vector<ListeningSocket> sockets_on(Port port) {
     auto sockets = collect_listening_sockets({});
@@ -119,13 +81,13 @@ TEST_CASE("nonsense in the socket table is passed over", "[unit][platform]") {
 }
 
 TEST_CASE("real listening sockets and their owner are found", "[unit][platform]") {
-    const Listener v4{AF_INET, "127.0.0.1"};
-    const Listener v6{AF_INET6, "::"};
-    REQUIRE(v4.is_bound());
+    const Listener v4{"127.0.0.1"};
+    const Listener v6{"::"};
+    REQUIRE(v4.is_listening());
     const auto found = sockets_on(v4.port());
     REQUIRE(found.size() == 1);
     CHECK(found[0] == ListeningSocket{"127.0.0.1", v4.port(), v4.inode(), ::geteuid()});
-    if (v6.is_bound()) {
+    if (v6.is_listening()) {
         const auto wildcard = sockets_on(v6.port());
         REQUIRE(wildcard.size() == 1);
         CHECK(wildcard[0].address == "::");

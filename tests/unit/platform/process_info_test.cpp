@@ -1,8 +1,8 @@
 #include "devstack/platform/clock.hpp"
 #include "devstack/platform/procfs.hpp"
 
-#include "fake_proc.hpp"
 #include "support/catch.hpp"
+#include "support/fake_proc.hpp"
 
 #include <algorithm>
 

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "devstack/base/diagnostic.hpp"
 #include "devstack/base/result.hpp"
 #include "devstack/base/time.hpp"
 #include "devstack/core/logs/log_line.hpp"
@@ -38,6 +39,13 @@ struct UsageState {
     bool operator==(const UsageState&) const = default;
 };
 
+/// How the service's latest process that is over has ended.
+struct ExitState {
+    int code = 0;    ///< Exit code, when `signal` is 0.
+    int signal = 0;  ///< That ended it.
+    bool operator==(const ExitState&) const = default;
+};
+
 struct ServiceState {
     std::string name;
     std::string kind;   ///< "service", "task".
@@ -54,6 +62,7 @@ struct ServiceState {
     std::string url;
     HealthState health;
     std::optional<UsageState> usage;
+    std::optional<ExitState> last_exit;
     std::vector<std::string> needs;
     std::vector<std::string> differences;  ///< Declared against real ports, sentences.
     std::string log_file;
@@ -102,7 +111,8 @@ struct CommandReply {
 
 /// Any answer with a status of 400 or more.
 struct ErrorMessage {
-    std::string code;     ///< "no-such-service", "bad-request", "not-found", "too-large", "shutting-down".
+    std::string
+        code;  ///< "no-such-service", "bad-request", "not-found", "too-large", "shutting-down".
     std::string message;  ///< For people, complete.
     std::string hint;     ///< May be empty.
     bool operator==(const ErrorMessage&) const = default;
@@ -143,11 +153,13 @@ std::string to_text(const EventMessage& message);
 std::string to_text(const EventsMessage& message);
 std::string to_text(const LogsMessage& message);
 std::string to_text(const LogLine& line);
+std::string to_text(const LogGap& gap);
 std::string to_text(const CommandRequest& message);
 std::string to_text(const CommandReply& message);
 std::string to_text(const ErrorMessage& message);
 std::string to_text(const ServiceState& message);
 std::string to_text(const std::vector<ListeningPort>& ports);
+std::string to_text(const std::vector<Diagnostic>& diagnostics);
 
 Result<StateMessage> parse_state(std::string_view text);
 Result<EventMessage> parse_event(std::string_view text);
@@ -156,5 +168,6 @@ Result<LogsMessage> parse_logs(std::string_view text);
 Result<CommandRequest> parse_command_request(std::string_view text);
 Result<CommandReply> parse_command_reply(std::string_view text);
 Result<ErrorMessage> parse_error(std::string_view text);
+Result<std::vector<ListeningPort>> parse_ports(std::string_view text);
 
 }  // namespace devstack::core::api

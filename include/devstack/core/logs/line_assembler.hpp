@@ -35,8 +35,9 @@ public:
     /// `take` begins in the middle of a line of this stream: everything through the next line end
     /// is dropped.
     void skip_line(LogStream stream);
-    /// True when `skip_line` was asked for, and bytes have come but no line end.
-    bool has_skipped_all(LogStream stream) const;
+    /// Where the line ends that `skip_line` has dropped; the highest number while the end has not
+    /// come; 0 when no line was to be dropped.
+    std::uint64_t skipped_to(LogStream stream) const;
 
     /// Takes bytes from the front of `piece` until a line is complete. Nothing: the piece is used
     /// up. Pieces come in order of their positions.
@@ -63,7 +64,7 @@ private:
         WallTime time{};
         std::optional<std::uint32_t> continued;  ///< Run of the part that was returned before.
         bool is_skipping = false;
-        bool has_skipped = false;
+        std::uint64_t skipped_to = 0;
     };
 
     Stream& at(LogStream stream) { return streams_[static_cast<std::size_t>(stream)]; }

@@ -18,7 +18,8 @@ std::string_view name_of(LogStream stream);
 /// How far a reader has come in the output of one service. Positions count the bytes that were ever
 /// captured from it: they survive rotation, restarts of the service and of devstack.
 struct LogPosition {
-    std::uint64_t end = 0;  ///< What comes at or after it has not been delivered, of either stream …
+    std::uint64_t end =
+        0;  ///< What comes at or after it has not been delivered, of either stream …
     /// … nor what one stream, `pending_stream`, holds from here on: its line is unfinished or due
     /// next. Equal to `end` when there is no such line.
     std::uint64_t pending = 0;
@@ -47,9 +48,10 @@ struct LogLine {
     WallTime time{};  ///< When its last piece was captured.
     LogStream stream = LogStream::standard_output;
     std::string text;
-    bool is_continued = false;     ///< Begins in the middle of a line: an earlier part came before.
-    bool is_unfinished = false;    ///< Ends without a line end: the next part follows, or never comes.
-    LogPosition position;          ///< To continue after this line.
+    bool is_continued = false;  ///< Begins in the middle of a line: an earlier part came before.
+    bool is_unfinished =
+        false;             ///< Ends without a line end: the next part follows, or never comes.
+    LogPosition position;  ///< To continue after this line.
 };
 
 /// What was asked for is not there any more: rotation has removed it.

@@ -86,11 +86,12 @@ struct ServicePlan {
     std::string working_dir;               ///< Absolute.
     std::vector<std::string> environment;  ///< "NAME=value", complete, sorted by name.
     std::vector<DeclaredPort> ports;
-    std::vector<Need> needs;               ///< Each stands earlier in the plan.
-    std::vector<ServiceId> restart_with;   ///< Restarted when one of these starts anew.
+    std::vector<Need> needs;              ///< Each stands earlier in the plan.
+    std::vector<ServiceId> restart_with;  ///< Restarted when one of these starts anew.
     RestartPolicy restart;
-    std::optional<ReadyCheck> ready;    ///< Asked until it succeeds once.
-    std::optional<HealthCheck> health;  ///< Asked from then on; also readiness if `ready` is absent.
+    std::optional<ReadyCheck> ready;  ///< Asked until it succeeds once.
+    std::optional<HealthCheck>
+        health;  ///< Asked from then on; also readiness if `ready` is absent.
     std::optional<PrepareStep> prepare;
     Duration start_timeout = std::chrono::seconds{60};
     Duration stop_timeout = std::chrono::seconds{10};

@@ -1,0 +1,8 @@
+#!/bin/sh
+# All benchmarks, as ratios to a bare baseline in the same run: bench/run.sh BUILD_DIR
+set -eu
+cd "$(dirname "$0")/.."
+python3 bench/supervision.py "$1" --peers
+for program in "$1"/bench/*_bench; do
+    [ -x "$program" ] && "$program"
+done

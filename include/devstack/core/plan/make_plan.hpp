@@ -1,0 +1,37 @@
+#pragma once
+
+#include "devstack/base/diagnostic.hpp"
+#include "devstack/core/plan/plan.hpp"
+#include "devstack/core/profile/profile.hpp"
+
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace devstack::core {
+
+/// An env file as it was found.
+struct EnvFile {
+    std::string shown_name;           ///< As the person knows it.
+    std::optional<std::string> text;  ///< Empty: it could not be read …
+    std::string problem;              ///< … for this reason: "no such file".
+};
+
+/// What a plan depends on besides the profile.
+struct Surroundings {
+    std::string project_dir;                         ///< Absolute.
+    std::map<std::string, std::string> environment;  ///< devstack's own.
+    std::map<std::string, EnvFile> env_files;        ///< By absolute path.
+};
+
+/// Absolute paths of the env files that the profile asks for and `surroundings` does not hold. The
+/// files found so far can decide what else is wanted: read and ask again until nothing is.
+std::vector<std::string> find_missing_env_files(const Profile& profile,
+                                                const Surroundings& surroundings);
+
+/// Fills in every default, checks every reference and replaces every variable. Reports all
+/// mistakes, also for a profile that was read with errors.
+Checked<Plan> make_plan(const Profile& profile, const Surroundings& surroundings);
+
+}  // namespace devstack::core

@@ -1,0 +1,114 @@
+#pragma once
+
+#include "devstack/base/port.hpp"
+#include "devstack/base/time.hpp"
+#include "devstack/core/plan/plan.hpp"
+#include "devstack/core/probes/probe.hpp"
+#include "devstack/core/profile/source_text.hpp"
+
+#include <optional>
+#include <string>
+#include <vector>
+
+// A profile as it was written: typed and with places, but nothing replaced, looked up or filled in
+// yet. What is absent in the file is empty here. docs/profile.md says what each key means.
+namespace devstack::core {
+
+struct CommandSetting {
+    bool is_shell = false;  ///< Then there is one word: the script.
+    std::vector<SourceText> words;
+    Place place;
+};
+
+struct PortSetting {
+    std::string name;  ///< "" for `port`, else the key in `ports`.
+    Port port;  ///< 0: it could not be read, and that has been reported.
+    Place place;
+};
+
+struct VariableSetting {
+    SourceText name;
+    SourceText value;
+};
+
+struct NeedSetting {
+    SourceText service;
+    std::optional<NeedCondition> condition;
+    Place condition_place;
+};
+
+struct PrepareSetting {
+    std::optional<CommandSetting> command;
+    std::optional<SourceText> creates;
+    std::vector<SourceText> inputs;
+    Place place;
+};
+
+/// Of `ready` and `health`; one of url, tcp and command is set in a profile without errors.
+struct ProbeSetting {
+    Place place;
+    std::optional<SourceText> url;
+    std::optional<SourceText> tcp;
+    std::optional<CommandSetting> command;
+    std::optional<StatusSet> expect;
+    std::optional<SourceText> body;
+    std::optional<SourceText> body_regex;
+    std::vector<VariableSetting> headers;
+    std::optional<TlsMode> tls;
+    std::optional<SourceText> ca;
+    std::optional<Duration> interval;
+    std::optional<Duration> timeout;
+    std::optional<int> retries;
+    Place timeout_place;
+};
+
+struct RestartSetting {
+    std::optional<RestartMode> policy;
+    std::optional<int> max;
+    std::optional<Duration> window;
+    std::optional<Duration> delay;
+    std::optional<Duration> max_delay;
+};
+
+struct ServiceSetting {
+    std::string name;
+    ServiceKind kind = ServiceKind::service;
+    Place place;
+
+    std::optional<CommandSetting> command;
+    std::optional<SourceText> working_dir;
+    std::vector<PortSetting> ports;
+    std::vector<VariableSetting> env;
+    std::vector<SourceText> env_files;
+    std::vector<SourceText> require_env;
+    std::vector<NeedSetting> depends_on;
+    std::vector<SourceText> restart_with;
+    std::optional<PrepareSetting> prepare;
+    std::optional<ProbeSetting> ready;
+    std::optional<ProbeSetting> health;
+    RestartSetting restart;
+    std::optional<Duration> start_timeout;
+    std::optional<Duration> stop_timeout;
+    std::optional<SignalNumber> stop_signal;
+    std::vector<int> success_exit_codes;
+};
+
+struct Profile {
+    SourceFile source;
+    std::optional<SourceText> name;
+    Mode mode = Mode::development;
+    std::vector<SourceText> env_files;
+    std::vector<ServiceSetting> services;  ///< And tasks, in the order of the file.
+};
+
+/// What could be read of a profile, and what is wrong with it. With errors the profile is good only
+/// to look for more errors.
+struct ReadProfile {
+    Profile profile;
+    std::vector<Diagnostic> diagnostics;
+};
+
+/// `name` is what diagnostics call the file. Reports all mistakes, whatever the text is.
+ReadProfile read_profile(std::string name, std::string text);
+
+}  // namespace devstack::core

@@ -1,0 +1,24 @@
+#pragma once
+
+#include "devstack/base/time.hpp"
+
+#include <cstddef>
+#include <string>
+
+namespace devstack::platform {
+
+/// True when the descriptor is a terminal, see isatty(3).
+bool is_terminal(int fd);
+
+/// Columns of the terminal; 0 when it is none or does not know.
+std::size_t terminal_width(int fd);
+
+/// "12:00:03", as the clocks in this time zone show it …
+std::string render_local_clock(WallTime time);
+/// … and with the date where it is not the same day as `today`: "Nov 20 12:00:03".
+std::string render_local_clock(WallTime time, WallTime today);
+
+/// What the clocks in this time zone are ahead of UTC at `time`; negative in the west.
+Duration utc_offset(WallTime time);
+
+}  // namespace devstack::platform

@@ -1,0 +1,148 @@
+#include "devstack/base/text.hpp"
+#include "devstack/cli/event_view.hpp"
+#include "devstack/platform/clock.hpp"
+#include "devstack/platform/process_handle.hpp"
+#include "devstack/platform/procfs.hpp"
+#include "devstack/platform/signal_watch.hpp"
+
+#include "cli/commands.hpp"
+#include "cli/find_project.hpp"
+
+#include <chrono>
+#include <optional>
+
+#include <poll.h>
+#include <unistd.h>
+
+namespace devstack::cli {
+
+namespace {
+
+namespace api = core::api;
+using namespace std::chrono_literals;
+
+/// Without any news for so long, the person is told what is still blocking; then at longer steps.
+constexpr Duration first_silence = 2s;
+constexpr Duration longest_silence = 30s;
+
+/// A process that is to be gone at the end, if it was there at all.
+platform::FileDescriptor watch_process(int pid) {
+    const platform::Procfs procfs;
+    const auto process = platform::find_process(procfs, pid);
+    if (!process) return {};
+    Result<platform::FileDescriptor> handle =
+        platform::open_process(procfs, pid, process->start_ticks);
+    return handle ? std::move(*handle) : platform::FileDescriptor{};
+}
+
+std::vector<std::string> blocking(const api::StateMessage& state) {
+    std::vector<std::string> sentences;
+    for (const api::ServiceState& service : state.services) {
+        const bool is_down =
+            service.phase == "stopped" || service.phase == "completed" || service.phase == "failed";
+        if (is_down) continue;
+        std::string text = service.name + " (" + service.phase;
+        if (service.pid != 0) text += ", pid " + std::to_string(service.pid);
+        sentences.push_back(text + "): " + sane_text(service.why));
+    }
+    return sentences;
+}
+
+class Descent {
+public:
+    Descent(RunningProject& project,
+            const api::StateMessage& state,
+            const DownOptions& options,
+            const Terminal& terminal)
+        : project_{project},
+          terminal_{terminal},
+          timeout_{options.timeout},
+          deadline_{platform::now() + options.timeout},
+          daemon_{watch_process(state.daemon_pid)},
+          keeper_{watch_process(state.keeper_pid)} {}
+
+    int follow(std::uint64_t cursor) {
+        while (platform::now() < deadline_) {
+            const Duration wait = std::min(silence_, deadline_ - platform::now());
+            const auto events = client::fetch_events(project_.connection, cursor, wait);
+            if (!events) break;  // The daemon hangs up when it has done its work.
+            cursor = events->cursor;
+            show(events->events);
+            if (events->events.empty()) tell_what_blocks();
+        }
+        if (is_gone(daemon_) && is_gone(keeper_)) {
+            print(project_.place.shown_name() + " is down\n");
+            return exit_done;
+        }
+        return give_up();
+    }
+
+private:
+    void show(const std::vector<api::EventMessage>& events) {
+        if (events.empty()) return;
+        silence_ = first_silence;
+        const EventLook look{terminal_.has_colour, platform::wall_now()};
+        std::string text;
+        for (const api::EventMessage& event : events)
+            text += render_event(event, look) + "\n";
+        print(text);
+    }
+
+    void tell_what_blocks() {
+        silence_ = std::min(silence_ * 2, longest_silence);
+        const Result<api::StateMessage> state = client::fetch_state(project_.connection);
+        if (!state) return;
+        blocking_ = blocking(*state);
+        for (const std::string& it : blocking_)
+            print("still waiting for " + it + "\n");
+    }
+
+    /// Waits for it within the deadline.
+    bool is_gone(const platform::FileDescriptor& process) const {
+        if (!process.is_open()) return true;
+        platform::wait_readable({process.get()},
+                                std::max<Duration>(deadline_ - platform::now(), 0ns));
+        pollfd entry{process.get(), POLLIN, 0};
+        return poll(&entry, 1, 0) == 1;
+    }
+
+    int give_up() const {
+        complain("gave up waiting after " + render_duration(timeout_) + "; " +
+                 (blocking_.empty() ? "the daemon has not ended"
+                                    : "in the way is " + join_for_people(blocking_)));
+        complain("devstack down --force kills what is left");
+        return exit_failed;
+    }
+
+    RunningProject& project_;
+    Terminal terminal_;
+    Duration timeout_;
+    TimePoint deadline_;
+    Duration silence_ = first_silence;
+    std::vector<std::string> blocking_;
+    platform::FileDescriptor daemon_;
+    platform::FileDescriptor keeper_;
+};
+
+}  // namespace
+
+int run_down(const Common& common, const DownOptions& options) {
+    Result<RunningProject> project = reach_project(common);
+    if (!project) {
+        if (project.error().kind != Error::Kind::not_found) return fail(project.error());
+        complain(project.error().message.substr(0, project.error().message.find(';')));
+        return exit_done;
+    }
+    const Result<api::StateMessage> state = client::fetch_state(project->connection);
+    if (!state) return fail(state.error());
+    project->place.name = state->project;
+    const Result<api::CommandReply> reply =
+        client::send_command(project->connection, {options.force ? "kill" : "shutdown", {}, 0});
+    // Somebody else may have asked already: then we watch theirs.
+    const bool is_under_way = !reply && reply.error().kind == Error::Kind::busy;
+    if (!reply && !is_under_way) return fail(reply.error());
+    Descent descent{*project, *state, options, examine_terminal(STDOUT_FILENO, common.colour)};
+    return descent.follow(reply ? reply->cursor : state->cursor);
+}
+
+}  // namespace devstack::cli

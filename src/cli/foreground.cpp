@@ -1,0 +1,314 @@
+#include "cli/foreground.hpp"
+
+#include "devstack/base/text.hpp"
+#include "devstack/cli/exit_code.hpp"
+#include "devstack/core/api/query.hpp"
+#include "devstack/platform/clock.hpp"
+#include "devstack/platform/signal_watch.hpp"
+#include "devstack/project/log_reader.hpp"
+
+#include <algorithm>
+#include <csignal>
+#include <utility>
+
+namespace devstack::cli {
+
+namespace {
+
+using namespace std::chrono_literals;
+namespace api = core::api;
+
+constexpr Duration long_poll = 30s;
+/// A start that takes longer than this is told what it waits for; then at doubling intervals.
+constexpr Duration first_notice = 5s;
+constexpr Duration stop_notice = 2s;
+constexpr Duration first_reconnect = 1s;
+constexpr int reconnects_max = 5;
+
+void say(const std::string& line) {
+    print(line + "\n");
+}
+
+std::vector<std::string> names_of(const core::Plan& plan) {
+    std::vector<std::string> names;
+    for (const core::ServicePlan& service : plan.services)
+        names.push_back(service.name);
+    return names;
+}
+
+}  // namespace
+
+std::string shown_path(const std::string& path, const std::string& directory) {
+    return path.starts_with(directory + "/") ? path.substr(directory.size() + 1) : path;
+}
+
+std::string render_summary(const api::StateMessage& state,
+                           const std::vector<std::string>& services,
+                           Duration took,
+                           const Terminal& terminal) {
+    const Progress progress = judge_progress(state, services);
+    std::string text = paint(
+        count_of(progress.settled.size(), "service") + " ready after " + render_duration(took),
+        Style::green,
+        terminal.has_colour);
+    std::size_t width = 0;
+    for (const api::ServiceState& it : progress.settled) {
+        if (!it.url.empty()) width = std::max(width, display_width(it.name));
+    }
+    for (const api::ServiceState& it : progress.settled) {
+        if (it.url.empty()) continue;
+        text += "\n  " + it.name + std::string(width - display_width(it.name), ' ') + "  " +
+                paint(it.url, Style::bold, terminal.has_colour);
+    }
+    for (const api::ServiceState& it : progress.settled) {
+        for (const std::string& difference : it.differences) {
+            text += "\n  " + paint("note: " + difference, Style::yellow, terminal.has_colour);
+        }
+    }
+    return text;
+}
+
+ForegroundView::ForegroundView(const Terminal& terminal,
+                               const ChosenProfile& profile,
+                               std::vector<std::string> services)
+    : terminal_{terminal},
+      paths_{profile.paths},
+      names_{names_of(profile.plan)},
+      services_{std::move(services)},
+      look_{prefix_width_for(names_), false, terminal.has_colour},
+      begin_{platform::now()},
+      next_notice_{begin_ + first_notice},
+      notice_pause_{first_notice} {}
+
+Status ForegroundView::remember_log_end() {
+    project::LogQuery query;
+    query.services = names_;
+    query.tail = 0;
+    query.now = platform::wall_now();
+    const Result<project::LogAnswer> answer = project::read_logs(paths_.log_dir, query);
+    if (!answer) return answer.error();
+    log_cursor_ = answer->cursor.text();
+    return ok();
+}
+
+// ---- The loop ----------------------------------------------------------------------------------
+
+int ForegroundView::follow(Launched launched, std::uint64_t cursor) {
+    event_cursor_ = cursor;
+    std::optional<Streams> streams;
+    if (Result<Streams> opened = open_streams()) streams.emplace(std::move(*opened));
+    for (;;) {
+        const Turn turn = streams ? follow_streams(*streams, launched) : Turn::lost;
+        if (turn == Turn::finished) break;
+        if (!reconnect(streams)) {
+            show_rest_of_logs();
+            if (is_stopping_) return 0;
+            std::fputs(
+                "devstack: the daemon is gone and does not come back; see daemon.log and "
+                "daemon.stderr in .devstack/state\n",
+                stderr);
+            return exit_failed;
+        }
+    }
+    if (is_stopped_) show_rest_of_logs();
+    return 0;
+}
+
+Result<ForegroundView::Streams> ForegroundView::open_streams() const {
+    Result<client::Connection> events = client::Connection::open(paths_.control_socket());
+    if (!events) return events.error();
+    Result<client::Connection> logs = client::Connection::open(paths_.control_socket());
+    if (!logs) return logs.error();
+    Streams streams{std::move(*events), std::move(*logs)};
+    if (const Status asked = ask_events(streams); !asked) return asked.error();
+    if (const Status asked = ask_logs(streams); !asked) return asked.error();
+    return streams;
+}
+
+Status ForegroundView::ask_events(Streams& streams) const {
+    api::EventRequest request;
+    request.after = event_cursor_;
+    request.wait = long_poll;
+    return streams.events.send_get(api::render_request(request));
+}
+
+Status ForegroundView::ask_logs(Streams& streams) const {
+    api::LogRequest request;
+    request.after = core::LogCursor::parse(log_cursor_);
+    request.wait = long_poll;
+    return streams.logs.send_get(api::render_request(request));
+}
+
+ForegroundView::Turn ForegroundView::follow_streams(Streams& streams, Launched& launched) {
+    platform::SignalWatch signals{{SIGINT, SIGTERM, SIGHUP}};
+    for (;;) {
+        platform::wait_readable({signals.fd(), streams.events.fd(), streams.logs.fd()},
+                                until_next_notice());
+        while (const std::optional<int> signal = signals.take()) {
+            const Turn turn = take_signal(launched, *signal);
+            if (turn != Turn::go_on) return turn;
+        }
+        // Logs first: what a service said comes before what devstack says about it.
+        if (take_logs(streams) == Turn::lost) return Turn::lost;
+        const Turn turn = take_events(streams);
+        if (turn != Turn::go_on) return turn;
+        if (platform::now() >= next_notice_) show_pending();
+    }
+}
+
+ForegroundView::Turn ForegroundView::take_logs(Streams& streams) {
+    Result<std::optional<client::Reply>> reply = streams.logs.try_receive();
+    if (!reply) return Turn::lost;
+    if (!*reply) return Turn::go_on;
+    const Result<api::LogsMessage> logs = api::parse_logs((*reply)->body);
+    if (!logs) return Turn::lost;
+    for (const core::LogGap& gap : logs->gaps)
+        say(render_log_gap(gap, look_));
+    for (const core::LogLine& line : logs->lines)
+        say(render_log_line(line, look_));
+    log_cursor_ = logs->cursor;
+    return ask_logs(streams) ? Turn::go_on : Turn::lost;
+}
+
+ForegroundView::Turn ForegroundView::take_events(Streams& streams) {
+    Result<std::optional<client::Reply>> reply = streams.events.try_receive();
+    if (!reply) return Turn::lost;
+    if (!*reply) return Turn::go_on;
+    const Result<api::EventsMessage> events = api::parse_events((*reply)->body);
+    if (!events) return Turn::lost;
+    event_cursor_ = events->cursor;
+    for (const api::EventMessage& event : events->events)
+        show(event);
+    if (is_stopped_) return Turn::finished;
+    if (!events->events.empty()) look_whether_ready();
+    return ask_events(streams) ? Turn::go_on : Turn::lost;
+}
+
+ForegroundView::Turn ForegroundView::take_signal(Launched& launched, int signal) {
+    if (!launched.is_new && signal == SIGINT) {
+        say("left running; devstack down stops it");
+        return Turn::finished;
+    }
+    const bool is_again = std::exchange(is_stopping_, true);
+    if (terminal_.is_terminal && signal == SIGINT) print("\r");
+    say(paint(is_again ? "killing what is left" : "stopping everything; Ctrl-C again kills at once",
+              Style::bold,
+              terminal_.has_colour));
+    next_notice_ = platform::now() + stop_notice;
+    notice_pause_ = stop_notice;
+    const Result<api::CommandReply> reply =
+        client::send_command(launched.connection, {is_again ? "kill" : "shutdown", {}});
+    return reply ? Turn::go_on : Turn::lost;
+}
+
+bool ForegroundView::reconnect(std::optional<Streams>& streams) const {
+    streams.reset();
+    Duration pause = first_reconnect;
+    for (int attempt = 1; attempt <= reconnects_max; ++attempt, pause *= 2) {
+        if (is_stopping_ && attempt > 1) return false;
+        if (!is_stopping_) {
+            complain("lost the daemon, reconnecting (" + std::to_string(attempt) + "/" +
+                     std::to_string(reconnects_max) + ")");
+        }
+        platform::wait_readable({}, is_stopping_ ? 100ms : pause);
+        if (Result<Streams> opened = open_streams()) {
+            streams.emplace(std::move(*opened));
+            return true;
+        }
+    }
+    return false;
+}
+
+// ---- What is shown -----------------------------------------------------------------------------
+
+void ForegroundView::show(const api::EventMessage& event) {
+    if (event.kind == "project") {
+        is_stopping_ = is_stopping_ || event.to == "stopping";
+        is_stopped_ = is_stopped_ || event.to == "stopped";
+        if (is_stopped_)
+            say(paint("everything has been stopped", Style::bold, terminal_.has_colour));
+        return;
+    }
+    if (event.to == "starting") {
+        if (const auto time = parse_timestamp(event.time, WallTime{})) {
+            starting_since_[event.service] = *time;
+        }
+    }
+    show_remark(event);
+}
+
+void ForegroundView::show_remark(const api::EventMessage& event) {
+    const bool is_silent = event.to == "starting" || event.to == "waiting" ||
+                           (event.to == "stopped" && !is_stopping_) ||
+                           (event.to == "stopping" && is_stopping_);
+    if (is_silent) return;
+    std::string text = paint(event.to, style_of_phase(event.to), terminal_.has_colour);
+    if (event.to == "ready") {
+        const auto since = starting_since_.find(event.service);
+        const auto now = parse_timestamp(event.time, WallTime{});
+        if (since != starting_since_.end() && now) {
+            text += " after " + render_duration(*now - since->second);
+        }
+    }
+    text += (text.empty() ? "" : ": ") + sane_text(event.why);
+    remark(event.service, text);
+}
+
+/// What devstack says about a service, in the columns of the log.
+void ForegroundView::remark(const std::string& service, const std::string& text) const {
+    const std::string name = pad(service, look_.prefix_width) + " * ";
+    say(paint(name, style_of_service(service), look_.has_colour) + text);
+}
+
+void ForegroundView::look_whether_ready() {
+    if (is_ready_told_ || is_stopping_) return;
+    const std::optional<api::StateMessage> now = state();
+    if (!now || !judge_progress(*now, services_).is_done()) return;
+    is_ready_told_ = true;
+    say(render_summary(*now, services_, platform::now() - begin_, terminal_));
+    if (terminal_.is_terminal)
+        say(paint("Ctrl-C stops everything", Style::dim, terminal_.has_colour));
+}
+
+void ForegroundView::show_pending() {
+    notice_pause_ *= 2;
+    next_notice_ = platform::now() + notice_pause_;
+    if (is_ready_told_ && !is_stopping_) return;
+    const std::optional<api::StateMessage> now = state();
+    if (!now) return;
+    const bool was_stopping = is_stopping_;
+    for (const api::ServiceState& it : now->services) {
+        const bool is_pending =
+            was_stopping ? it.phase == "stopping"
+                         : it.is_wanted && it.phase != "ready" && it.phase != "completed";
+        if (is_pending) remark(it.name, it.why);
+    }
+}
+
+void ForegroundView::show_rest_of_logs() {
+    project::LogQuery query;
+    query.services = names_;
+    query.after = core::LogCursor::parse(log_cursor_);
+    query.now = platform::wall_now() + 1h;  // An unfinished last line is shown as it is.
+    const Result<project::LogAnswer> rest = project::read_logs(paths_.log_dir, query);
+    if (!rest) return;
+    for (const core::LogLine& line : rest->lines)
+        say(render_log_line(line, look_));
+    log_cursor_ = rest->cursor.text();
+}
+
+std::optional<api::StateMessage> ForegroundView::state() const {
+    Result<client::Connection> connection = client::Connection::open(paths_.control_socket());
+    if (!connection) return std::nullopt;
+    Result<api::StateMessage> state = client::fetch_state(*connection);
+    if (!state) return std::nullopt;
+    return std::move(*state);
+}
+
+Duration ForegroundView::until_next_notice() const {
+    const Duration left = next_notice_ - platform::now();
+    const bool has_to_notice = is_stopping_ || !is_ready_told_;
+    return has_to_notice ? std::max(left, Duration::zero()) : Duration{1h};
+}
+
+}  // namespace devstack::cli

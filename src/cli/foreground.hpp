@@ -1,0 +1,83 @@
+#pragma once
+
+#include "devstack/cli/log_view.hpp"
+#include "devstack/cli/terminal.hpp"
+#include "devstack/core/api/messages.hpp"
+
+#include "cli/launch.hpp"
+#include "cli/progress.hpp"
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace devstack::cli {
+
+/// A path below `directory` relative to it.
+std::string shown_path(const std::string& path, const std::string& directory);
+
+/// "All 3 services are ready after 1.2s" and what a person would open.
+std::string render_summary(const core::api::StateMessage& state,
+                           const std::vector<std::string>& services,
+                           Duration took,
+                           const Terminal& terminal);
+
+/// `devstack up` in the foreground: one log of everything with devstack's own remarks in it, until
+/// everything has been stopped. The first Ctrl-C stops everything, the second one kills; when
+/// somebody else had brought the project up, Ctrl-C only leaves.
+class ForegroundView {
+public:
+    ForegroundView(const Terminal& terminal,
+                   const ChosenProfile& profile,
+                   std::vector<std::string> services);
+
+    /// What was logged before is not shown.
+    Status remember_log_end();
+
+    /// Returns the exit code.
+    int follow(Launched launched, std::uint64_t cursor);
+
+private:
+    enum class Turn { go_on, finished, lost };
+
+    struct Streams {
+        client::Connection events;
+        client::Connection logs;
+    };
+    Result<Streams> open_streams() const;
+    Turn follow_streams(Streams& streams, Launched& launched);
+    Status ask_events(Streams& streams) const;
+    Status ask_logs(Streams& streams) const;
+    Turn take_events(Streams& streams);
+    Turn take_logs(Streams& streams);
+    Turn take_signal(Launched& launched, int signal);
+    bool reconnect(std::optional<Streams>& streams) const;
+
+    void show(const core::api::EventMessage& event);
+    void show_remark(const core::api::EventMessage& event);
+    void remark(const std::string& service, const std::string& text) const;
+    void show_pending();
+    void show_rest_of_logs();
+    void look_whether_ready();
+    std::optional<core::api::StateMessage> state() const;
+    Duration until_next_notice() const;
+
+    Terminal terminal_;
+    project::ProjectPaths paths_;
+    std::vector<std::string> names_;     ///< Of all services, for the log.
+    std::vector<std::string> services_;  ///< That were asked for; empty: all.
+    LogLook look_;
+    std::string log_cursor_;
+    std::uint64_t event_cursor_ = 0;
+    TimePoint begin_;
+    TimePoint next_notice_;
+    Duration notice_pause_;
+    std::map<std::string, WallTime> starting_since_;
+    bool is_ready_told_ = false;
+    bool is_stopping_ = false;
+    bool is_stopped_ = false;
+};
+
+}  // namespace devstack::cli

@@ -1,0 +1,28 @@
+#include "cli/last_lines.hpp"
+
+#include "devstack/cli/log_view.hpp"
+#include "devstack/core/limits.hpp"
+#include "devstack/platform/clock.hpp"
+#include "devstack/project/log_reader.hpp"
+
+namespace devstack::cli {
+
+std::string render_last_lines(const ProjectPlace& place,
+                              const std::string& service,
+                              std::size_t count,
+                              const Terminal& terminal) {
+    project::LogQuery query;
+    query.services = {service};
+    query.tail = count;
+    // A last line without an end is better than none.
+    query.now = platform::wall_now() + core::limits::partial_line_delay;
+    const Result<project::LogAnswer> answer = project::read_logs(place.paths.log_dir, query);
+    if (!answer) return "";
+    const LogLook look{prefix_width_for({service}), false, terminal.has_colour};
+    std::string text;
+    for (const core::LogLine& line : answer->lines)
+        text += render_log_line(line, look) + "\n";
+    return text;
+}
+
+}  // namespace devstack::cli

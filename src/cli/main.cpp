@@ -1,0 +1,22 @@
+#include "devstack/cli/exit_code.hpp"
+#include "devstack/cli/process_modes.hpp"
+#include "devstack/cli/terminal.hpp"
+
+#include "cli/commands.hpp"
+
+#include <exception>
+#include <string>
+#include <string_view>
+
+int main(int argc, char** argv) {
+    // Keeper and daemon set up nothing that is meant for people.
+    const std::string_view mode = argc > 1 ? argv[1] : "";
+    if (mode == "__keeper") return devstack::cli::run_keeper_mode(argc, argv);
+    try {
+        if (mode == "__daemon") return devstack::cli::run_daemon_mode(argc, argv);
+        return devstack::cli::run_command_line(argc, argv);
+    } catch (const std::exception& error) {
+        devstack::cli::complain(std::string{"this is a bug of devstack: "} + error.what());
+        return devstack::cli::exit_bug;
+    }
+}

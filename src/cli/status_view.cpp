@@ -1,0 +1,124 @@
+#include "cli/status_view.hpp"
+
+#include "devstack/base/text.hpp"
+#include "devstack/base/time.hpp"
+#include "devstack/cli/table.hpp"
+
+#include <algorithm>
+#include <chrono>
+#include <cmath>
+#include <cstdio>
+
+namespace devstack::cli {
+
+namespace {
+
+namespace api = core::api;
+
+/// Wanted, and not as it should be for longer than it takes to start.
+bool is_bad(const api::ServiceState& service) {
+    return is_problem(service.phase) && (service.is_wanted || service.phase == "failed");
+}
+
+std::string render_percent(double percent) {
+    char text[32];
+    std::snprintf(text, sizeof(text), percent < 10 ? "%.1f%%" : "%.0f%%", percent);
+    return text;
+}
+
+Cell health_cell(const api::HealthState& health) {
+    const Style style = health.status == "unhealthy" ? Style::red
+                        : health.failures > 0        ? Style::yellow
+                        : health.status == "healthy" ? Style::green
+                                                     : Style::dim;
+    return {render_health(health), style};
+}
+
+std::vector<Cell> make_row(const api::ServiceState& service, const Terminal& terminal) {
+    const bool is_marked = is_bad(service);
+    const Style style = is_marked ? style_of_phase(service.phase) : Style::plain;
+    std::string name = service.name;
+    if (terminal.is_terminal) name = (is_marked ? "! " : "  ") + name;
+    const bool has_process = service.pid != 0;
+    return {{name, is_marked ? style : Style::bold},
+            {service.phase, style_of_phase(service.phase)},
+            {has_process ? std::to_string(service.pid) : "", Style::plain},
+            {render_ports(service), Style::plain},
+            {has_process ? render_seconds(service.uptime_seconds) : "", Style::plain},
+            {std::to_string(service.restarts), service.restarts > 0 ? Style::yellow : Style::dim},
+            health_cell(service.health),
+            {service.usage ? render_percent(service.usage->cpu_percent) : "", Style::plain},
+            {service.usage ? render_bytes(service.usage->memory_bytes) : "", Style::plain},
+            {sane_text(service.why), style}};
+}
+
+std::string render_heading(const api::StateMessage& state,
+                           const std::vector<api::ServiceState>& services,
+                           const Terminal& terminal) {
+    const auto bad = static_cast<std::size_t>(std::ranges::count_if(services, is_bad));
+    const auto ready = static_cast<std::size_t>(std::ranges::count_if(
+        services, [](const api::ServiceState& it) { return it.phase == "ready"; }));
+    std::string text = paint(state.project, Style::bold, terminal.has_colour) + "  " +
+                       state.status + ", " + std::to_string(ready) + " of " +
+                       count_of(services.size(), "service") + " ready";
+    if (bad > 0) {
+        text += ", " + paint(count_of(bad, "problem"), Style::red, terminal.has_colour);
+    }
+    return text + paint("  " + state.project_dir, Style::dim, terminal.has_colour) + "\n\n";
+}
+
+}  // namespace
+
+std::string render_seconds(double seconds) {
+    const double rounded = std::floor(std::max(seconds, 0.0));
+    return render_duration(std::chrono::seconds{static_cast<long long>(rounded)});
+}
+
+std::string render_ports(const api::ServiceState& service) {
+    std::vector<std::string> ports;
+    for (const api::PortState& port : service.ports) {
+        ports.push_back((port.name.empty() ? "" : port.name + " ") + std::to_string(port.port));
+    }
+    return join(ports, ", ");
+}
+
+std::string render_health(const api::HealthState& health) {
+    if (health.status == "none") return "";
+    if (health.failures == 0) return health.status;
+    return health.status + " (" + count_of(static_cast<std::size_t>(health.failures), "failure") +
+           ")";
+}
+
+std::string render_status(const api::StateMessage& state,
+                          const std::vector<api::ServiceState>& services,
+                          const Terminal& terminal) {
+    Table table{{{terminal.is_terminal ? "  SERVICE" : "SERVICE"},
+                 {"PHASE"},
+                 {"PID", true},
+                 {"PORT"},
+                 {"UPTIME", true},
+                 {"RESTARTS", true},
+                 {"HEALTH"},
+                 {"CPU", true},
+                 {"MEMORY", true},
+                 {"REASON"}}};
+    for (const api::ServiceState& service : services)
+        table.add_row(make_row(service, terminal));
+    std::string text = terminal.is_terminal ? render_heading(state, services, terminal) : "";
+    text += table.render(terminal);
+    for (const api::ServiceState& service : services) {
+        for (const std::string& difference : service.differences) {
+            text += paint("note: " + sane_text(difference), Style::yellow, terminal.has_colour);
+            text += "\n";
+        }
+    }
+    return text;
+}
+
+bool is_all_well(const std::vector<api::ServiceState>& services) {
+    return std::ranges::all_of(services, [](const api::ServiceState& it) {
+        return !it.is_wanted || it.phase == "ready" || it.phase == "completed";
+    });
+}
+
+}  // namespace devstack::cli

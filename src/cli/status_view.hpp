@@ -1,0 +1,29 @@
+#pragma once
+
+#include "devstack/cli/terminal.hpp"
+#include "devstack/core/api/messages.hpp"
+
+#include <string>
+#include <vector>
+
+namespace devstack::cli {
+
+/// One row a service, those with a problem in colour and, on a terminal, marked with "!"; below
+/// them what they listen on other than they said. Ends with a newline.
+std::string render_status(const core::api::StateMessage& state,
+                          const std::vector<core::api::ServiceState>& services,
+                          const Terminal& terminal);
+
+/// True when all of them that are wanted are ready, or completed.
+bool is_all_well(const std::vector<core::api::ServiceState>& services);
+
+/// Seconds as a person wants to know them: "3m 20s".
+std::string render_seconds(double seconds);
+
+/// "3101", "3101, debug 9229"; empty without ports.
+std::string render_ports(const core::api::ServiceState& service);
+
+/// "healthy", "unhealthy (3 failures)"; empty without a probe.
+std::string render_health(const core::api::HealthState& health);
+
+}  // namespace devstack::cli

@@ -1,0 +1,154 @@
+#include "devstack/cli/up.hpp"
+
+#include "devstack/base/text.hpp"
+#include "devstack/cli/event_view.hpp"
+#include "devstack/cli/exit_code.hpp"
+#include "devstack/platform/clock.hpp"
+
+#include "cli/foreground.hpp"
+#include "cli/launch.hpp"
+#include "cli/progress.hpp"
+
+#include <algorithm>
+#include <string>
+
+#include <unistd.h>
+
+namespace devstack::cli {
+
+namespace {
+
+using namespace std::chrono_literals;
+namespace api = core::api;
+
+constexpr Duration default_wait = 120s;
+
+void say(const std::string& text) {
+    print(text + "\n");
+}
+
+std::vector<std::string> names_of(const core::Plan& plan) {
+    std::vector<std::string> names;
+    for (const core::ServicePlan& service : plan.services)
+        names.push_back(service.name);
+    return names;
+}
+
+/// "2 services and 1 task".
+std::string size_of(const core::Plan& plan) {
+    const auto tasks = static_cast<std::size_t>(
+        std::ranges::count(plan.services, core::ServiceKind::task, &core::ServicePlan::kind));
+    std::vector<std::string> parts = {count_of(plan.services.size() - tasks, "service")};
+    if (tasks > 0) parts.push_back(count_of(tasks, "task"));
+    return join_for_people(parts);
+}
+
+int check_services(const UpOptions& options, const core::Plan& plan) {
+    const std::vector<std::string> known = names_of(plan);
+    for (const std::string& name : options.services) {
+        if (std::ranges::find(known, name) != known.end()) continue;
+        complain("there is no service or task " + name + did_you_mean(name, known) +
+                 "; known are " + join_for_people(known));
+        return exit_no_such_service;
+    }
+    return 0;
+}
+
+void say_what_is_pending(const Progress& progress, const Terminal& terminal) {
+    for (const api::ServiceState& it : progress.failed) {
+        say(paint("failed   ", Style::red, terminal.has_colour) + it.why);
+    }
+    for (const api::ServiceState& it : progress.pending) {
+        say(paint("pending  ", Style::yellow, terminal.has_colour) + it.why);
+    }
+}
+
+/// Follows the events until all that was asked for is ready (0), or can not become so or is late
+/// (1).
+int wait_until_ready(client::Connection& connection,
+                     const UpOptions& options,
+                     const Terminal& terminal,
+                     std::uint64_t cursor) {
+    const TimePoint begin = platform::now();
+    const TimePoint deadline = begin + options.timeout.value_or(default_wait);
+    for (;;) {
+        const Result<api::StateMessage> state = client::fetch_state(connection);
+        if (!state) return complain(state.error().message), exit_failed;
+        const Progress progress = judge_progress(*state, options.services);
+        const bool is_late = platform::now() >= deadline;
+        if (progress.is_done() || progress.has_failed() || is_late) {
+            if (options.json) {
+                say(api::to_text(*state));
+            } else if (progress.is_done()) {
+                say(render_summary(*state, options.services, platform::now() - begin, terminal));
+            } else {
+                if (!progress.has_failed()) {
+                    complain("not everything was ready within " +
+                             render_duration(options.timeout.value_or(default_wait)));
+                }
+                say_what_is_pending(progress, terminal);
+            }
+            return progress.is_done() ? 0 : exit_failed;
+        }
+        const Result<api::EventsMessage> events =
+            client::fetch_events(connection, cursor, deadline - platform::now());
+        if (!events) return complain(events.error().message), exit_failed;
+        cursor = events->cursor;
+        if (options.json || !terminal.is_terminal) continue;
+        const EventLook look{terminal.has_colour, platform::wall_now()};
+        for (const api::EventMessage& event : events->events)
+            say(render_event(event, look));
+    }
+}
+
+int run_with(const UpOptions& options, const Terminal& terminal, const ChosenProfile& profile) {
+    Result<Launched> launched = reach_or_launch(profile, options.free_ports);
+    if (!launched) return complain(launched.error().message), exit_failed;
+
+    const bool is_detached = options.detach || options.wait;
+    const bool is_quiet = options.json;
+    if (!is_quiet) {
+        say(paint(profile.plan.project, Style::bold, terminal.has_colour) + ": " +
+            size_of(profile.plan) + " from " + profile.shown_name + ", logs in " +
+            shown_path(profile.paths.log_dir, profile.plan.project_dir) +
+            (launched->is_new ? "" : " (already running: attached)"));
+    }
+    ForegroundView view{terminal, profile, options.services};
+    if (!is_detached) {
+        if (const Status ready = view.remember_log_end(); !ready) {
+            return complain(ready.error().message), exit_failed;
+        }
+    }
+    const Result<api::CommandReply> reply =
+        client::send_command(launched->connection, {"start", options.services});
+    if (!reply) return complain(reply.error().message), exit_failed;
+    if (!is_detached) return view.follow(std::move(*launched), reply->cursor);
+
+    launched->keep_running();
+    if (options.wait) {
+        return wait_until_ready(launched->connection, options, terminal, reply->cursor);
+    }
+    if (options.json) {
+        const Result<api::StateMessage> state = client::fetch_state(launched->connection);
+        if (!state) return complain(state.error().message), exit_failed;
+        say(api::to_text(*state));
+    } else {
+        say("it runs in the background: devstack status, devstack logs -f, devstack down");
+    }
+    return 0;
+}
+
+}  // namespace
+
+int run_up(const UpOptions& options) {
+    const Terminal terminal = examine_terminal(STDOUT_FILENO, options.colour);
+    const Result<ChosenProfile> profile = choose_profile(options.profile);
+    if (!profile) {
+        if (!profile.error().message.empty()) complain(profile.error().message);
+        return exit_usage;
+    }
+    if (const int bad = check_services(options, profile->plan); bad != 0) return bad;
+    return run_with(options, terminal, *profile);
+}
+
+}  // namespace devstack::cli

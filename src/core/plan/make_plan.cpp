@@ -1,0 +1,178 @@
+#include "devstack/core/plan/make_plan.hpp"
+
+#include "devstack/core/probes/url.hpp"
+#include "devstack/core/profile/name.hpp"
+
+#include "dependency_order.hpp"
+#include "path.hpp"
+#include "probe_plan.hpp"
+#include "secrets.hpp"
+#include "service_environment.hpp"
+
+#include <algorithm>
+#include <set>
+#include <tuple>
+
+namespace devstack::core {
+
+namespace {
+
+/// "http://localhost:3200/" if the service speaks HTTP, as far as its profile tells.
+std::string make_url(const ServicePlan& service) {
+    const UrlProbe* probe = nullptr;
+    if (service.ready) {
+        if (const auto* it = std::get_if<UrlProbe>(&service.ready->probe)) probe = it;
+    }
+    if (service.health) {
+        if (const auto* it = std::get_if<UrlProbe>(&service.health->probe)) probe = it;
+    }
+    if (probe != nullptr) {
+        return Url{probe->is_tls, probe->host, probe->port, "/"}.origin() + "/";
+    }
+    for (const DeclaredPort& port : service.ports) {
+        if (port.name == "http" || port.name == "https") {
+            return Url{port.name == "https", "localhost", port.port, "/"}.origin() + "/";
+        }
+    }
+    return "";
+}
+
+RestartPolicy make_restart(const ServiceSetting& setting, Mode mode) {
+    RestartPolicy policy;
+    if (setting.kind == ServiceKind::task) policy.mode = RestartMode::no;
+    const RestartSetting& restart = setting.restart;
+    policy.mode = restart.policy.value_or(policy.mode);
+    policy.max = restart.max.value_or(policy.max);
+    policy.window = restart.window.value_or(policy.window);
+    policy.delay = restart.delay.value_or(policy.delay);
+    policy.max_delay = restart.max_delay.value_or(std::max(policy.max_delay, policy.delay));
+    policy.delay = std::min(policy.delay, policy.max_delay);
+    policy.gives_up = mode == Mode::development;
+    return policy;
+}
+
+class PlanMaker {
+public:
+    PlanMaker(const Profile& profile, const Surroundings& surroundings)
+        : profile_{profile}, surroundings_{surroundings}, environments_{profile, surroundings} {}
+
+    Checked<Plan> make() {
+        check_ports();
+        const DependencyGraph graph = make_dependency_graph(profile_, diagnostics_);
+        const std::vector<std::size_t> order = make_dependency_order(profile_, graph, diagnostics_);
+        for (const ServiceSetting& setting : profile_.services) {
+            services_.push_back(make_service(setting));
+        }
+        return finish(graph, order);
+    }
+
+private:
+    void check_ports() {
+        std::map<Port, std::pair<const ServiceSetting*, Place>> owners;
+        for (const ServiceSetting& service : profile_.services) {
+            for (const PortSetting& port : service.ports) {
+                const auto [first, is_new] =
+                    owners.emplace(port.port, std::pair{&service, port.place});
+                if (is_new || port.port.number == 0) continue;
+                const auto& [owner, place] = first->second;
+                diagnostics_.push_back(
+                    profile_.source.error("duplicate-port",
+                                          port.place,
+                                          "port " + to_string(port.port) + " of `" + service.name +
+                                              "` is already declared by `" + owner->name + "` (" +
+                                              profile_.source.describe(place) + ")",
+                                          "give one of them another port"));
+            }
+        }
+    }
+
+    ServicePlan make_service(const ServiceSetting& setting) {
+        const ServiceSurroundings around = environments_.make(setting);
+        ServicePlan service;
+        service.name = setting.name;
+        service.kind = setting.kind;
+        service.working_dir = around.working_dir;
+        if (setting.command) {
+            service.command = make_command(*setting.command, around.scope, diagnostics_);
+        }
+        for (const auto& [name, value] : around.scope.variables) {
+            service.environment.push_back(name + "=" + value);
+            for (std::string& secret : find_secrets(name, value)) {
+                secrets_.insert(std::move(secret));
+            }
+        }
+        for (const PortSetting& port : setting.ports) {
+            service.ports.push_back({port.name, port.port});
+        }
+        if (setting.prepare) service.prepare = make_prepare(*setting.prepare, around);
+        service.restart = make_restart(setting, profile_.mode);
+        ProbeMaker probes{around, diagnostics_};
+        if (setting.ready) service.ready = probes.make_ready(*setting.ready);
+        if (setting.health) service.health = probes.make_health(*setting.health);
+        service.start_timeout = setting.start_timeout.value_or(service.start_timeout);
+        service.stop_timeout = setting.stop_timeout.value_or(service.stop_timeout);
+        service.stop_signal = setting.stop_signal.value_or(service.stop_signal);
+        service.success_exit_codes = setting.success_exit_codes;
+        service.url = make_url(service);
+        return service;
+    }
+
+    PrepareStep make_prepare(const PrepareSetting& setting, const ServiceSurroundings& around) {
+        const auto resolve = [&](const SourceText& path) {
+            return resolve_path(
+                around.working_dir, expand(path, around.scope, diagnostics_), around.scope.home());
+        };
+        PrepareStep step;
+        step.command = make_command(*setting.command, around.scope, diagnostics_);
+        if (setting.creates) step.creates = resolve(*setting.creates);
+        for (const SourceText& input : setting.inputs) {
+            step.inputs.push_back(resolve(input));
+        }
+        return step;
+    }
+
+    Checked<Plan> finish(const DependencyGraph& graph, const std::vector<std::size_t>& order) {
+        Checked<Plan> result;
+        result.diagnostics = environments_.take_diagnostics();
+        result.diagnostics.insert(
+            result.diagnostics.end(), diagnostics_.begin(), diagnostics_.end());
+        if (has_errors(result.diagnostics)) return result;
+
+        Plan plan;
+        plan.project =
+            profile_.name ? profile_.name->text : make_name_from_path(surroundings_.project_dir);
+        plan.project_dir = surroundings_.project_dir;
+        plan.mode = profile_.mode;
+        plan.secrets.assign(secrets_.begin(), secrets_.end());
+        std::vector<ServiceId> id_of(order.size());
+        for (std::size_t i = 0; i < order.size(); ++i) {
+            id_of[order[i]] = ServiceId{i};
+        }
+        for (const std::size_t index : order) {
+            ServicePlan& service = plan.services.emplace_back(std::move(services_[index]));
+            for (const Need& need : graph.needs[index]) {
+                service.needs.push_back({id_of[need.service.index], need.condition});
+            }
+            for (const ServiceId companion : graph.restart_with[index]) {
+                service.restart_with.push_back(id_of[companion.index]);
+            }
+        }
+        result.value = std::move(plan);
+        return result;
+    }
+
+    const Profile& profile_;
+    const Surroundings& surroundings_;
+    EnvironmentMaker environments_;
+    std::vector<Diagnostic> diagnostics_;
+    std::vector<ServicePlan> services_;
+    std::set<std::string> secrets_;
+};
+
+}  // namespace
+
+Checked<Plan> make_plan(const Profile& profile, const Surroundings& surroundings) {
+    return PlanMaker{profile, surroundings}.make();
+}
+
+}  // namespace devstack::core

@@ -1,0 +1,213 @@
+#include "service_environment.hpp"
+
+#include "devstack/base/text.hpp"
+#include "devstack/core/limits.hpp"
+#include "devstack/core/profile/name.hpp"
+
+#include "path.hpp"
+
+#include <algorithm>
+
+namespace devstack::core {
+
+namespace {
+
+/// Most programs listen on $PORT, so a service with one port gets it, unless somebody else sets it.
+const PortSetting* find_only_port(const ServiceSetting& service) {
+    const auto found = std::find_if(service.ports.begin(),
+                                    service.ports.end(),
+                                    [](const PortSetting& port) { return port.name.empty(); });
+    return found == service.ports.end() ? nullptr : &*found;
+}
+
+}  // namespace
+
+EnvironmentMaker::EnvironmentMaker(const Profile& profile, const Surroundings& surroundings)
+    : profile_{profile}, surroundings_{surroundings} {
+    project_.scope =
+        Scope{&profile_, nullptr, surroundings_.project_dir, surroundings_.environment};
+    for (const SourceText& file : profile_.env_files) {
+        add_env_file(file, surroundings_.project_dir, project_);
+    }
+}
+
+ServiceSurroundings EnvironmentMaker::make(const ServiceSetting& service) {
+    Layers layers = project_;
+    layers.scope.service = &service;
+    const std::string project =
+        profile_.name ? profile_.name->text : make_name_from_path(surroundings_.project_dir);
+    const auto set_own = [&] {
+        layers.scope.variables["DEVSTACK_PROJECT"] = project;
+        layers.scope.variables["DEVSTACK_SERVICE"] = service.name;
+    };
+    set_own();
+    ServiceSurroundings result;
+    result.working_dir = surroundings_.project_dir;
+    if (service.working_dir) {
+        result.working_dir = resolve_path(surroundings_.project_dir,
+                                          expand(*service.working_dir, layers.scope, diagnostics_),
+                                          layers.scope.home());
+    }
+    for (const SourceText& file : service.env_files) {
+        add_env_file(file, result.working_dir, layers);
+    }
+    const PortSetting* port = find_only_port(service);
+    if (port != nullptr && layers.declared.count("PORT") == 0) {
+        layers.scope.variables["PORT"] = to_string(port->port);
+    }
+    add_env(service, layers);
+    set_own();
+    check_port(service, layers.scope);
+    check_required(service, layers.scope);
+    check_size(service, layers.scope);
+    result.scope = std::move(layers.scope);
+    return result;
+}
+
+void EnvironmentMaker::add_env_file(const SourceText& setting,
+                                    const std::string& directory,
+                                    Layers& layers) {
+    const std::size_t mistakes = diagnostics_.size();
+    const std::string text = expand(setting, layers.scope, diagnostics_);
+    if (diagnostics_.size() > mistakes) return;
+    const std::string path = resolve_path(directory, text, layers.scope.home());
+    const bool is_project = layers.scope.service == nullptr;
+    if (const ParsedFile* file = find_parsed(path, setting, is_project)) add_entries(*file, layers);
+}
+
+const EnvironmentMaker::ParsedFile* EnvironmentMaker::find_parsed(const std::string& path,
+                                                                  const SourceText& setting,
+                                                                  bool is_project) {
+    const auto known = parsed_.find(path);
+    if (known != parsed_.end()) return &known->second;
+    const auto found = surroundings_.env_files.find(path);
+    if (found == surroundings_.env_files.end()) missing_files_.insert(path);
+    const bool is_held = found != surroundings_.env_files.end();
+    if (!is_held || !found->second.text) {
+        const std::string shown = is_held ? found->second.shown_name : path;
+        const std::string problem = is_held ? found->second.problem : "it was not read";
+        diagnostics_.push_back(profile_.source.error(
+            "missing-env-file",
+            setting.place,
+            "cannot read env file " + shown + ": " + problem,
+            std::string{"create it, or remove it from `env_file`"} +
+                (is_project ? "" : "; paths in a service begin in its `working_dir`")));
+        return nullptr;
+    }
+    ParsedFile file;
+    file.source = SourceFile{found->second.shown_name, *found->second.text};
+    file.dotenv = parse_dotenv(file.source);
+    diagnostics_.insert(
+        diagnostics_.end(), file.dotenv.diagnostics.begin(), file.dotenv.diagnostics.end());
+    return &parsed_.emplace(path, std::move(file)).first->second;
+}
+
+void EnvironmentMaker::add_entries(const ParsedFile& file, Layers& layers) {
+    const auto lookup = [&](std::string_view name) { return layers.scope.find(name); };
+    for (const DotenvEntry& entry : file.dotenv.entries) {
+        Interpolated value = interpolate(entry.value.text, lookup);
+        const auto line_ends = std::count(entry.value.text.begin(), entry.value.text.end(), '\n');
+        const int last_line = entry.value.place.line + static_cast<int>(line_ends);
+        for (InterpolationMistake& mistake : value.mistakes) {
+            const bool is_readable = mistake.code != "bad-interpolation";
+            Diagnostic diagnostic = file.source.error(
+                mistake.code,
+                file.source.find(mistake.part, entry.value.place, last_line),
+                is_readable ? mistake.message
+                            : "cannot read the `${…}` in the value of `" + entry.name.text + "`",
+                is_readable ? "give it a default with ${NAME:-…}, or put the value in single "
+                              "quotes to leave it as it is"
+                            : "write \\$ in double quotes, or use single quotes, for a dollar that "
+                              "is meant as such");
+            diagnostic.line_text.clear();  // Secrets live in these files.
+            diagnostics_.push_back(std::move(diagnostic));
+        }
+        layers.scope.variables[entry.name.text] = std::move(value.text);
+        layers.declared.insert(entry.name.text);
+    }
+}
+
+void EnvironmentMaker::add_env(const ServiceSetting& service, Layers& layers) {
+    for (const VariableSetting& variable : service.env) {
+        layers.scope.variables[variable.name.text] =
+            expand(variable.value, layers.scope, diagnostics_);
+        layers.declared.insert(variable.name.text);
+    }
+}
+
+void EnvironmentMaker::check_port(const ServiceSetting& service, const Scope& scope) {
+    const PortSetting* port = find_only_port(service);
+    if (port == nullptr || port->port.number == 0) return;
+    const std::string number = to_string(port->port);
+    const std::string& value = scope.variables.at("PORT");
+    const bool is_number =
+        !value.empty() && value.find_first_not_of("0123456789") == std::string::npos;
+    if (!is_number || value == number) return;
+    diagnostics_.push_back(
+        profile_.source.warning("port-differs",
+                                port->place,
+                                "service `" + service.name + "` declares port " + number +
+                                    ", but its environment sets PORT to " + value,
+                                "env = { PORT = \"${port}\" } makes them agree"));
+}
+
+void EnvironmentMaker::check_required(const ServiceSetting& service, const Scope& scope) {
+    for (const SourceText& name : service.require_env) {
+        const auto found = scope.variables.find(name.text);
+        const bool is_set = found != scope.variables.end();
+        if (is_set && !found->second.empty()) continue;
+        diagnostics_.push_back(profile_.source.error("missing-variable",
+                                                     name.place,
+                                                     "`" + service.name + "` requires variable `" +
+                                                         name.text + "`, which is " +
+                                                         (is_set ? "empty" : "not set"),
+                                                     "set it in " + describe_sources(service)));
+    }
+}
+
+std::string EnvironmentMaker::describe_sources(const ServiceSetting& service) const {
+    std::vector<std::string> sources;
+    for (const SourceText& file : service.env_files) {
+        sources.push_back(file.text);
+    }
+    for (const SourceText& file : profile_.env_files) {
+        if (std::find(sources.begin(), sources.end(), file.text) == sources.end()) {
+            sources.push_back(file.text);
+        }
+    }
+    std::string text;
+    for (const std::string& source : sources) {
+        text += source + ", ";
+    }
+    return text + "`env` or the environment of devstack";
+}
+
+void EnvironmentMaker::check_size(const ServiceSetting& service, const Scope& scope) {
+    std::size_t size = 0;
+    for (const auto& [name, value] : scope.variables) {
+        size += name.size() + value.size() + 2;
+        if (name.size() + value.size() + 1 <= limits::interpolated_size_max) continue;
+        diagnostics_.push_back(profile_.source.error(
+            "too-large",
+            service.place,
+            "variable `" + name + "` of `" + service.name + "` is longer than " +
+                render_bytes(limits::interpolated_size_max + 1) + ", which Linux refuses"));
+    }
+    if (size <= limits::environment_size_max) return;
+    diagnostics_.push_back(profile_.source.error(
+        "too-large",
+        service.place,
+        "the environment of `" + service.name + "` has " + render_bytes(size) +
+            ", and Linux accepts about " + render_bytes(limits::environment_size_max)));
+}
+
+std::vector<std::string> find_missing_env_files(const Profile& profile,
+                                                const Surroundings& surroundings) {
+    EnvironmentMaker maker{profile, surroundings};
+    for (const ServiceSetting& service : profile.services) {
+        if (!service.env_files.empty()) maker.make(service);
+    }
+    return {maker.missing_files().begin(), maker.missing_files().end()};
+}
+
+}  // namespace devstack::core

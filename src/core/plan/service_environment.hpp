@@ -1,0 +1,63 @@
+#pragma once
+
+#include "devstack/core/plan/make_plan.hpp"
+#include "devstack/core/profile/dotenv.hpp"
+
+#include "scope.hpp"
+
+#include <map>
+#include <set>
+#include <string>
+#include <vector>
+
+namespace devstack::core {
+
+/// What a service runs in.
+struct ServiceSurroundings {
+    std::string working_dir;  ///< Absolute.
+    Scope scope;              ///< Holds the environment, complete.
+};
+
+/// Lays the sources of variables over one another: devstack's own environment, the env files of the
+/// project, those of the service, its `env`; a later one wins. A value sees what lies below it.
+class EnvironmentMaker {
+public:
+    EnvironmentMaker(const Profile& profile, const Surroundings& surroundings);
+
+    ServiceSurroundings make(const ServiceSetting& service);
+
+    /// Env files that were wanted and are not in the surroundings.
+    const std::set<std::string>& missing_files() const { return missing_files_; }
+    std::vector<Diagnostic> take_diagnostics() { return std::move(diagnostics_); }
+
+private:
+    struct ParsedFile {
+        SourceFile source;
+        Dotenv dotenv;
+    };
+    /// The variables so far, and which of them devstack did not merely inherit.
+    struct Layers {
+        Scope scope;
+        std::set<std::string> declared;
+    };
+
+    void add_env_file(const SourceText& setting, const std::string& directory, Layers& layers);
+    const ParsedFile* find_parsed(const std::string& path,
+                                  const SourceText& setting,
+                                  bool is_project);
+    void add_entries(const ParsedFile& file, Layers& layers);
+    void add_env(const ServiceSetting& service, Layers& layers);
+    void check_port(const ServiceSetting& service, const Scope& scope);
+    void check_required(const ServiceSetting& service, const Scope& scope);
+    void check_size(const ServiceSetting& service, const Scope& scope);
+    std::string describe_sources(const ServiceSetting& service) const;
+
+    const Profile& profile_;
+    const Surroundings& surroundings_;
+    std::map<std::string, ParsedFile> parsed_;
+    std::set<std::string> missing_files_;
+    std::vector<Diagnostic> diagnostics_;
+    Layers project_;
+};
+
+}  // namespace devstack::core

@@ -1,0 +1,154 @@
+#include "devstack/core/limits.hpp"
+#include "devstack/core/profile/name.hpp"
+#include "devstack/core/profile/profile.hpp"
+
+#include "section.hpp"
+#include "service_keys.hpp"
+#include "toml_reader.hpp"
+
+#include <algorithm>
+#include <map>
+#include <utility>
+
+namespace devstack::core {
+
+namespace {
+
+void read_mode(const Setting& it, Profile& profile) {
+    if (!it.value.is_string()) return it.report_wrong_type();
+    if (it.value.text == "development") {
+        profile.mode = Mode::development;
+    } else if (it.value.text == "host") {
+        profile.mode = Mode::host;
+    } else {
+        it.report_bad_value("bad-choice",
+                            "\"" + it.value.text + "\" is not one of \"development\" and \"host\"" +
+                                did_you_mean(it.value.text, {"development", "host"}));
+    }
+}
+
+void read_name(const Setting& it, Profile& profile) {
+    profile.name = read_text(it);
+    if (!profile.name) return;
+    if (const auto problem = find_name_problem(profile.name->text)) {
+        it.report_bad_value("bad-name", "\"" + profile.name->text + "\" " + *problem);
+    }
+}
+
+constexpr std::array project_keys{
+    Key<Profile>{"name", "a string", read_name},
+    Key<Profile>{"env_file",
+                 "a path or an array of paths",
+                 [](const Setting& it, Profile& to) { to.env_files = read_texts(it); },
+                 "envfile dotenv"},
+    Key<Profile>{"mode", "\"development\" or \"host\"", read_mode},
+    Key<Profile>{"description",
+                 "a string",
+                 [](const Setting& it, Profile&) { read_text(it); },
+                 "comment title"},
+    Key<Profile>{"on_keeper_death", "", nullptr}};
+
+void read_services(const Setting& it, Profile& profile, ServiceKind kind) {
+    if (!it.value.is_table()) return it.report_wrong_type("write [" + it.name + ".NAME]");
+    for (const TomlEntry& entry : it.value.entries) {
+        const std::string name = it.name + "." + entry.key.text;
+        const Setting part{name, it.expected, entry.key.place, entry.value, it.report};
+        if (!entry.value.is_table()) {
+            part.report_wrong_type("write [" + it.name + ".NAME], then its keys");
+            continue;
+        }
+        profile.services.push_back(read_service(entry, kind, it.report));
+    }
+}
+
+constexpr std::array top_keys{
+    Key<Profile>{"project",
+                 "a table",
+                 [](const Setting& it, Profile& to) {
+                     if (!it.value.is_table()) return it.report_wrong_type("write [project]");
+                     read_section(it.value, project_keys, to, {"[project]", "project."}, it.report);
+                 },
+                 "settings config"},
+    Key<Profile>{
+        "service",
+        "a table",
+        [](const Setting& it, Profile& to) { read_services(it, to, ServiceKind::service); },
+        "services process processes program programs app apps"},
+    Key<Profile>{"task",
+                 "a table",
+                 [](const Setting& it, Profile& to) { read_services(it, to, ServiceKind::task); },
+                 "tasks job jobs"},
+    Key<Profile>{"gateway", "", nullptr},
+    Key<Profile>{"check", "", nullptr},
+    Key<Profile>{"notify", "", nullptr}};
+
+void check_names(const Profile& profile, Report& report) {
+    std::map<std::string, const ServiceSetting*> first;
+    for (const ServiceSetting& service : profile.services) {
+        if (const auto problem = find_name_problem(service.name)) {
+            report.error("bad-name", service.place, "\"" + service.name + "\" " + *problem);
+        }
+        const auto [other, is_new] = first.emplace(service.name, &service);
+        if (is_new) continue;
+        const bool is_task = other->second->kind == ServiceKind::task;
+        report.error("duplicate-name",
+                     service.place,
+                     "`" + service.name + "` is already the name of a " +
+                         (is_task ? "task (" : "service (") +
+                         report.source().describe(other->second->place) + ")",
+                     "give one of them another name");
+    }
+}
+
+void check_count(const Profile& profile, Report& report) {
+    if (profile.services.empty()) {
+        report.error("no-services",
+                     {},
+                     "there is no service in this profile",
+                     "add one: [service.NAME], and below it command = \"…\"");
+    } else if (profile.services.size() > limits::services_max) {
+        report.error("too-large",
+                     {},
+                     "a profile has at most " + std::to_string(limits::services_max) +
+                         " services, and this one has " + std::to_string(profile.services.size()));
+    }
+}
+
+void read_document(const TomlValue& root, Profile& profile, Report& report) {
+    read_section(root, top_keys, profile, {"a profile", ""}, report);
+    std::stable_sort(
+        profile.services.begin(),
+        profile.services.end(),
+        [](const ServiceSetting& a, const ServiceSetting& b) { return a.place < b.place; });
+    check_names(profile, report);
+    check_count(profile, report);
+}
+
+}  // namespace
+
+ReadProfile read_profile(std::string name, std::string text) {
+    ReadProfile result;
+    Profile& profile = result.profile;
+    profile.source = SourceFile{std::move(name), std::move(text)};
+    Report report{profile.source};
+    if (profile.source.text().size() > limits::profile_size_max) {
+        report.error(
+            "too-large", {}, "a profile has at most " + render_bytes(limits::profile_size_max));
+        result.diagnostics = report.take();
+        return result;
+    }
+    const TomlDocument document = read_toml(profile.source.text());
+    if (document.mistake) {
+        const bool wants_value = document.mistake->message.find(" value") != std::string::npos;
+        report.error("syntax",
+                     document.mistake->place,
+                     document.mistake->message,
+                     wants_value ? "text is written in quotes: command = \"npm run dev\"" : "");
+    } else {
+        read_document(document.root, profile, report);
+    }
+    result.diagnostics = report.take();
+    return result;
+}
+
+}  // namespace devstack::core

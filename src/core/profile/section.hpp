@@ -1,0 +1,87 @@
+#pragma once
+
+#include "devstack/base/text.hpp"
+
+#include "setting.hpp"
+
+#include <array>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace devstack::core {
+
+/// One key that may stand in a section. The tables of these are the grammar of the profile: what is
+/// accepted, what messages say, and what "did you mean" knows.
+template <typename Section>
+struct Key {
+    std::string_view name;
+    std::string_view expected;
+    /// Empty: the key is planned, but not supported yet.
+    void (*read)(const Setting& setting, Section& section);
+    /// What people who know other tools may write, separated by spaces.
+    std::string_view also_called = "";
+};
+
+/// Where a section stands, for messages.
+struct SectionPlace {
+    std::string words;   ///< "[service.api]".
+    std::string prefix;  ///< Of the names of its keys: "health." or "".
+};
+
+inline bool is_extension(std::string_view key) {
+    return key.starts_with("x-");
+}
+
+void report_unsupported(Report& report, const SourceText& key, const std::string& prefix);
+void report_unknown_key(Report& report,
+                        const SourceText& key,
+                        const SectionPlace& place,
+                        const std::vector<std::string>& known,
+                        const std::optional<std::string>& meant);
+bool has_word(std::string_view words, std::string_view word);
+
+template <typename Section, std::size_t count>
+const Key<Section>* find_key(const std::array<Key<Section>, count>& keys, std::string_view name) {
+    for (const Key<Section>& key : keys) {
+        if (key.name == name) return &key;
+    }
+    return nullptr;
+}
+
+template <typename Section, std::size_t count>
+void report_unknown(const std::array<Key<Section>, count>& keys,
+                    const SourceText& name,
+                    const SectionPlace& place,
+                    Report& report) {
+    std::vector<std::string> known;
+    std::optional<std::string> meant;
+    for (const Key<Section>& key : keys) {
+        if (key.read != nullptr) known.emplace_back(key.name);
+        if (has_word(key.also_called, name.text)) meant = key.name;
+    }
+    report_unknown_key(report, name, place, known, meant);
+}
+
+/// Reads what stands in `table` into `section`, each key by its rule.
+template <typename Section, std::size_t count>
+void read_section(const TomlValue& table,
+                  const std::array<Key<Section>, count>& keys,
+                  Section& section,
+                  const SectionPlace& place,
+                  Report& report) {
+    for (const TomlEntry& entry : table.entries) {
+        if (is_extension(entry.key.text)) continue;
+        const Key<Section>* key = find_key(keys, entry.key.text);
+        const std::string name = place.prefix + entry.key.text;
+        if (key == nullptr) {
+            report_unknown(keys, entry.key, place, report);
+        } else if (key->read == nullptr) {
+            report_unsupported(report, entry.key, place.prefix);
+        } else {
+            key->read(Setting{name, key->expected, entry.key.place, entry.value, report}, section);
+        }
+    }
+}
+
+}  // namespace devstack::core

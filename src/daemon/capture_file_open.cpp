@@ -1,0 +1,265 @@
+#include "devstack/core/limits.hpp"
+#include "devstack/platform/clock.hpp"
+
+#include "daemon/capture_file.hpp"
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <filesystem>
+#include <string_view>
+#include <utility>
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+// Opening, following and renaming the files. Positions only ever grow: whatever happens to a file,
+// the next byte gets the position after the last one that anybody can have seen.
+
+namespace devstack::daemon {
+
+namespace {
+
+constexpr mode_t file_mode = 0600;
+
+std::optional<struct stat> find_state(const std::string& path) {
+    struct stat state {};
+    if (::stat(path.c_str(), &state) != 0) return std::nullopt;
+    return state;
+}
+
+bool is_there(const std::string& path) {
+    return find_state(path).has_value();
+}
+
+std::uint64_t size_of(const struct stat& state) {
+    return static_cast<std::uint64_t>(state.st_size);
+}
+
+WallTime modified(const struct stat& state) {
+    return WallTime{std::chrono::seconds{state.st_mtim.tv_sec} +
+                    std::chrono::nanoseconds{state.st_mtim.tv_nsec}};
+}
+
+platform::FileDescriptor open_file(const std::string& path, int flags) {
+    return platform::FileDescriptor{::open(path.c_str(), flags | O_CLOEXEC, file_mode)};
+}
+
+std::optional<core::IndexHeader> read_header(int file) {
+    core::IndexEntry entry{};
+    const ssize_t got = ::pread(file, entry.data(), entry.size(), 0);
+    if (got != static_cast<ssize_t>(entry.size())) return std::nullopt;
+    return core::decode_header({entry.data(), entry.size()});
+}
+
+/// The last whole record, and where the next one goes: what is torn behind it is written over.
+struct IndexEnd {
+    std::optional<core::IndexRecord> last;
+    std::uint64_t size = core::index_entry_size;
+};
+
+IndexEnd find_index_end(int file) {
+    struct stat state {};
+    if (::fstat(file, &state) != 0) return {};
+    std::uint64_t offset = size_of(state) / core::index_entry_size * core::index_entry_size;
+    for (; offset > core::index_entry_size; offset -= core::index_entry_size) {
+        core::IndexEntry entry{};
+        const std::uint64_t at = offset - core::index_entry_size;
+        if (::pread(file, entry.data(), entry.size(), static_cast<off_t>(at)) < 0) break;
+        if (const auto record = core::decode_record({entry.data(), entry.size()})) {
+            return {record, offset};
+        }
+    }
+    return {};
+}
+
+Error failure(const std::string& path) {
+    const int error = errno;
+    return {Error::Kind::system, "cannot write " + path + ": " + std::strerror(error)};
+}
+
+}  // namespace
+
+void CaptureFile::close() {
+    write_records();
+    log_.reset();
+    index_.reset();
+}
+
+Status CaptureFile::prepare() {
+    if (!log_.is_open()) return open_files();
+    return check_files();
+}
+
+Status CaptureFile::open_files() {
+    if (is_there(path_of(core::log_file_name(service_, 1)))) repair_names();
+    if (auto opened = open_log(); !opened) return opened;
+    struct stat state {};
+    if (::fstat(log_.get(), &state) != 0 || !S_ISREG(state.st_mode)) {
+        log_.reset();
+        errno = EINVAL;
+        return failure(path_of(core::log_file_name(service_, 0)));
+    }
+    const std::uint64_t seen = position();
+    log_inode_ = state.st_ino;
+    size_ = size_of(state);
+    rotate_again_at_ = 0;
+    const std::uint64_t indexed = std::max(load_index(), end_of_waiting_records());
+    const bool is_continued = index_.is_open() && indexed >= seen && position() >= indexed;
+    if (is_continued) {
+        if (position() > indexed) add_record(indexed, position() - indexed, modified(state));
+        return ok();
+    }
+    // The log or the index is new, or was changed while nobody looked.
+    const std::uint64_t known = std::max(seen, indexed);
+    const std::uint64_t end = known > 0 ? known : end_of_previous() + size_;
+    records_.clear();
+    base_ = std::max(end, size_) - size_;
+    add_record(base_, size_, modified(state));
+    return reset_index(base_);
+}
+
+Status CaptureFile::open_log() {
+    const std::string path = path_of(core::log_file_name(service_, 0));
+    log_ = open_file(path, O_RDWR | O_CREAT);
+    if (!log_.is_open() && errno == ENOENT) {
+        std::error_code ignored;
+        std::filesystem::create_directories(log_dir_, ignored);
+        log_ = open_file(path, O_RDWR | O_CREAT);
+    }
+    if (!log_.is_open()) return failure(path);
+    return ok();
+}
+
+/// Opens the index, and sets `base_` and what is needed to add to it. Returns the position up to
+/// which it speaks of output; 0 when there is none.
+std::uint64_t CaptureFile::load_index() {
+    const std::uint64_t inode_before = index_inode_;
+    index_ = open_file(path_of(core::index_file_name(service_, 0)), O_RDWR);
+    const auto header = index_.is_open() ? read_header(index_.get()) : std::nullopt;
+    struct stat state {};
+    if (!header || ::fstat(index_.get(), &state) != 0) {
+        index_.reset();
+        return 0;
+    }
+    const IndexEnd end = find_index_end(index_.get());
+    base_ = header->base;
+    index_inode_ = state.st_ino;
+    index_size_ = end.size;
+    if (index_inode_ != inode_before) records_.clear();
+    if (end.last && records_.empty()) sequence_ = end.last->sequence + 1;
+    return end.last ? end.last->end() : base_;
+}
+
+/// Records that could not be written when the index was closed go behind those in it.
+std::uint64_t CaptureFile::end_of_waiting_records() const {
+    if (records_.empty() || !index_.is_open()) return 0;
+    const std::string_view records = records_;
+    const auto last = core::decode_record(records.substr(records.size() - core::index_entry_size));
+    return last ? last->end() : 0;
+}
+
+/// A new index for the log file as it is, with `records_`; complete or not at all.
+Status CaptureFile::reset_index(std::uint64_t base) {
+    const std::string path = path_of(core::index_file_name(service_, 0));
+    const std::string new_path = path + ".new";
+    index_ = open_file(new_path, O_RDWR | O_CREAT | O_TRUNC);
+    const core::IndexEntry header = core::encode(core::IndexHeader{base});
+    const auto size = static_cast<ssize_t>(header.size());
+    struct stat state {};
+    const bool is_made = index_.is_open() &&
+                         ::pwrite(index_.get(), header.data(), header.size(), 0) == size &&
+                         ::fstat(index_.get(), &state) == 0;
+    index_size_ = header.size();
+    if (is_made) write_records();
+    if (!is_made || ::rename(new_path.c_str(), path.c_str()) != 0) {
+        const Error error = failure(path);
+        log_.reset();
+        index_.reset();
+        return error;
+    }
+    index_inode_ = state.st_ino;
+    return ok();
+}
+
+/// Whether the files are still those that we know; if not, goes on with what is there.
+Status CaptureFile::check_files() {
+    const std::string path = path_of(core::log_file_name(service_, 0));
+    const auto log = find_state(path);
+    const auto index = find_state(path_of(core::index_file_name(service_, 0)));
+    if (!log || log->st_ino != log_inode_) {
+        close();
+        return open_files();
+    }
+    const bool has_index = index && index->st_ino == index_inode_ && size_of(*index) >= index_size_;
+    const std::uint64_t size = size_of(*log);
+    if (size == size_ && has_index) return ok();
+    if (size > size_ && has_index) {
+        write_records();
+        add_record(position(), size - size_, modified(*log));
+        size_ = size;
+        return ok();
+    }
+    if (size < size_) {
+        notices_.push_back(path + " was truncated by somebody; capture goes on at its new end");
+    }
+    const std::uint64_t end = position() + (size > size_ ? size - size_ : 0);
+    records_.clear();
+    size_ = size;
+    base_ = std::max(end, size) - size;
+    add_record(base_, size_, modified(*log));
+    return reset_index(base_);
+}
+
+// ---- Rotation ----------------------------------------------------------------------------------
+
+/// Completes a rotation that a crash has interrupted between a log and its index.
+void CaptureFile::repair_names() const {
+    for (int i = core::limits::log_files_max - 1; i >= 0; --i) {
+        const std::string index = path_of(core::index_file_name(service_, i));
+        const std::string next_index = path_of(core::index_file_name(service_, i + 1));
+        const bool is_between = !is_there(path_of(core::log_file_name(service_, i))) &&
+                                is_there(path_of(core::log_file_name(service_, i + 1))) &&
+                                is_there(index) && !is_there(next_index);
+        if (is_between) ::rename(index.c_str(), next_index.c_str());
+    }
+}
+
+/// Where the youngest rotated file ends; 0 without one.
+std::uint64_t CaptureFile::end_of_previous() const {
+    for (int i = 1; i <= core::limits::log_files_max; ++i) {
+        const auto log = find_state(path_of(core::log_file_name(service_, i)));
+        const auto index = open_file(path_of(core::index_file_name(service_, i)), O_RDONLY);
+        const auto header = index.is_open() ? read_header(index.get()) : std::nullopt;
+        if (log && header) return header->base + size_of(*log);
+    }
+    return 0;
+}
+
+/// From the oldest to the youngest, so that at each moment every byte has a name.
+void CaptureFile::rotate() {
+    finish_piece();
+    write_records();
+    for (int i = core::limits::log_files_max - 1; i >= 0; --i) {
+        const std::string log = path_of(core::log_file_name(service_, i));
+        const std::string next_log = path_of(core::log_file_name(service_, i + 1));
+        const bool is_moved = ::rename(log.c_str(), next_log.c_str()) == 0;
+        if (!is_moved && i == 0) {
+            notices_.push_back("cannot rotate " + log + ": " + std::strerror(errno));
+            rotate_again_at_ = size_ + core::limits::log_file_size_max;
+            return;
+        }
+        const std::string index = path_of(core::index_file_name(service_, i));
+        const std::string next_index = path_of(core::index_file_name(service_, i + 1));
+        ::rename(index.c_str(), next_index.c_str());
+    }
+    base_ = position();
+    size_ = 0;
+    records_.clear();
+    log_.reset();
+    index_.reset();
+    if (const Status opened = open_files(); !opened) note_failure(opened.error().message);
+}
+
+}  // namespace devstack::daemon

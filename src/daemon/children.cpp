@@ -1,0 +1,302 @@
+#include "daemon/children.hpp"
+
+#include "devstack/base/signal_name.hpp"
+#include "devstack/platform/kill.hpp"
+
+#include "daemon/command_output.hpp"
+#include "daemon/spawn_failure.hpp"
+
+#include <algorithm>
+#include <csignal>
+#include <utility>
+
+#include <unistd.h>
+
+namespace devstack::daemon {
+
+namespace {
+
+constexpr std::uint64_t command_bit = std::uint64_t{1} << 63;
+
+std::uint64_t token_of(core::RunId run) {
+    return (static_cast<std::uint64_t>(run.service.index + 1) << 32) | run.number;
+}
+
+const platform::Procfs procfs;
+
+}  // namespace
+
+Children::Children(boost::asio::io_context& loop,
+                   platform::FileDescriptor channel,
+                   std::string project_dir,
+                   LogWriter& logs,
+                   Sink sink)
+    : loop_{loop},
+      link_{std::move(channel)},
+      channel_{loop, link_.fd()},
+      project_dir_{std::move(project_dir)},
+      logs_{logs},
+      sink_{std::move(sink)} {}
+
+Children::~Children() {
+    channel_.release();  // The link closes it.
+}
+
+void Children::begin() {
+    link_.say_hello();
+    wait_for_reports();
+}
+
+// ---- To the keeper -----------------------------------------------------------------------------
+
+void Children::spawn(core::RunId run, const std::string& service, platform::SpawnRequest request) {
+    const std::string label = render_run_cookie(service, run.number);
+    request.environment.push_back(std::string{run_variable} + "=" + label);
+    request.environment.push_back(std::string{project_dir_variable} + "=" + project_dir_);
+    link_.spawn(token_of(run), label, request);
+    Child& child = children_[token_of(run)];
+    child.run = run;
+    child.service = service;
+    child.request = std::move(request);
+    child.request.environment.clear();
+    wait_for_room();
+}
+
+std::uint64_t Children::launch(platform::SpawnRequest request, std::function<void(Ended)> on_end) {
+    const std::uint64_t token = command_bit | ++next_command_;
+    link_.spawn(token, "probe", request);
+    commands_[token] =
+        Command{std::move(on_end), request.argv.empty() ? "" : request.argv.front(), nullptr, 0};
+    wait_for_room();
+    return token;
+}
+
+void Children::cancel(std::uint64_t ticket) {
+    const auto found = commands_.find(ticket);
+    if (found == commands_.end()) return;
+    found->second.on_end = nullptr;
+    if (found->second.pid != 0) platform::signal_group(found->second.pid, SIGKILL);
+}
+
+void Children::wait_for_room() {
+    if (!link_.wants_to_write() || is_waiting_for_room_) return;
+    is_waiting_for_room_ = true;
+    channel_.async_wait(boost::asio::posix::stream_descriptor::wait_write,
+                        [this](boost::system::error_code error) {
+                            is_waiting_for_room_ = false;
+                            if (error) return;
+                            link_.flush();
+                            wait_for_room();
+                        });
+}
+
+// ---- Signals -----------------------------------------------------------------------------------
+
+void Children::ask_to_stop(core::RunId run, int signal, bool is_strays_only) {
+    Child* child = find(run);
+    if (child == nullptr || child->pid == 0) return;
+    if (!is_strays_only) {
+        platform::signal_group(child->pid, signal);
+        // A stopped process cannot hear the signal otherwise.
+        platform::signal_group(child->pid, SIGCONT);
+        return;
+    }
+    std::vector<LivingProcess> strays;
+    for (const LivingProcess& it : child->survivors) {
+        const auto info = platform::find_process(procfs, it.pid);
+        if (info && info->group != child->pid) strays.push_back(it);
+    }
+    signal_survivors(procfs, strays, signal);
+    signal_survivors(procfs, strays, SIGCONT);
+}
+
+void Children::force_kill(core::RunId run) {
+    Child* child = find(run);
+    if (child == nullptr || child->pid == 0) return;
+    // The tree is looked at before the leader dies: afterwards the links to its parents are gone.
+    std::vector<LivingProcess> tree = child->survivors;
+    if (!child->status) {
+        const auto trees = collect_trees(procfs, project(), {mark(*child)});
+        for (const platform::ProcessInfo& it : trees.front()) {
+            tree.push_back({it.pid, it.start_ticks, it.name});
+        }
+    }
+    platform::signal_group(child->pid, SIGKILL);
+    signal_survivors(procfs, tree, SIGKILL);
+}
+
+void Children::send_signal(core::RunId run, int signal) {
+    const Child* child = find(run);
+    if (child == nullptr || child->pid == 0 || child->status) return;
+    const auto info = platform::find_process(procfs, child->pid);
+    if (info) (void)platform::signal_process(procfs, child->pid, info->start_ticks, signal);
+}
+
+// ---- From the keeper ---------------------------------------------------------------------------
+
+void Children::wait_for_reports() {
+    channel_.async_wait(boost::asio::posix::stream_descriptor::wait_read,
+                        [this](boost::system::error_code error) {
+                            if (!error) read_reports();
+                        });
+}
+
+void Children::read_reports() {
+    for (;;) {
+        Result<std::optional<KeeperMessage>> message = link_.receive();
+        if (!message) return sink_.keeper_gone(message.error().message);
+        if (!*message) break;
+        const bool is_gone = std::holds_alternative<KeeperGone>(**message);
+        std::visit([this](auto& it) { on(std::move(it)); }, **message);
+        if (is_gone) return;
+    }
+    look_for_survivors();
+    sink_.burst_ended();
+    wait_for_reports();
+}
+
+void Children::on(KeeperWelcome message) {
+    keeper_pid_ = message.keeper_pid;
+}
+
+void Children::on(KeeperChild message) {
+    // A child of a daemon that has died. Until adoption exists it is ended, so that nothing runs
+    // that nobody answers for.
+    if (message.exit) return link_.forget(message.child.token);
+    platform::signal_group(message.child.pid, SIGKILL);
+}
+
+void Children::on(KeeperSpawned message) {
+    if (const auto command = commands_.find(message.token); command != commands_.end()) {
+        command->second.pid = message.pid;
+        command->second.output = std::make_shared<CommandOutput>(
+            loop_, std::move(message.standard_output), std::move(message.standard_error));
+        command->second.output->begin();
+        if (!command->second.on_end) platform::signal_group(message.pid, SIGKILL);
+        return;
+    }
+    const auto found = children_.find(message.token);
+    if (found == children_.end()) return;
+    Child& child = found->second;
+    child.pid = message.pid;
+    child.request = {};
+    const auto no_more = [] {};
+    logs_.capture(child.service,
+                  child.run.number,
+                  core::LogStream::standard_output,
+                  std::move(message.standard_output),
+                  no_more);
+    logs_.capture(child.service,
+                  child.run.number,
+                  core::LogStream::standard_error,
+                  std::move(message.standard_error),
+                  no_more);
+    sink_.fact(core::Spawned{child.run, child.pid});
+}
+
+void Children::on(KeeperSpawnFailed message) {
+    link_.forget(message.token);
+    if (const auto command = commands_.find(message.token); command != commands_.end()) {
+        platform::SpawnRequest request;
+        request.argv = {command->second.program};
+        Ended ended;
+        ended.spawn_error =
+            describe_spawn_failure(request, message.stage, message.error, project_dir_).message;
+        return command_ended(message.token, std::move(ended));
+    }
+    const auto found = children_.find(message.token);
+    if (found == children_.end()) return;
+    const Child child = std::move(found->second);
+    children_.erase(found);
+    const SpawnFailure failure =
+        describe_spawn_failure(child.request, message.stage, message.error, project_dir_);
+    sink_.fact(core::SpawnFailed{child.run, failure.message, failure.is_permanent});
+}
+
+void Children::on(KeeperExited message) {
+    link_.forget(message.token);
+    if (const auto command = commands_.find(message.token); command != commands_.end()) {
+        // What the command left in its group ends with it.
+        platform::signal_group(message.pid, SIGKILL);
+        Ended ended{true, "", message.code, message.signal, ""};
+        if (command->second.output) ended.last_output = command->second.output->finish();
+        return command_ended(message.token, std::move(ended));
+    }
+    const auto found = children_.find(message.token);
+    if (found == children_.end()) return;
+    found->second.status = core::ExitStatus{message.code, message.signal, message.dumped_core};
+    logs_.drain(found->second.service);
+    just_exited_.push_back(message.token);
+    must_look_for_survivors_ = true;
+}
+
+void Children::on(KeeperStrayReaped) {
+    must_look_for_survivors_ = true;
+}
+
+void Children::on(KeeperGone) {
+    sink_.keeper_gone("the keeper is gone");
+}
+
+void Children::command_ended(std::uint64_t token, Ended ended) {
+    const auto found = commands_.find(token);
+    const std::function<void(Ended)> on_end = std::move(found->second.on_end);
+    commands_.erase(found);
+    if (on_end) on_end(std::move(ended));
+}
+
+/// One look answers for every run whose leader has ended.
+void Children::look_for_survivors() {
+    if (!std::exchange(must_look_for_survivors_, false)) return;
+    std::vector<std::uint64_t> tokens;
+    std::vector<RunMark> ended;
+    for (const auto& [token, child] : children_) {
+        if (!child.status) continue;
+        tokens.push_back(token);
+        ended.push_back(mark(child));
+    }
+    if (tokens.empty()) return;
+    SurvivorReport report = collect_survivors(procfs, project(), ended, living());
+    for (std::size_t i = 0; i < tokens.size(); ++i) {
+        Child& child = children_.at(tokens[i]);
+        const bool is_new = std::ranges::find(just_exited_, tokens[i]) != just_exited_.end();
+        if (!is_new && child.survivors == report.of_run[i]) continue;
+        child.survivors = std::move(report.of_run[i]);
+        const std::vector<core::Survivor> survivors = to_survivors(child.survivors);
+        if (is_new) {
+            sink_.fact(core::Exited{child.run, *child.status, survivors});
+        } else {
+            sink_.fact(core::SurvivorsChanged{child.run, survivors});
+        }
+        if (survivors.empty()) children_.erase(tokens[i]);
+    }
+    just_exited_.clear();
+}
+
+// ---- Questions ---------------------------------------------------------------------------------
+
+Children::Child* Children::find(core::RunId run) {
+    const auto found = children_.find(token_of(run));
+    return found == children_.end() ? nullptr : &found->second;
+}
+
+RunMark Children::mark(const Child& child) const {
+    return {child.run, child.service, child.pid};
+}
+
+std::vector<RunMark> Children::living() const {
+    std::vector<RunMark> marks;
+    for (const auto& [token, child] : children_) {
+        if (child.pid != 0 && !child.status) marks.push_back(mark(child));
+    }
+    for (const auto& [token, command] : commands_) {
+        if (command.pid != 0) marks.push_back({{}, "", command.pid});
+    }
+    return marks;
+}
+
+ProjectMark Children::project() const {
+    return {project_dir_, keeper_pid_, ::getpid()};
+}
+
+}  // namespace devstack::daemon

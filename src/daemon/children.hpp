@@ -1,0 +1,105 @@
+#pragma once
+
+#include "devstack/core/supervisor/input.hpp"
+#include "devstack/daemon/keeper_link.hpp"
+#include "devstack/daemon/log_writer.hpp"
+#include "devstack/daemon/probe_runner.hpp"
+#include "devstack/daemon/survivors.hpp"
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/posix/stream_descriptor.hpp>
+
+namespace devstack::daemon {
+
+class CommandOutput;
+
+/// All that the keeper has spawned for us: the runs of services and the commands of probes. Turns
+/// what the keeper reports into facts, and what the core wants of a process into signals.
+class Children final : public CommandLauncher {
+public:
+    struct Sink {
+        std::function<void(core::Input)> fact;
+        /// After each burst of reports: time to feed what has been collected.
+        std::function<void()> burst_ended;
+        std::function<void(const std::string& why)> keeper_gone;
+    };
+
+    Children(boost::asio::io_context& loop,
+             platform::FileDescriptor channel,
+             std::string project_dir,
+             LogWriter& logs,
+             Sink sink);
+    ~Children() override;
+
+    void begin();
+
+    /// The run's own process, or its prepare step.
+    void spawn(core::RunId run, const std::string& service, platform::SpawnRequest request);
+    void ask_to_stop(core::RunId run, int signal, bool is_strays_only);
+    void force_kill(core::RunId run);
+    void send_signal(core::RunId run, int signal);
+
+    std::uint64_t launch(platform::SpawnRequest request,
+                         std::function<void(Ended)> on_end) override;
+    void cancel(std::uint64_t ticket) override;
+
+    /// Runs whose leader lives, for whoever has to tell their processes from strangers.
+    std::vector<RunMark> living() const;
+    ProjectMark project() const;
+    /// Where a run was spawned, for messages about a failure.
+    void say_farewell() { link_.say_farewell(); }
+
+private:
+    struct Child {
+        core::RunId run;
+        std::string service;
+        platform::SpawnRequest request;  ///< Kept until it lives, to explain a failure.
+        int pid = 0;
+        std::optional<core::ExitStatus> status;
+        std::vector<LivingProcess> survivors;
+    };
+    struct Command {
+        std::function<void(Ended)> on_end;  ///< Empty when it was cancelled.
+        std::string program;
+        std::shared_ptr<CommandOutput> output;
+        int pid = 0;
+    };
+
+    void wait_for_reports();
+    void wait_for_room();
+    void read_reports();
+    void on(KeeperWelcome message);
+    void on(KeeperChild message);
+    void on(KeeperSpawned message);
+    void on(KeeperSpawnFailed message);
+    void on(KeeperExited message);
+    void on(KeeperStrayReaped message);
+    void on(KeeperGone message);
+    void command_ended(std::uint64_t token, Ended ended);
+    void look_for_survivors();
+    Child* find(core::RunId run);
+    RunMark mark(const Child& child) const;
+
+    boost::asio::io_context& loop_;
+    KeeperLink link_;
+    boost::asio::posix::stream_descriptor channel_;
+    bool is_waiting_for_room_ = false;
+    std::string project_dir_;
+    LogWriter& logs_;
+    Sink sink_;
+    int keeper_pid_ = 0;
+    bool must_look_for_survivors_ = false;
+    std::uint64_t next_command_ = 0;
+    std::map<std::uint64_t, Child> children_;  ///< By token; until nothing of the run is left.
+    std::map<std::uint64_t, Command> commands_;
+    std::vector<std::uint64_t> just_exited_;
+};
+
+}  // namespace devstack::daemon

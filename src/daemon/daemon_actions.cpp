@@ -1,0 +1,170 @@
+#include "devstack/base/match.hpp"
+#include "devstack/core/limits.hpp"
+
+#include "daemon/crash_record.hpp"
+#include "daemon/daemon_process.hpp"
+
+#include <algorithm>
+#include <csignal>
+#include <memory>
+#include <utility>
+
+#include <spdlog/spdlog.h>
+
+// Each action of the core, carried out. No `if` here is about what a service should do.
+
+namespace devstack::daemon {
+
+using core::RunId;
+
+// ---- Ports -------------------------------------------------------------------------------------
+
+void DaemonProcess::perform(const core::ScanPorts& action) {
+    ports_to_scan_.push_back(action.run);
+}
+
+void DaemonProcess::perform(const core::CompareListening& action) {
+    listening_to_compare_.push_back(action.run);
+}
+
+/// One reading of the kernel's tables answers all that has been asked in this turn.
+void DaemonProcess::answer_batches() {
+    if (!ports_to_scan_.empty()) {
+        std::vector<PortQuestion> questions;
+        for (const RunId run : std::exchange(ports_to_scan_, {})) {
+            PortQuestion question{run, {}};
+            for (const auto& it : spec(run.service).ports)
+                question.ports.push_back(it.port);
+            questions.push_back(std::move(question));
+        }
+        for (core::PortsScanned& fact : collect_port_holders(
+                 platform::Procfs{}, children_.project(), children_.living(), questions)) {
+            inputs_.push_back(std::move(fact));
+        }
+    }
+    if (listening_to_compare_.empty()) return;
+    std::vector<ListeningQuestion> questions;
+    for (const RunId run : std::exchange(listening_to_compare_, {})) {
+        const core::ServicePlan& plan = spec(run.service);
+        ListeningQuestion question{{run, plan.name, core::pid_of(supervisor_.phase(run.service))},
+                                   {}};
+        for (const auto& it : plan.ports)
+            question.declared.push_back(it.port);
+        questions.push_back(std::move(question));
+    }
+    for (core::ListeningCompared& fact :
+         compare_listening(platform::Procfs{}, children_.project(), questions)) {
+        inputs_.push_back(std::move(fact));
+    }
+}
+
+void DaemonProcess::perform(const core::FreePorts& action) {
+    const auto* blocked = std::get_if<core::Blocked>(&supervisor_.phase(action.run.service));
+    if (blocked == nullptr) return;
+    if (!freer_) {
+        freer_ = std::make_unique<PortFreer>(loop_, platform::Procfs{}, children_.project());
+    }
+    auto pending = std::make_shared<std::size_t>(blocked->holders.size());
+    for (const core::PortHolder& holder : blocked->holders) {
+        freer_->free(holder, [this, pending, run = action.run](Status status) {
+            if (!status) notice(spec(run.service).name, status.error().message);
+            if (--*pending == 0) holders_freed(run);
+        });
+    }
+}
+
+void DaemonProcess::holders_freed(RunId run) {
+    ports_to_scan_.push_back(run);
+    turn();
+}
+
+// ---- Birth -------------------------------------------------------------------------------------
+
+void DaemonProcess::perform(const core::CheckPrepare& action) {
+    PrepareStamps::Answer answer =
+        stamps_.check(spec(action.run.service), supervisor_.plan().project_dir);
+    inputs_.push_back(core::PrepareChecked{action.run, answer.is_needed, std::move(answer.why)});
+}
+
+void DaemonProcess::perform(const core::RecordPrepared& action) {
+    if (const Status recorded = stamps_.record(spec(action.run.service)); !recorded) {
+        spdlog::warn("{}: {}", spec(action.run.service).name, recorded.error().message);
+    }
+}
+
+void DaemonProcess::perform(const core::SpawnPrepare& action) {
+    spawn(action.run, spec(action.run.service).prepare->command);
+}
+
+void DaemonProcess::perform(const core::SpawnProcess& action) {
+    spawn(action.run, spec(action.run.service).command);
+}
+
+void DaemonProcess::spawn(RunId run, const core::CommandLine& command) {
+    const core::ServicePlan& plan = spec(run.service);
+    platform::SpawnRequest request;
+    request.argv = command.argv;
+    request.environment = plan.environment;
+    request.working_dir = plan.working_dir;
+    if (supervisor_.plan().mode == core::Mode::development) request.parent_death_signal = SIGTERM;
+    children_.spawn(run, plan.name, std::move(request));
+}
+
+// ---- Death -------------------------------------------------------------------------------------
+
+void DaemonProcess::perform(const core::AskToStop& action) {
+    children_.ask_to_stop(
+        action.run, action.signal, action.scope == core::AskToStop::Scope::strays);
+}
+
+void DaemonProcess::perform(const core::ForceKill& action) {
+    children_.force_kill(action.run);
+}
+
+void DaemonProcess::perform(const core::SendSignal& action) {
+    children_.send_signal(action.run, action.signal);
+}
+
+void DaemonProcess::perform(const core::WriteCrashRecord& action) {
+    const core::ServicePlan& plan = spec(action.run.service);
+    const Status written = write_crash_record(
+        paths_, make_service_state(supervisor_, action.run.service, instant(), paths_), instant());
+    if (!written) spdlog::warn("{}: {}", plan.name, written.error().message);
+}
+
+// ---- Questions ---------------------------------------------------------------------------------
+
+namespace {
+
+/// The plan's probe for this purpose, and how long it may take.
+std::pair<core::Probe, Duration> choose_probe(const core::ServicePlan& plan,
+                                              core::RunProbe::Purpose purpose) {
+    if (purpose == core::RunProbe::Purpose::readiness && plan.ready) {
+        return {plan.ready->probe, plan.ready->timeout};
+    }
+    if (plan.health) return {plan.health->probe, plan.health->timeout};
+    return {core::TcpProbe{"localhost", plan.ports.front().port}, core::HealthCheck{}.timeout};
+}
+
+}  // namespace
+
+void DaemonProcess::perform(const core::RunProbe& action) {
+    const core::ServicePlan& plan = spec(action.run.service);
+    const auto [probe, timeout] = choose_probe(plan, action.purpose);
+    const std::uint64_t ticket =
+        probes_.ask(probe,
+                    {plan.environment, plan.working_dir},
+                    timeout,
+                    [this, run = action.run](core::ProbeOutcome outcome) {
+                        std::erase_if(asked_, [run](const Asked& it) { return it.run == run; });
+                        feed(core::ProbeAnswered{run, std::move(outcome)});
+                    });
+    asked_.push_back({action.run, ticket});
+}
+
+void DaemonProcess::perform(const core::CollectEvidence& action) {
+    // The health check's last answer is in the phase and goes into the journal with it.
+    inputs_.push_back(core::EvidenceCollected{action.run});
+}
+
+}  // namespace devstack::daemon

@@ -1,0 +1,303 @@
+#include "daemon/daemon_process.hpp"
+
+#include "devstack/base/match.hpp"
+#include "devstack/base/signal_name.hpp"
+#include "devstack/platform/clock.hpp"
+#include "devstack/version.hpp"
+
+#include <algorithm>
+#include <array>
+#include <csignal>
+#include <utility>
+
+#include <boost/asio/buffer.hpp>
+#include <boost/asio/post.hpp>
+#include <spdlog/spdlog.h>
+#include <unistd.h>
+
+// The loop's turn, and what comes in from outside. What the core wants done is in
+// daemon_actions.cpp.
+
+namespace devstack::daemon {
+
+namespace api = core::api;
+
+DaemonProcess::DaemonProcess(Setting setting)
+    : paths_{std::move(setting.paths)},
+      profile_path_{std::move(setting.profile_path)},
+      journal_{std::move(setting.journal)},
+      supervisor_{std::move(setting.plan),
+                  static_cast<std::uint64_t>(platform::now().time_since_epoch().count())},
+      stamps_{paths_.state_dir},
+      logs_{
+          loop_,
+          paths_.log_dir,
+          {[this](const std::string& service) {
+               if (grown_logs_.empty()) {
+                   boost::asio::post(loop_, [this] { wake_log_readers(); });
+               }
+               grown_logs_.push_back(service);
+           },
+           [this](const std::string& service, const std::string& what) { notice(service, what); }}},
+      children_{loop_,
+                std::move(setting.keeper_channel),
+                paths_.project_dir,
+                logs_,
+                {[this](core::Input fact) { inputs_.push_back(std::move(fact)); },
+                 [this] { turn(); },
+                 [this](const std::string& why) { keeper_gone(why); }}},
+      probes_{loop_, children_},
+      api_{loop_, *this, paths_.state_dir, paths_.log_dir},
+      now_{platform::now()},
+      started_at_{platform::wall_now()} {
+    if (setting.lifeline.is_open()) {
+        boost::system::error_code ignored;
+        lifeline_.assign(setting.lifeline.release(), ignored);
+    }
+}
+
+DaemonProcess::~DaemonProcess() = default;
+
+Status DaemonProcess::begin() {
+    Result<std::unique_ptr<ControlServer>> server =
+        ControlServer::listen(loop_, paths_.control_socket(), api_);
+    if (!server) return server.error();
+    server_ = std::move(*server);
+    children_.begin();
+    watch_lifeline();
+    watch_signals();
+    return ok();
+}
+
+// ---- The turn ----------------------------------------------------------------------------------
+
+void DaemonProcess::feed(core::Input input) {
+    inputs_.push_back(std::move(input));
+    turn();
+}
+
+void DaemonProcess::turn() {
+    if (is_in_turn_) return;  // The turn under way takes it from the queue.
+    is_in_turn_ = true;
+    now_ = platform::now();
+    do {
+        while (!inputs_.empty()) {
+            const core::Input input = std::move(inputs_.front());
+            inputs_.pop_front();
+            step(input);
+        }
+        answer_batches();
+    } while (!inputs_.empty());
+    is_in_turn_ = false;
+    end_turn();
+}
+
+void DaemonProcess::step(const core::Input& input) {
+    const core::Step step = supervisor_.step(input, now_);
+    for (const core::Action& action : step.actions) {
+        std::visit([this](const auto& it) { perform(it); }, action);
+    }
+    tell(step.events);
+}
+
+void DaemonProcess::tell(const std::vector<core::Event>& events) {
+    for (const core::Event& event : events) {
+        api::EventMessage message = make_event_message(supervisor_.plan(), event, instant());
+        spdlog::info("{} {}{}{}: {}",
+                     message.service.empty() ? "project" : message.service,
+                     message.from,
+                     message.from.empty() ? "" : " -> ",
+                     message.to,
+                     message.why);
+        journal_.append(message);
+        has_told_ = true;
+    }
+}
+
+void DaemonProcess::end_turn() {
+    drop_stale_questions();
+    if (std::exchange(has_told_, false)) {
+        if (const Status written = journal_.write(); !written) {
+            spdlog::error("{}", written.error().message);
+        }
+        api_.events_grown();
+    }
+    if (supervisor_.is_finished()) return finish();
+    arm_timer();
+}
+
+void DaemonProcess::arm_timer() {
+    const std::optional<TimePoint> deadline = supervisor_.next_deadline();
+    if (deadline == armed_for_) return;
+    armed_for_ = deadline;
+    timer_.cancel();
+    if (!deadline) return;
+    timer_.expires_at(*deadline);
+    timer_.async_wait([this](boost::system::error_code error) {
+        if (error) return;
+        armed_for_.reset();
+        feed(core::TimePassed{});
+    });
+}
+
+/// A probe whose run has ended needs no answer any more.
+void DaemonProcess::drop_stale_questions() {
+    std::erase_if(asked_, [this](const Asked& asked) {
+        const core::Phase& phase = supervisor_.phase(asked.run.service);
+        const bool is_wanted =
+            core::run_of(phase) == asked.run && !std::holds_alternative<core::Stopping>(phase);
+        if (!is_wanted) probes_.cancel(asked.ticket);
+        return !is_wanted;
+    });
+}
+
+// ---- What comes in from outside ----------------------------------------------------------------
+
+void DaemonProcess::watch_signals() {
+    signals_.add(SIGTERM);
+    signals_.add(SIGINT);
+    signals_.add(SIGHUP);
+    signals_.async_wait([this](boost::system::error_code error, int signal) {
+        if (error) return;
+        spdlog::info("{} received", signal_name(signal));
+        if (signal != SIGHUP) feed(core::Shutdown{++signals_received_ > 1});
+        watch_signals();
+    });
+}
+
+/// The `up` in the foreground holds the other end: when it is gone, so is the reason to run. A byte
+/// from it says that it leaves on purpose and the services stay.
+void DaemonProcess::watch_lifeline() {
+    if (!lifeline_.is_open()) return;
+    auto buffer = std::make_shared<std::array<char, 1>>();
+    lifeline_.async_read_some(boost::asio::buffer(*buffer),
+                              [this, buffer](boost::system::error_code error, std::size_t size) {
+                                  if (error == boost::asio::error::operation_aborted) return;
+                                  const bool is_leave =
+                                      !error && size > 0 && buffer->front() == 'd';
+                                  boost::system::error_code ignored;
+                                  lifeline_.close(ignored);
+                                  if (!is_leave) feed(core::Shutdown{});
+                              });
+}
+
+void DaemonProcess::keeper_gone(const std::string& why) {
+    if (std::exchange(is_keeper_gone_, true)) return;
+    spdlog::critical("{}: ending every service", why);
+    notice("", why + ": every service is being ended");
+    // Nobody reports exits any more: end everything that is ours, then leave.
+    for (const RunMark& run : children_.living())
+        children_.force_kill(run.run);
+    finish();
+}
+
+void DaemonProcess::notice(const std::string& service, const std::string& what) {
+    api::EventMessage message;
+    message.time = render_timestamp(platform::wall_now());
+    message.kind = "log";
+    message.service = service;
+    message.why = what;
+    spdlog::warn("{}: {}", service, what);
+    journal_.append(message);
+    has_told_ = true;
+    boost::asio::post(loop_, [this] { turn(); });
+}
+
+void DaemonProcess::wake_log_readers() {
+    const std::vector<std::string> grown = std::exchange(grown_logs_, {});
+    for (const std::string& service : grown)
+        api_.log_grown(service);
+}
+
+/// Nothing is left: whoever waits gets the last events, then the loop runs dry.
+void DaemonProcess::finish() {
+    if (std::exchange(is_finished_, true)) return;
+    timer_.cancel();
+    signals_.cancel();
+    api_.release_all();
+    server_->close();
+    if (!is_keeper_gone_) children_.say_farewell();
+    // Replies under way get this long; a client that does not read them is not waited for.
+    timer_.expires_after(std::chrono::milliseconds{200});
+    timer_.async_wait([this](boost::system::error_code) { loop_.stop(); });
+}
+
+// ---- Questions ---------------------------------------------------------------------------------
+
+api::StateMessage DaemonProcess::state(bool with_usage) {
+    const core::Plan& plan = supervisor_.plan();
+    api::StateMessage state;
+    state.version = devstack::version;
+    state.project = plan.project;
+    state.project_dir = plan.project_dir;
+    state.profile = profile_path_;
+    state.mode = plan.mode == core::Mode::host ? "host" : "development";
+    state.status = is_finished_ ? "stopping" : "running";
+    state.daemon_pid = ::getpid();
+    state.keeper_pid = children_.project().keeper_pid;
+    state.started_at = render_timestamp(started_at_);
+    state.cursor = journal_.last_sequence();
+    const Instant at{platform::now(), platform::wall_now()};
+    for (std::size_t i = 0; i < plan.services.size(); ++i) {
+        state.services.push_back(make_service_state(supervisor_, {i}, at, paths_));
+    }
+    if (!with_usage) return state;
+    const std::vector<RunMark> runs = children_.living();
+    const std::vector<api::UsageState> usage =
+        usage_.sample(children_.project(), runs, platform::now());
+    for (std::size_t i = 0; i < runs.size(); ++i) {
+        if (!runs[i].service.empty()) state.services[runs[i].run.service.index].usage = usage[i];
+    }
+    return state;
+}
+
+Result<api::CommandReply> DaemonProcess::submit(const api::CommandRequest& request) {
+    std::vector<core::ServiceId> services;
+    for (const std::string& name : request.services) {
+        if (const auto id = supervisor_.plan().find(name)) services.push_back(*id);
+    }
+    if (request.services.empty()) {
+        for (std::size_t i = 0; i < supervisor_.plan().services.size(); ++i) {
+            // A task runs when it is asked for by name, or when something needs it.
+            if (spec({i}).kind == core::ServiceKind::service) services.push_back({i});
+        }
+    }
+    const api::CommandReply reply{journal_.last_sequence()};
+    if (request.command == "start") {
+        inputs_.push_back(core::Start{services});
+    } else if (request.command == "stop") {
+        inputs_.push_back(core::Stop{services});
+    } else if (request.command == "restart") {
+        inputs_.push_back(core::Restart{services});
+    } else if (request.command == "signal" && services.size() == 1) {
+        inputs_.push_back(core::Signal{services.front(), request.signal});
+    } else if (request.command == "shutdown" || request.command == "kill") {
+        inputs_.push_back(core::Shutdown{request.command == "kill"});
+    } else {
+        return Error{Error::Kind::invalid, "unknown command \"" + request.command + "\""};
+    }
+    boost::asio::post(loop_, [this] { turn(); });
+    return reply;
+}
+
+std::vector<api::ListeningPort> DaemonProcess::listeners(std::optional<Port> port) {
+    return collect_all_listeners(platform::Procfs{}, children_.project(), children_.living(), port);
+}
+
+std::vector<std::string> DaemonProcess::service_names() const {
+    std::vector<std::string> names;
+    for (const core::ServicePlan& service : supervisor_.plan().services) {
+        names.push_back(service.name);
+    }
+    return names;
+}
+
+const core::ServicePlan& DaemonProcess::spec(core::ServiceId service) const {
+    return supervisor_.plan().services[service.index];
+}
+
+Instant DaemonProcess::instant() const {
+    return {now_, platform::wall_now()};
+}
+
+}  // namespace devstack::daemon

@@ -1,0 +1,136 @@
+#pragma once
+
+#include "devstack/core/supervisor/supervisor.hpp"
+#include "devstack/daemon/control_server.hpp"
+#include "devstack/daemon/event_journal.hpp"
+#include "devstack/daemon/listening_comparison.hpp"
+#include "devstack/daemon/log_writer.hpp"
+#include "devstack/daemon/port_freer.hpp"
+#include "devstack/daemon/port_scanner.hpp"
+#include "devstack/daemon/probe_runner.hpp"
+#include "devstack/daemon/usage_sampler.hpp"
+#include "devstack/project/project_paths.hpp"
+
+#include "daemon/children.hpp"
+#include "daemon/control_api.hpp"
+#include "daemon/prepare_stamp.hpp"
+#include "daemon/state_view.hpp"
+
+#include <deque>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/posix/stream_descriptor.hpp>
+#include <boost/asio/signal_set.hpp>
+#include <boost/asio/steady_timer.hpp>
+
+namespace devstack::daemon {
+
+/// Wires the parts together: facts in, `step`, actions out. Holds the loop's turn: whatever arrives
+/// is queued, fed to the supervisor one after the other, and what must be done is done, until the
+/// queue is empty; then the journal is written, observers are woken and one timer is set.
+class DaemonProcess final : public ControlSource {
+public:
+    struct Setting {
+        core::Plan plan;
+        std::string profile_path;
+        project::ProjectPaths paths;
+        EventJournal journal;
+        platform::FileDescriptor keeper_channel;
+        platform::FileDescriptor lifeline;
+    };
+
+    explicit DaemonProcess(Setting setting);
+    ~DaemonProcess() override;
+
+    /// Begins to serve. Fails when the control socket cannot be had.
+    Status begin();
+    /// Until everything has been stopped.
+    void run() { loop_.run(); }
+
+    core::api::StateMessage state(bool with_usage) override;
+    Result<core::api::CommandReply> submit(const core::api::CommandRequest& request) override;
+    std::vector<core::api::ListeningPort> listeners(std::optional<Port> port) override;
+    std::vector<std::string> service_names() const override;
+
+private:
+    /// A question to a probe that has not been answered yet.
+    struct Asked {
+        core::RunId run;
+        std::uint64_t ticket = 0;
+    };
+
+    void feed(core::Input input);
+    void turn();
+    void step(const core::Input& input);
+    void tell(const std::vector<core::Event>& events);
+    void answer_batches();
+    void end_turn();
+    void arm_timer();
+
+    void perform(const core::ScanPorts& action);
+    void perform(const core::FreePorts& action);
+    void perform(const core::CheckPrepare& action);
+    void perform(const core::SpawnPrepare& action);
+    void perform(const core::RecordPrepared& action);
+    void perform(const core::SpawnProcess& action);
+    void perform(const core::AskToStop& action);
+    void perform(const core::ForceKill& action);
+    void perform(const core::SendSignal& action);
+    void perform(const core::RunProbe& action);
+    void perform(const core::CompareListening& action);
+    void perform(const core::CollectEvidence& action);
+    void perform(const core::WriteCrashRecord& action);
+
+    void spawn(core::RunId run, const core::CommandLine& command);
+    void holders_freed(core::RunId run);
+    void drop_stale_questions();
+    void notice(const std::string& service, const std::string& what);
+    void watch_lifeline();
+    void watch_signals();
+    void keeper_gone(const std::string& why);
+    void finish();
+    void wake_log_readers();
+
+    const core::ServicePlan& spec(core::ServiceId service) const;
+    Instant instant() const;
+
+    // Everything below the loop goes before it does.
+    boost::asio::io_context loop_{1};
+    project::ProjectPaths paths_;
+    std::string profile_path_;
+    EventJournal journal_;
+    core::Supervisor supervisor_;
+    PrepareStamps stamps_;
+    LogWriter logs_;
+    Children children_;
+    ProbeRunner probes_;
+    UsageSampler usage_;
+    std::unique_ptr<PortFreer> freer_;
+    ControlApi api_;
+    std::unique_ptr<ControlServer> server_;
+
+    boost::asio::steady_timer timer_{loop_};
+    std::optional<TimePoint> armed_for_;
+    boost::asio::signal_set signals_{loop_};
+    boost::asio::posix::stream_descriptor lifeline_{loop_};
+
+    std::deque<core::Input> inputs_;
+    bool is_in_turn_ = false;
+    bool has_told_ = false;  ///< Events were journaled in this turn.
+    bool is_finished_ = false;
+    bool is_keeper_gone_ = false;
+    std::vector<core::RunId> ports_to_scan_;
+    std::vector<core::RunId> listening_to_compare_;
+    std::vector<Asked> asked_;
+    std::vector<std::string> grown_logs_;
+    TimePoint now_;
+    WallTime started_at_;
+    int signals_received_ = 0;
+};
+
+}  // namespace devstack::daemon

@@ -1,0 +1,240 @@
+#include "devstack/daemon/log_writer.hpp"
+
+#include "devstack/core/limits.hpp"
+
+#include "daemon/capture_file.hpp"
+#include "daemon/pipe_peek.hpp"
+
+#include <algorithm>
+#include <map>
+#include <utility>
+#include <vector>
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/posix/stream_descriptor.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <fcntl.h>
+#include <sys/ioctl.h>
+
+// A pipe is either armed (the loop tells when there is something in it) or parked (it has given
+// little: one timer for all of them comes half a millisecond later, and many lines cost as much as
+// one). A pipe that is found empty is armed, so nothing wakes up while nobody writes.
+//
+// Callbacks are posted, never called from within a turn: they may do what they like with us.
+
+namespace devstack::daemon {
+
+namespace {
+
+namespace asio = boost::asio;
+namespace limits = core::limits;
+
+void prepare_pipe(int pipe) {
+    const int flags = ::fcntl(pipe, F_GETFL);
+    if (flags >= 0) ::fcntl(pipe, F_SETFL, flags | O_NONBLOCK);
+    // The kernel may refuse, then the pipe stays as it is.
+    const int size = ::fcntl(pipe, F_GETPIPE_SZ);
+    if (size >= 0 && size < limits::output_pipe_size) {
+        ::fcntl(pipe, F_SETPIPE_SZ, limits::output_pipe_size);
+    }
+}
+
+std::size_t bytes_waiting(int pipe) {
+    int count = 0;
+    if (::ioctl(pipe, FIONREAD, &count) != 0 || count < 0) return limits::capture_turn_max;
+    return static_cast<std::size_t>(count);
+}
+
+}  // namespace
+
+class LogWriter::Implementation {
+public:
+    Implementation(asio::io_context& loop, std::string log_dir, Observer observer)
+        : loop_{loop},
+          log_dir_{std::move(log_dir)},
+          observer_{std::move(observer)},
+          coalesce_timer_{loop} {}
+
+    void capture(const std::string& service,
+                 CaptureSource source,
+                 platform::FileDescriptor pipe,
+                 std::function<void()> at_end);
+    void drain(const std::string& service);
+
+private:
+    struct Service {
+        CaptureFile file;
+        int pipes = 0;
+        bool has_grown = false;
+    };
+    struct Pipe {
+        asio::posix::stream_descriptor descriptor;
+        CaptureSource source;
+        std::string service;
+        std::function<void()> at_end;
+    };
+    using PipeId = std::uint64_t;
+
+    template <typename Callback>
+    auto while_alive(Callback callback);
+    void arm(PipeId id);
+    void park(PipeId id);
+    void take_turn(PipeId id);
+    CaptureTurn take(Pipe& pipe, std::size_t max);
+    void finish(PipeId id);
+    void tell_grown();
+
+    asio::io_context& loop_;
+    std::string log_dir_;
+    Observer observer_;
+    PipePeek peek_;
+    asio::steady_timer coalesce_timer_;
+    std::map<std::string, Service> services_;
+    std::map<PipeId, Pipe> pipes_;
+    PipeId last_id_ = 0;
+    std::vector<PipeId> parked_;
+    std::vector<PipeId> woken_;  ///< Here to keep its memory.
+    std::vector<std::string> grown_;
+    std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
+};
+
+/// A handler that does nothing when the writer is gone before it is called.
+template <typename Callback>
+auto LogWriter::Implementation::while_alive(Callback callback) {
+    return [weak = std::weak_ptr<bool>{alive_}, callback = std::move(callback)](auto... arguments) {
+        if (!weak.expired()) callback(arguments...);
+    };
+}
+
+void LogWriter::Implementation::capture(const std::string& service,
+                                        CaptureSource source,
+                                        platform::FileDescriptor pipe,
+                                        std::function<void()> at_end) {
+    prepare_pipe(pipe.get());
+    auto [entry, is_new] =
+        services_.try_emplace(service, Service{CaptureFile{log_dir_, service, peek_}});
+    asio::posix::stream_descriptor descriptor{loop_};
+    boost::system::error_code error;
+    descriptor.assign(pipe.get(), error);
+    if (error) {
+        asio::post(loop_, while_alive([this, service, what = error.message(), at_end] {
+                       observer_.noticed(service, "cannot capture " + service + ": " + what);
+                       if (at_end) at_end();
+                   }));
+        return;
+    }
+    source.pipe = pipe.release();
+    ++entry->second.pipes;
+    const PipeId id = ++last_id_;
+    pipes_.emplace(id, Pipe{std::move(descriptor), source, service, std::move(at_end)});
+    arm(id);
+}
+
+void LogWriter::Implementation::arm(PipeId id) {
+    const auto pipe = pipes_.find(id);
+    pipe->second.descriptor.async_wait(
+        asio::posix::stream_descriptor::wait_read,
+        while_alive([this, id](const boost::system::error_code& error) {
+            if (error != asio::error::operation_aborted) take_turn(id);
+        }));
+}
+
+void LogWriter::Implementation::park(PipeId id) {
+    parked_.push_back(id);
+    if (parked_.size() > 1) return;
+    coalesce_timer_.expires_after(limits::capture_coalesce_delay);
+    coalesce_timer_.async_wait(while_alive([this](const boost::system::error_code& error) {
+        if (error) return;
+        woken_.swap(parked_);
+        for (const PipeId woken : woken_) {
+            take_turn(woken);
+        }
+        woken_.clear();
+    }));
+}
+
+void LogWriter::Implementation::take_turn(PipeId id) {
+    const auto pipe = pipes_.find(id);
+    if (pipe == pipes_.end()) return;
+    const CaptureTurn turn = take(pipe->second, limits::capture_turn_max);
+    if (turn.is_closed) {
+        finish(id);
+    } else if (turn.taken == 0 || turn.taken >= limits::capture_small_read) {
+        arm(id);
+    } else {
+        park(id);
+    }
+}
+
+CaptureTurn LogWriter::Implementation::take(Pipe& pipe, std::size_t max) {
+    Service& service = services_.find(pipe.service)->second;
+    const CaptureTurn turn = service.file.take(pipe.source, max);
+    for (std::string& notice : service.file.take_notices()) {
+        asio::post(loop_, while_alive([this, name = pipe.service, notice = std::move(notice)] {
+                       if (observer_.noticed) observer_.noticed(name, notice);
+                   }));
+    }
+    if (!turn.has_grown || std::exchange(service.has_grown, true)) return turn;
+    if (grown_.empty()) asio::post(loop_, while_alive([this] { tell_grown(); }));
+    grown_.push_back(pipe.service);
+    return turn;
+}
+
+void LogWriter::Implementation::tell_grown() {
+    const auto grown = std::exchange(grown_, {});
+    for (const std::string& name : grown) {
+        services_.find(name)->second.has_grown = false;
+    }
+    const std::weak_ptr<bool> alive = alive_;
+    for (const std::string& name : grown) {
+        if (alive.expired() || !observer_.grown) return;
+        observer_.grown(name);
+    }
+}
+
+void LogWriter::Implementation::finish(PipeId id) {
+    const auto pipe = pipes_.find(id);
+    const auto service = services_.find(pipe->second.service);
+    if (--service->second.pipes == 0) service->second.file.close();
+    if (pipe->second.at_end) {
+        asio::post(loop_, while_alive([at_end = std::move(pipe->second.at_end)] { at_end(); }));
+    }
+    pipes_.erase(pipe);
+}
+
+void LogWriter::Implementation::drain(const std::string& service) {
+    for (auto& [id, pipe] : pipes_) {
+        if (pipe.service != service) continue;
+        // Only what is there now: somebody may go on writing without end.
+        std::size_t left = bytes_waiting(pipe.source.pipe);
+        while (left > 0) {
+            const CaptureTurn turn = take(pipe, left);
+            if (turn.taken == 0) break;
+            left -= std::min(left, turn.taken);
+        }
+    }
+}
+
+LogWriter::LogWriter(boost::asio::io_context& loop, std::string log_dir, Observer observer)
+    : implementation_{
+          std::make_unique<Implementation>(loop, std::move(log_dir), std::move(observer))} {}
+
+LogWriter::~LogWriter() = default;
+
+void LogWriter::capture(const std::string& service,
+                        std::uint32_t run,
+                        core::LogStream stream,
+                        platform::FileDescriptor pipe,
+                        std::function<void()> at_end) {
+    CaptureSource source;
+    source.run = run;
+    source.stream = stream;
+    implementation_->capture(service, source, std::move(pipe), std::move(at_end));
+}
+
+void LogWriter::drain(const std::string& service) {
+    implementation_->drain(service);
+}
+
+}  // namespace devstack::daemon

@@ -1,0 +1,101 @@
+#include "devstack/core/limits.hpp"
+#include "devstack/daemon/daemon.hpp"
+#include "devstack/platform/environment.hpp"
+#include "devstack/platform/keeper_protocol.hpp"
+
+#include "daemon/daemon_process.hpp"
+
+#include <csignal>
+#include <utility>
+
+#include <spdlog/sinks/rotating_file_sink.h>
+#include <spdlog/spdlog.h>
+#include <unistd.h>
+
+// From nothing to a serving daemon, and what it says if it cannot get there.
+
+namespace devstack::daemon {
+
+namespace {
+
+constexpr int exit_could_not_start = 70;  // EX_SOFTWARE of sysexits(3); the keeper does not retry.
+
+/// Tells whoever started us how it went.
+class Report {
+public:
+    explicit Report(int fd) : fd_{fd} {}
+    void send(const std::string& text) {
+        if (!fd_.is_open()) return;
+        (void)!::write(fd_.get(), text.data(), text.size());
+        fd_.reset();
+    }
+    int failed(const Error& error) {
+        spdlog::critical("{}", error.message);
+        send("error: " + error.message + "\n");
+        return exit_could_not_start;
+    }
+
+private:
+    platform::FileDescriptor fd_;
+};
+
+void open_own_log(const std::string& state_dir) {
+    constexpr std::size_t size_max = 1024 * 1024;
+    try {  // spdlog reports by exception.
+        auto sink = std::make_shared<spdlog::sinks::rotating_file_sink_st>(
+            state_dir + "/daemon.log", size_max, 2);
+        auto logger = std::make_shared<spdlog::logger>("devstack", std::move(sink));
+        logger->set_pattern("%Y-%m-%dT%H:%M:%S.%e%z %l %v");
+        logger->flush_on(spdlog::level::info);
+        spdlog::set_default_logger(std::move(logger));
+    } catch (const std::exception& error) {
+        spdlog::error("no log of our own: {}", error.what());
+    }
+}
+
+}  // namespace
+
+int run_daemon(const DaemonOptions& options) {
+    namespace protocol = platform::keeper_protocol;
+    Report report{protocol::daemon_report_fd};
+    platform::FileDescriptor channel{protocol::daemon_channel_fd};
+    platform::FileDescriptor lifeline{protocol::daemon_lifeline_fd};
+    std::signal(SIGPIPE, SIG_IGN);
+
+    project::LoadRequest load = options.load;
+    load.environment = platform::environment();
+    Checked<project::LoadedPlan> loaded = project::load_plan(load);
+    if (!loaded.value) {
+        return report.failed({Error::Kind::invalid, render_diagnostics(loaded.diagnostics)});
+    }
+    core::Plan plan = std::move(loaded.value->plan);
+    plan.frees_ports = options.frees_ports;
+
+    project::ProjectPaths paths =
+        project::make_project_paths(plan.project_dir, plan.project, plan.mode, ::geteuid() == 0);
+    if (const Status made = project::create_project_paths(paths); !made) {
+        return report.failed(made.error());
+    }
+    open_own_log(paths.state_dir);
+    Result<EventJournal> journal = EventJournal::open(paths.state_dir);
+    if (!journal) return report.failed(journal.error());
+
+    const project::RegisteredProject registered{
+        plan.project, plan.project_dir, load.profile_path, paths.runtime_dir};
+    DaemonProcess process{{std::move(plan),
+                           load.profile_path,
+                           std::move(paths),
+                           std::move(*journal),
+                           std::move(channel),
+                           std::move(lifeline)}};
+    if (const Status begun = process.begin(); !begun) return report.failed(begun.error());
+    if (const Status known = project::register_project(registered); !known) {
+        spdlog::warn("{}", known.error().message);
+    }
+    report.send("ready\n");
+    process.run();
+    project::unregister_project(registered);
+    return 0;
+}
+
+}  // namespace devstack::daemon

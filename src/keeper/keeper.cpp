@@ -1,0 +1,421 @@
+// The keeper: one loop, one table, six messages. It decides nothing about services; it starts what
+// the daemon asks for, keeps what must outlive the daemon (children, pidfds, the read ends of their
+// output), tells what becomes of them, and starts the daemon again when it dies.
+//
+//            signalfd ──► reap ─────────┐
+//      error pipes ──► settle ──────────┼──► ChildTable ──► Outbox ──► channel
+//         channel ──► handle request ───┘
+//
+// A request is read only when everything has been said: that bounds what can wait to be said, and
+// a daemon that never reads holds up nobody but itself.
+
+#include "devstack/keeper/keeper.hpp"
+
+#include "devstack/platform/clock.hpp"
+
+#include "child_table.hpp"
+#include "daemon_process.hpp"
+#include "kill_descendants.hpp"
+#include "outbox.hpp"
+#include "request.hpp"
+#include "start_child.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <csignal>
+#include <cstdio>
+#include <cstring>
+#include <initializer_list>
+#include <limits>
+#include <optional>
+
+#include <sys/epoll.h>
+#include <sys/resource.h>
+#include <sys/signalfd.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+namespace devstack::keeper {
+
+namespace protocol = platform::keeper_protocol;
+using platform::FileDescriptor;
+using platform::ReceivedMessage;
+using platform::SpawnStage;
+
+namespace {
+
+constexpr int exit_system_error = 71;   // EX_OSERR of sysexits.h.
+constexpr int exit_daemon_broken = 70;  // EX_SOFTWARE.
+constexpr Duration resource_wait = std::chrono::milliseconds{50};
+/// Requests taken before signals and error pipes get their turn.
+constexpr int requests_a_turn = 16;
+/// What epoll tells us an event is about, besides the slots of children.
+constexpr std::uint64_t about_signals = std::numeric_limits<std::uint64_t>::max();
+constexpr std::uint64_t about_channel = about_signals - 1;
+
+int exit_code_of(int wait_status) {
+    return WIFSIGNALED(wait_status) ? 128 + WTERMSIG(wait_status) : WEXITSTATUS(wait_status);
+}
+
+std::int64_t microseconds_of(const timeval& time) {
+    return std::int64_t{time.tv_sec} * 1'000'000 + time.tv_usec;
+}
+
+class Keeper {
+public:
+    explicit Keeper(const KeeperOptions& options) : options_{options}, outbox_{table_} {}
+
+    int run();
+
+private:
+    bool set_up();
+    bool watch(int descriptor, std::uint64_t about, std::uint32_t events) const;
+    void close_watched(FileDescriptor& descriptor) const;
+    int wait_timeout() const;
+    void serve_events();
+    void take_turns_of_time();
+
+    void start_daemon_now();
+    void on_daemon_end(int wait_status);
+    void forward(int signal);
+
+    void on_channel(std::uint32_t events);
+    void watch_channel();
+    bool take_request();
+    void handle(const Request& request, const ReceivedMessage& message);
+    void greet();
+    void spawn(const Request& request, const ReceivedMessage& message);
+    void forget(std::uint64_t token);
+
+    void settle(Child& child);
+    void on_signals();
+    void reap_all();
+    void on_exit(Child& child, int wait_status, const rusage& usage);
+
+    const KeeperOptions& options_;
+    OriginalState original_;
+    FileDescriptor epoll_;
+    FileDescriptor signals_;
+    ChildTable table_;
+    Outbox outbox_;
+    DaemonProcess daemon_;
+    Backoff backoff_;
+    TimePoint restart_at_{};
+    bool has_ever_been_greeted_ = false;
+    bool has_farewell_ = false;
+    int undelivered_signal_ = 0;
+    std::uint32_t watched_events_ = 0;
+    std::optional<int> exit_code_;
+    alignas(protocol::Spawn) std::array<char, request_size_max> buffer_;
+};
+
+// ---- The loop --------------------------------------------------------------------------------
+
+int Keeper::run() {
+    if (!set_up()) {
+        ::dprintf(STDERR_FILENO, "devstack: cannot start the keeper: %s\n", std::strerror(errno));
+        return exit_system_error;
+    }
+    start_daemon_now();
+    if (daemon_.pid == 0) {
+        ::dprintf(STDERR_FILENO, "devstack: cannot start the daemon: %s\n", std::strerror(errno));
+        return exit_system_error;
+    }
+    while (!exit_code_) {
+        serve_events();
+        take_turns_of_time();
+    }
+    kill_descendants();
+    return *exit_code_;
+}
+
+bool Keeper::set_up() {
+    if (!become_keeper(original_, options_.report_fd, options_.lifeline_fd)) return false;
+    if (!table_.reserve()) return false;
+    sigset_t wanted;
+    ::sigemptyset(&wanted);
+    for (const int signal : {SIGCHLD, SIGTERM, SIGINT, SIGHUP})
+        ::sigaddset(&wanted, signal);
+    signals_ = FileDescriptor{::signalfd(-1, &wanted, SFD_CLOEXEC | SFD_NONBLOCK)};
+    epoll_ = FileDescriptor{::epoll_create1(EPOLL_CLOEXEC)};
+    return signals_.is_open() && epoll_.is_open() && watch(signals_.get(), about_signals, EPOLLIN);
+}
+
+bool Keeper::watch(int descriptor, std::uint64_t about, std::uint32_t events) const {
+    epoll_event event{};
+    event.events = events;
+    event.data.u64 = about;
+    return ::epoll_ctl(epoll_.get(), EPOLL_CTL_ADD, descriptor, &event) == 0;
+}
+
+/// close(2) alone does not end the watch: a child that has not reached exec yet has a copy of the
+/// descriptor, and its events would come for ever if that child hangs.
+void Keeper::close_watched(FileDescriptor& descriptor) const {
+    if (!descriptor.is_open()) return;
+    ::epoll_ctl(epoll_.get(), EPOLL_CTL_DEL, descriptor.get(), nullptr);
+    descriptor.reset();
+}
+
+int Keeper::wait_timeout() const {
+    Duration wait = Duration::max();
+    if (daemon_.pid == 0) wait = std::max(Duration::zero(), restart_at_ - platform::now());
+    if (outbox_.waits_for_time()) wait = std::min(wait, resource_wait);
+    if (wait == Duration::max()) return -1;
+    return static_cast<int>(std::chrono::ceil<std::chrono::milliseconds>(wait).count());
+}
+
+void Keeper::serve_events() {
+    std::array<epoll_event, 64> events;
+    const int count =
+        ::epoll_wait(epoll_.get(), events.data(), static_cast<int>(events.size()), wait_timeout());
+    for (int i = 0; i < count && !exit_code_; ++i) {
+        const epoll_event& event = events.at(static_cast<std::size_t>(i));
+        if (event.data.u64 == about_signals) {
+            on_signals();
+        } else if (event.data.u64 == about_channel) {
+            on_channel(event.events);
+        } else {
+            // The slot may have a new child since: then its pipe is looked at once too often.
+            settle(table_.at(event.data.u64));
+        }
+    }
+}
+
+void Keeper::take_turns_of_time() {
+    if (exit_code_) return;
+    if (outbox_.waits_for_time()) outbox_.send_waiting();
+    if (daemon_.pid == 0 && platform::now() >= restart_at_) start_daemon_now();
+    watch_channel();
+}
+
+// ---- The daemon ------------------------------------------------------------------------------
+
+void Keeper::start_daemon_now() {
+    daemon_ = start_daemon(options_, original_);
+    if (daemon_.pid == 0) {
+        restart_at_ = platform::now() + backoff_.next_delay(Duration::zero());
+        return;
+    }
+    watched_events_ = EPOLLIN;
+    if (!watch(daemon_.channel.get(), about_channel, watched_events_)) {
+        ::kill(daemon_.pid, SIGKILL);  // Tried again when it has been reaped.
+    }
+}
+
+void Keeper::on_daemon_end(int wait_status) {
+    outbox_.set_channel(-1);
+    // Its last words, a Farewell perhaps.
+    while (take_request()) {
+    }
+    const bool was_greeted = daemon_.has_greeted;
+    const Duration lifetime = platform::now() - daemon_.started;
+    close_watched(daemon_.channel);
+    daemon_ = {};
+    if (has_farewell_ || !has_ever_been_greeted_) {
+        exit_code_ = exit_code_of(wait_status);
+    } else if (undelivered_signal_ != 0 && !was_greeted) {
+        exit_code_ = exit_daemon_broken;
+    } else {
+        restart_at_ = platform::now() + backoff_.next_delay(lifetime);
+    }
+}
+
+/// A daemon that is being started again would die of the signal before it can obey; it gets it when
+/// it has said Hello.
+void Keeper::forward(int signal) {
+    const bool can_obey = daemon_.pid != 0 && (daemon_.has_greeted || !has_ever_been_greeted_);
+    if (can_obey) {
+        ::kill(daemon_.pid, signal);
+    } else {
+        undelivered_signal_ = signal;
+        if (daemon_.pid == 0) restart_at_ = platform::now();
+    }
+}
+
+// ---- What the daemon says --------------------------------------------------------------------
+
+void Keeper::on_channel(std::uint32_t events) {
+    if (!daemon_.channel.is_open()) return;
+    if (!outbox_.is_empty()) outbox_.send_waiting();
+    for (int taken = 0; taken < requests_a_turn; ++taken) {
+        if (!outbox_.is_empty()) return;
+        if (take_request()) continue;
+        const bool is_closed = (events & (EPOLLHUP | EPOLLRDHUP)) != 0;
+        if (!is_closed) return;
+        // Without its channel a daemon is no use, unless it has said that it is about to end.
+        close_watched(daemon_.channel);
+        outbox_.set_channel(-1);
+        if (!has_farewell_) ::kill(daemon_.pid, SIGKILL);
+        return;
+    }
+}
+
+void Keeper::watch_channel() {
+    if (!daemon_.channel.is_open()) return;
+    std::uint32_t wanted = EPOLLIN;
+    if (outbox_.waits_for_room()) wanted = EPOLLOUT;
+    if (outbox_.waits_for_time()) wanted = 0;
+    if (wanted == watched_events_) return;
+    watched_events_ = wanted;
+    epoll_event event{};
+    event.events = wanted;
+    event.data.u64 = about_channel;
+    ::epoll_ctl(epoll_.get(), EPOLL_CTL_MOD, daemon_.channel.get(), &event);
+}
+
+/// False when there was none. Nonsense counts as a request that asks for nothing.
+bool Keeper::take_request() {
+    if (!daemon_.channel.is_open()) return false;
+    const ReceivedMessage message =
+        platform::receive_message(daemon_.channel.get(), buffer_.data(), buffer_.size());
+    if (message.outcome != ReceivedMessage::Outcome::message) return false;
+    if (message.is_cut) return true;
+    if (const auto request = read_request(buffer_.data(), message.size)) handle(*request, message);
+    return true;
+}
+
+void Keeper::handle(const Request& request, const ReceivedMessage& message) {
+    if (request.kind == protocol::Kind::farewell) has_farewell_ = true;
+    if (!daemon_.has_greeted) {
+        if (request.kind == protocol::Kind::hello) greet();
+        return;
+    }
+    if (request.kind == protocol::Kind::spawn) spawn(request, message);
+    if (request.kind == protocol::Kind::forget) forget(request.token);
+}
+
+void Keeper::greet() {
+    for (std::size_t slot = 0; slot < table_.slots_end(); ++slot) {
+        Child& child = table_.at(slot);
+        settle(child);
+        const bool is_lost =
+            child.state == Child::State::starting || child.state == Child::State::failing;
+        if (!is_lost || child.token == 0) continue;
+        // Between fork and exec since the last daemon died, and who knows for how long. What this
+        // daemon is told has to be complete, so this one has never been.
+        ::kill(child.pid, SIGKILL);
+        child.state = Child::State::failing;
+        close_watched(child.error_pipe);
+        table_.drop_token(child);
+    }
+    daemon_.has_greeted = has_ever_been_greeted_ = true;
+    // What became known until here is told by Welcome; from here on there are news.
+    outbox_.set_channel(daemon_.channel.get());
+    outbox_.tell_welcome();
+    const int signal = std::exchange(undelivered_signal_, 0);
+    if (signal != 0) forward(signal);
+}
+
+void Keeper::spawn(const Request& request, const ReceivedMessage& message) {
+    const bool has_lost_block = request.is_block_in_memfd && !message.descriptors[0].is_open();
+    if (has_lost_block) return outbox_.tell_refusal(request.token, SpawnStage::pipes, EMFILE);
+    if (table_.find_by_token(request.token) != nullptr) {
+        return outbox_.tell_refusal(request.token, SpawnStage::request, EEXIST);
+    }
+    if (table_.is_full()) return outbox_.tell_refusal(request.token, SpawnStage::fork, EAGAIN);
+
+    const BlockSource source{request.block, request.block_size, message.descriptors[0].get()};
+    auto outcome = start_child(original_, source);
+    if (const auto* problem = std::get_if<SpawnProblem>(&outcome)) {
+        return outbox_.tell_refusal(request.token, problem->stage, problem->error);
+    }
+    auto& started = *std::get_if<StartedChild>(&outcome);
+    Child& child = *table_.add(request.token, started.pid);
+    child.label = request.label;
+    child.pidfd = std::move(started.pidfd);
+    child.standard_output = std::move(started.standard_output);
+    child.standard_error = std::move(started.standard_error);
+    child.error_pipe = std::move(started.error_pipe);
+    if (watch(child.error_pipe.get(), table_.slot_of(child), EPOLLIN)) return;
+    child.state = Child::State::failing;
+    child.failed_stage = SpawnStage::pipes;
+    child.failure = errno;
+    ::kill(child.pid, SIGKILL);
+}
+
+/// Only what is known can be forgotten.
+void Keeper::forget(std::uint64_t token) {
+    Child* child = token == 0 ? nullptr : table_.find_by_token(token);
+    const bool is_known =
+        child != nullptr && child->state == Child::State::exited && !child->has_news();
+    if (is_known) table_.remove(*child);
+}
+
+// ---- What becomes of children ----------------------------------------------------------------
+
+/// Looks whether a child that was starting has reached exec, or why not.
+void Keeper::settle(Child& child) {
+    if (child.state != Child::State::starting) return;
+    SpawnProblem problem;
+    const ssize_t size = ::read(child.error_pipe.get(), &problem, sizeof problem);
+    if (size < 0) return;
+    close_watched(child.error_pipe);
+    if (size == sizeof problem) {
+        // Told when it has been reaped: then nothing of it is left.
+        child.state = Child::State::failing;
+        child.failed_stage = problem.stage;
+        child.failure = problem.error;
+        return;
+    }
+    child.state = Child::State::running;
+    child.owes_spawned = true;
+    outbox_.tell_news(child);
+}
+
+void Keeper::on_signals() {
+    std::array<signalfd_siginfo, 16> signals;
+    const ssize_t size = ::read(signals_.get(), signals.data(), sizeof signals);
+    if (size <= 0) return;
+    const auto count = static_cast<std::size_t>(size) / sizeof(signalfd_siginfo);
+    for (std::size_t i = 0; i < count; ++i) {
+        const int signal = static_cast<int>(signals.at(i).ssi_signo);
+        if (signal != SIGCHLD) forward(signal);
+    }
+    reap_all();
+}
+
+void Keeper::reap_all() {
+    int status = 0;
+    rusage usage{};
+    pid_t pid = 0;
+    while (!exit_code_ && (pid = ::wait4(-1, &status, WNOHANG, &usage)) > 0) {
+        if (pid == daemon_.pid) {
+            on_daemon_end(status);
+        } else if (Child* child = table_.find_by_pid(pid)) {
+            on_exit(*child, status, usage);
+        } else {
+            outbox_.tell_stray(pid);
+        }
+    }
+}
+
+void Keeper::on_exit(Child& child, int wait_status, const rusage& usage) {
+    settle(child);  // That it began comes before that it ended.
+    table_.drop_pid(child);
+    if (child.token == 0) return table_.remove(child);
+    if (child.state == Child::State::failing) {
+        child.state = Child::State::failed;
+        return outbox_.tell_news(child);
+    }
+    child.state = Child::State::exited;
+    child.exit.token = child.token;
+    child.exit.pid = child.pid;
+    child.exit.code = WIFSIGNALED(wait_status) ? 0 : WEXITSTATUS(wait_status);
+    child.exit.signal = WIFSIGNALED(wait_status) ? WTERMSIG(wait_status) : 0;
+    child.exit.dumped_core = WIFSIGNALED(wait_status) && WCOREDUMP(wait_status) ? 1 : 0;
+    child.exit.user_time_us = microseconds_of(usage.ru_utime);
+    child.exit.system_time_us = microseconds_of(usage.ru_stime);
+    child.exit.peak_memory_kib = usage.ru_maxrss;
+    // News of it that nobody has heard yet will say that it has ended.
+    child.owes_exited = !child.owes_child;
+    outbox_.tell_news(child);
+}
+
+}  // namespace
+
+int run_keeper(const KeeperOptions& options) {
+    return Keeper{options}.run();
+}
+
+}  // namespace devstack::keeper

@@ -1,0 +1,9 @@
+#pragma once
+
+namespace devstack::keeper {
+
+/// Kills and reaps all that descends from this process, a subreaper, generation by generation; for
+/// at most one second (a process may hang in the kernel).
+void kill_descendants();
+
+}  // namespace devstack::keeper

@@ -1,0 +1,63 @@
+#include "request.hpp"
+
+#include <algorithm>
+#include <cstring>
+
+namespace devstack::keeper {
+
+namespace protocol = platform::keeper_protocol;
+
+namespace {
+
+template <typename Message>
+std::optional<Message> read_message(const char* bytes, std::size_t size) {
+    if (size < sizeof(Message)) return std::nullopt;
+    Message message;
+    std::memcpy(static_cast<void*>(&message), bytes, sizeof message);
+    return message;
+}
+
+std::optional<Request> read_spawn(const char* bytes, std::size_t size) {
+    const auto spawn = read_message<protocol::Spawn>(bytes, size);
+    if (!spawn || spawn->token == 0) return std::nullopt;
+    Request request;
+    request.kind = protocol::Kind::spawn;
+    request.token = spawn->token;
+    request.block_size = spawn->block_size;
+    request.is_block_in_memfd = spawn->is_block_in_memfd != 0;
+    std::copy_n(spawn->label, request.label.size() - 1, request.label.begin());
+    if (request.is_block_in_memfd) return request;
+    if (request.block_size > size - sizeof(protocol::Spawn)) return std::nullopt;
+    request.block = bytes + size - request.block_size;
+    return request;
+}
+
+std::optional<Request> read_forget(const char* bytes, std::size_t size) {
+    const auto forget = read_message<protocol::Forget>(bytes, size);
+    if (!forget) return std::nullopt;
+    Request request;
+    request.kind = protocol::Kind::forget;
+    request.token = forget->token;
+    return request;
+}
+
+}  // namespace
+
+std::optional<Request> read_request(const char* bytes, std::size_t size) {
+    const auto header = read_message<protocol::MessageHeader>(bytes, size);
+    if (!header || header->size != size) return std::nullopt;
+    switch (static_cast<std::uint32_t>(header->kind)) {
+        case static_cast<std::uint32_t>(protocol::Kind::hello):
+            if (size < sizeof(protocol::Hello)) return std::nullopt;
+            break;
+        case static_cast<std::uint32_t>(protocol::Kind::farewell): break;
+        case static_cast<std::uint32_t>(protocol::Kind::spawn): return read_spawn(bytes, size);
+        case static_cast<std::uint32_t>(protocol::Kind::forget): return read_forget(bytes, size);
+        default: return std::nullopt;
+    }
+    Request request;
+    request.kind = header->kind;
+    return request;
+}
+
+}  // namespace devstack::keeper

@@ -1,0 +1,45 @@
+#pragma once
+
+#include "devstack/base/result.hpp"
+#include "devstack/platform/file_descriptor.hpp"
+
+#include "project/log_index_table.hpp"
+#include "project/read_file.hpp"
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace devstack::project {
+
+/// One log file, and its index if it has one. It holds the positions `base` up to `end`.
+struct LogFile {
+    platform::FileDescriptor log;
+    LogIndexTable index;
+    FileState state;
+    std::uint64_t base = 0;
+    std::uint64_t end = 0;
+};
+
+/// The log of one service: its files from the oldest to the one that is written.
+struct LogFiles {
+    std::vector<LogFile> files;
+    /// Bytes at the end are without an index record, and young enough to get one yet; after this
+    /// time they are taken for what a crash has left.
+    std::optional<Duration> unindexed_in;
+    /// How far the index speaks of output: beyond `end()` when somebody has truncated the file.
+    std::uint64_t indexed_end = 0;
+
+    std::uint64_t begin() const { return files.empty() ? 0 : files.front().base; }
+    std::uint64_t end() const { return files.empty() ? 0 : files.back().end; }
+};
+
+/// Opens all files, or, when the youngest alone holds `from` and what follows, that one. `now`
+/// decides about bytes without an index record.
+Result<LogFiles> open_log_files(const std::string& log_dir,
+                                const std::string& service,
+                                std::uint64_t from,
+                                WallTime now);
+
+}  // namespace devstack::project

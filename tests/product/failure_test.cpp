@@ -1,0 +1,103 @@
+#include "support/catch.hpp"
+#include "support/test_project.hpp"
+
+using namespace std::chrono_literals;
+using namespace devstack::test;
+
+#include <csignal>
+
+TEST_CASE("what was killed is started again, with the reason", "[integration][failure]") {
+    TestProject project{R"(
+[service.api]
+command = ["@CHILD@", "print", "up", "then", "wait"]
+restart = { policy = "on-failure", delay = "10ms" }
+)"};
+    project.bring_up();
+    const int first = project.pid_of("api");
+    ::kill(first, SIGKILL);
+    CHECK(project.await_phase("api", "backing-off") == "was killed by SIGKILL");
+    const std::size_t after = project.events_so_far();
+    project.await_phase("api", "ready", 10s, after - 1);
+    CHECK(project.pid_of("api") != first);
+    CHECK(project.read_file(".devstack/logs/api.log") == "up\nup\n");
+}
+
+TEST_CASE("a crash loop is given up, and --wait says why", "[integration][failure]") {
+    TestProject project{R"(
+[service.api]
+command = ["@CHILD@", "print-err", "no database", "then", "exit", "3"]
+restart = { policy = "on-failure", delay = "1ms", max = 2 }
+)"};
+    const CommandResult up = project.devstack({"up", "--wait", "--timeout", "20s"});
+    CHECK(up.code == 1);
+    CHECK(up.output.find("failed   api is failed: exited with code 3; given up after 2 restarts "
+                         "within 1m\n") != std::string::npos);
+    CHECK(project.read_file(".devstack/logs/api.log") == "no database\nno database\nno database\n");
+}
+
+TEST_CASE("what can not be started fails at once and says at which step",
+          "[integration][failure]") {
+    TestProject project{R"(
+[service.lost]
+command = ["no-such-program-anywhere"]
+[service.nowhere]
+command = ["@CHILD@", "wait"]
+working_dir = "apps/api"
+[service.plain]
+command = ["./plain.txt"]
+[service.noshell]
+command = ["./noshell"]
+[service.script]
+command = ["./script"]
+)"};
+    project.write_file("plain.txt", "hello");
+    project.write_file("noshell", "#!/no/such/interpreter\n");
+    project.write_file("script", "echo hello\n");
+    run_command({{"/bin/chmod", "+x", "noshell", "script"}, project.directory(), {}});
+    const CommandResult up = project.devstack({"up", "--wait", "--timeout", "20s"});
+    CHECK(up.code == 1);
+    CHECK(project.await_phase("lost", "failed") ==
+          "cannot execute no-such-program-anywhere: no such program in PATH; is it installed?");
+    CHECK(project.await_phase("nowhere", "failed") ==
+          "cannot enter directory apps/api: no such file or directory");
+    CHECK(project.await_phase("plain", "failed") ==
+          "cannot execute ./plain.txt: permission denied (is it executable? chmod +x "
+          "./plain.txt)");
+    CHECK(project.await_phase("noshell", "failed") ==
+          "cannot execute ./noshell: the interpreter named in its first line does not exist");
+    CHECK(project.await_phase("script", "failed") ==
+          "cannot execute ./script: it is no program for this machine (a script needs a first "
+          "line like #!/bin/sh)");
+}
+
+TEST_CASE("a service that stops answering is restarted", "[integration][failure]") {
+    const std::string port = std::to_string(free_port());
+    TestProject project{R"(
+[service.api]
+command = ["@CHILD@", "listen", ")" +
+                        port + R"("]
+port = )" + port + R"(
+health = { url = "http://localhost:${port}/", interval = "200ms", timeout = "100ms", retries = 2 }
+restart = { policy = "on-failure", delay = "10ms" }
+stop_timeout = "200ms"
+)"};
+    project.bring_up();
+    ::kill(project.pid_of("api"), SIGSTOP);
+    const std::string why = project.await_phase("api", "unhealthy");
+    CHECK(why.find("failed 2 health checks in a row: no answer within 100ms") == 0);
+    const std::size_t after = project.events_so_far();
+    project.await_phase("api", "ready", 15s, after);
+}
+
+TEST_CASE("a crash leaves a record with the last words", "[integration][failure]") {
+    TestProject project{R"(
+[service.api]
+command = ["@CHILD@", "print", "one", "then", "print-err", "the end", "then", "exit", "7"]
+restart = "no"
+)"};
+    CHECK(project.devstack({"up", "--wait"}).code == 1);
+    const CommandResult found = run_command(
+        {{"/bin/sh", "-c", "cat .devstack/state/crashes/api-*.txt"}, project.directory(), {}});
+    CHECK(found.output.find(" stdout one\n") != std::string::npos);
+    CHECK(found.output.find(" stderr the end\n") != std::string::npos);
+}

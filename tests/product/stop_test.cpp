@@ -1,0 +1,99 @@
+#include "support/catch.hpp"
+#include "support/test_project.hpp"
+
+using namespace std::chrono_literals;
+using namespace devstack::test;
+
+#include <csignal>
+#include <sstream>
+
+TEST_CASE("down leaves nothing, whatever the children do", "[integration][stop]") {
+    TestProject project{R"(
+[service.willing]
+command = ["@CHILD@", "wait"]
+[service.deaf]
+command = ["@CHILD@", "ignore-term"]
+stop_timeout = "300ms"
+[service.stray]
+command = ["@CHILD@", "fork-leave", "then", "wait"]
+stop_timeout = "300ms"
+[service.pipes]
+command = ["@CHILD@", "hold-pipe", "then", "wait"]
+stop_timeout = "300ms"
+[service.frozen]
+command = ["@CHILD@", "wait"]
+[service.shell]
+command = "sleep 1000 & sleep 1000"
+)"};
+    project.bring_up();
+    ::kill(project.pid_of("frozen"), SIGSTOP);
+    const CommandResult down = project.devstack({"down"}, 10s);
+    INFO(down.output << down.error);
+    CHECK(down.code == 0);
+    CHECK_FALSE(down.was_late);
+    CHECK(processes_left_of(project.directory()).empty());
+}
+
+TEST_CASE("a crash takes its leftovers along before the next run", "[integration][stop]") {
+    TestProject project{R"(
+[service.api]
+command = ["@CHILD@", "fork-leave", "then", "wait"]
+stop_timeout = "200ms"
+restart = { policy = "on-failure", delay = "10ms" }
+)"};
+    project.bring_up();
+    const std::string log = project.read_file(".devstack/logs/api.log");
+    const int stray = std::stoi(log.substr(log.find("left ") + 5));
+    CHECK(is_alive(stray));
+    const std::size_t before = project.events_so_far();
+    ::kill(project.pid_of("api"), SIGKILL);
+    const std::string why = project.await_phase("api", "stopping", 10s, before);
+    CHECK(why.find("was killed by SIGKILL and left 1 process behind (pid " +
+                   std::to_string(stray)) == 0);
+    project.await_phase("api", "ready", 10s, before);
+    CHECK_FALSE(is_alive(stray));
+}
+
+TEST_CASE("a service that daemonises itself does not get away", "[integration][stop]") {
+    TestProject project{R"(
+[service.daemon]
+command = ["@CHILD@", "daemonize", "then", "wait"]
+stop_timeout = "200ms"
+)"};
+    project.devstack({"up", "-d"});
+    project.await_phase("daemon", "completed");
+    CHECK(project.devstack({"down"}).code == 0);
+    CHECK(processes_left_of(project.directory()).empty());
+}
+
+TEST_CASE("stop takes dependents down first and leaves the rest", "[integration][stop]") {
+    TestProject project{R"(
+[service.db]
+command = ["@CHILD@", "wait"]
+[service.api]
+command = ["@CHILD@", "wait"]
+depends_on = ["db"]
+[service.web]
+command = ["@CHILD@", "wait"]
+depends_on = ["api"]
+)"};
+    project.bring_up();
+    const CommandResult stop = project.devstack({"stop", "api"});
+    INFO(stop.output << stop.error);
+    CHECK(stop.code == 0);
+    CHECK(project.pid_of("web") == 0);
+    CHECK(project.pid_of("api") == 0);
+    CHECK(project.pid_of("db") != 0);
+    CHECK(project.devstack({"start", "web"}).code == 0);
+    CHECK(project.pid_of("web") != 0);
+}
+
+TEST_CASE("when the keeper is killed every service is ended", "[integration][stop]") {
+    TestProject project{"[service.api]\ncommand = [\"@CHILD@\", \"ignore-term\"]\n"};
+    project.bring_up();
+    const std::string status = project.devstack({"status", "--json"}).output;
+    const std::size_t at = status.find("\"keeper_pid\":");
+    REQUIRE(at != std::string::npos);
+    ::kill(std::stoi(status.substr(at + 13)), SIGKILL);
+    CHECK(processes_left_of(project.directory()).empty());
+}

@@ -1,0 +1,111 @@
+#include "devstack/core/logs/line_pattern.hpp"
+
+#include "support/catch.hpp"
+
+#include <regex>
+#include <string>
+
+using namespace devstack::core;
+
+namespace {
+
+bool found(const std::string& pattern, const std::string& line) {
+    const auto parsed = LinePattern::parse(pattern);
+    INFO(pattern);
+    REQUIRE(parsed);
+    return parsed->matches(line);
+}
+
+std::string refusal(const std::string& pattern) {
+    const auto parsed = LinePattern::parse(pattern);
+    return parsed ? "none" : parsed.error().message;
+}
+
+}  // namespace
+
+TEST_CASE("a pattern is searched anywhere in the line", "[unit][logs]") {
+    CHECK(found("error", "an error came"));
+    CHECK_FALSE(found("error", "an Error came"));
+    CHECK(found("err(or|no)", "errno 5"));
+    CHECK(found("^GET /api/\\d+ 5..$", "GET /api/17 502"));
+    CHECK_FALSE(found("^GET", " GET"));
+    CHECK(found("a\\.b", "1 a.b 2"));
+    CHECK_FALSE(found("a\\.b", "1 aXb 2"));
+    CHECK(found("", "anything"));
+    CHECK(found("größe", "die größe"));
+}
+
+TEST_CASE("lines are matched as they look, without colours and overwritten text", "[unit][logs]") {
+    CHECK(found("ERROR: disk", "\x1b[31mERROR:\x1b[0m disk full"));
+    CHECK_FALSE(found("31m", "\x1b[31mERROR:\x1b[0m disk full"));
+}
+
+TEST_CASE("a pattern that is wrong is refused with the reason", "[unit][logs]") {
+    CHECK(refusal("a(b") == "cannot search for the pattern \"a(b\": a ( has no ), or a ) has no (");
+    CHECK(refusal("[a") == "cannot search for the pattern \"[a\": a [ has no ]");
+    CHECK(refusal("*a") ==
+          "cannot search for the pattern \"*a\": there is nothing to repeat before *, +, ? or {");
+    CHECK(refusal("(a)\\1") ==
+          "cannot search for the pattern \"(a)\\1\": back-references are not supported");
+    CHECK(refusal("(a{1000}){1000}") ==
+          "cannot search for the pattern \"(a{1000}){1000}\": it is too large");
+    CHECK(refusal(std::string(5000, '(')) ==
+          "cannot search for the pattern \"" + std::string(80, '(') + "\": it is too large");
+}
+
+TEST_CASE("no pattern takes for ever, and no line is too long", "[unit][logs]") {
+    CHECK_FALSE(found("^(a+)+$", std::string(200, 'a') + "b"));
+    CHECK(found("x.*y", "x" + std::string(16 * 1024, '-') + "y"));
+    CHECK_FALSE(found("(x|-)*z$", std::string(16 * 1024, '-')));
+}
+
+TEST_CASE("the text that a match must contain is found", "[unit][logs]") {
+    const auto required = [](const std::string& pattern) {
+        return find_required_text(pattern).text;
+    };
+    CHECK(required("timeout.*after (\\d+) ms") == "timeout");
+    CHECK(required("ab+cde?f") == "cd");
+    CHECK(required("a|b").empty());
+    CHECK(required("x(a|b)yz") == "yz");
+    CHECK(required("(abc)?d") == "d");
+    CHECK(required("abc{2}d") == "ab");
+    CHECK(required("[abc]+d[]e]fg") == "fg");
+    CHECK(required("[[:alpha:]xyz]w").empty());
+    CHECK(required("\\x41bc").empty());
+    CHECK(required("\\bword\\b") == "word");
+    CHECK(required("a{2,3}").empty());
+    CHECK(find_required_text("a\\.b-c").is_whole);
+    CHECK(find_required_text("a\\.b-c").text == "a.b-c");
+    CHECK_FALSE(find_required_text("a.b").is_whole);
+}
+
+TEST_CASE("the required text never hides a match of the whole pattern", "[unit][logs]") {
+    const std::string alphabet = "ab.*+?()[]|\\{}^$2,:";
+    unsigned seed = 1;
+    const auto next = [&seed](std::size_t bound) {
+        seed = seed * 1103515245U + 12345U;
+        return (seed >> 8) % bound;
+    };
+    int compared = 0;
+    for (int i = 0; i < 30'000; ++i) {
+        std::string pattern;
+        for (std::size_t length = 1 + next(7); length > 0; --length) {
+            pattern += alphabet[next(alphabet.size())];
+        }
+        std::string line;
+        for (std::size_t length = next(8); length > 0; --length) {
+            line += "ab.2"[next(4)];
+        }
+        const auto parsed = LinePattern::parse(pattern);
+        if (!parsed) continue;
+        try {
+            const bool expected = std::regex_search(line, std::regex{pattern});
+            INFO(pattern << "   in   " << line);
+            CHECK(parsed->matches(line) == expected);
+            ++compared;
+        } catch (const std::regex_error&) {
+            continue;
+        }
+    }
+    CHECK(compared > 5'000);
+}
