@@ -33,6 +33,7 @@ struct Load {
 struct Measured {
     double seconds = 0;
     double cpu_seconds = 0;  ///< Of whoever captures, without the children.
+    double child_cpu_seconds = 0;
 };
 
 struct Pipe {
@@ -129,8 +130,8 @@ Measured measure_writer(const Load& load, const std::string& directory) {
     while (open > 0) {
         loop.run_one();
     }
-    Measured measured{since(begin), own_cpu_seconds() - cpu_before};
-    wait_for(children);
+    Measured measured{since(begin), own_cpu_seconds() - cpu_before, 0};
+    measured.child_cpu_seconds = wait_for(children);
     return measured;
 }
 
@@ -151,7 +152,7 @@ Measured measure_cat(const Load& load, const std::string& directory) {
     Measured measured;
     measured.cpu_seconds = wait_for(cats);
     measured.seconds = since(begin);
-    wait_for(children);
+    measured.child_cpu_seconds = wait_for(children);
     return measured;
 }
 
@@ -168,6 +169,8 @@ void compare(const Load& load, const std::string& directory) {
     std::vector<double> writer_cpu;
     std::vector<double> cat_cpu;
     std::vector<double> writer_speed;
+    std::vector<double> writer_children;
+    std::vector<double> cat_children;
     for (int i = 0; i < rounds; ++i) {
         const Measured cat = measure_cat(load, directory + "/cat");
         std::filesystem::remove_all(directory + "/cat");
@@ -177,13 +180,18 @@ void compare(const Load& load, const std::string& directory) {
         writer_cpu.push_back(writer.cpu_seconds / gigabytes);
         cat_cpu.push_back(cat.cpu_seconds / gigabytes);
         writer_speed.push_back(gigabytes / writer.seconds);
+        writer_children.push_back(writer.child_cpu_seconds / gigabytes);
+        cat_children.push_back(cat.child_cpu_seconds / gigabytes);
     }
-    std::printf("%-42s %5.2f x cat   %6.2f GB/s   CPU s/GB: %5.2f, cat %5.2f\n",
-                load.name,
-                median(ratios),
-                median(writer_speed),
-                median(writer_cpu),
-                median(cat_cpu));
+    std::printf(
+        "%-28s %5.2f x cat %6.2f GB/s   CPU s/GB %5.2f (cat %5.2f), children %5.2f (%5.2f)\n",
+        load.name,
+        median(ratios),
+        median(writer_speed),
+        median(writer_cpu),
+        median(cat_cpu),
+        median(writer_children),
+        median(cat_children));
     std::fflush(stdout);
 }
 

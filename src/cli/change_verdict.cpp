@@ -1,7 +1,5 @@
 #include "cli/change_verdict.hpp"
 
-#include "devstack/base/text.hpp"
-
 #include "cli/service_names.hpp"
 
 #include <optional>
@@ -12,12 +10,6 @@ namespace devstack::cli {
 namespace {
 
 namespace api = core::api;
-
-std::string sentence(const api::ServiceState& service) {
-    std::string text = service.name + " is " + service.phase;
-    if (service.phase == "failed") text = service.name + " failed";
-    return service.why.empty() ? text : text + ": " + sane_text(service.why);
-}
 
 /// The failed service that keeps `service` from starting, however far down; needs do not cycle,
 /// but what a state says is not to be trusted with our stack.
@@ -46,7 +38,7 @@ void judge_start(const api::ServiceState& service,
         return;
     }
     if (service.phase == "failed") {
-        verdict.failed.push_back(sentence(service));
+        verdict.failed.push_back(sentence_of(service));
         verdict.culprits.push_back(service.name);
         return;
     }
@@ -54,10 +46,10 @@ void judge_start(const api::ServiceState& service,
     const api::ServiceState* const need =
         service.phase == "waiting" ? find_failed_need(state, service, seen) : nullptr;
     if (need == nullptr) {
-        verdict.pending.push_back(sentence(service));
+        verdict.pending.push_back(sentence_of(service));
         return;
     }
-    verdict.failed.push_back(service.name + " can not start: " + sentence(*need));
+    verdict.failed.push_back(service.name + " can not start: " + sentence_of(*need));
     verdict.culprits.push_back(need->name);
 }
 
@@ -68,7 +60,7 @@ void judge_stop(const api::ServiceState& service, Verdict& verdict) {
     if (is_down) {
         verdict.done.push_back(service.name + " is " + service.phase);
     } else {
-        verdict.pending.push_back(sentence(service));
+        verdict.pending.push_back(sentence_of(service));
     }
 }
 

@@ -63,7 +63,7 @@ Runner add_up(OptionSet& set) {
     };
     const auto typed = std::make_shared<Arguments>();
     UpOptions& options = typed->options;
-    set.words("PROFILE,SERVICE", typed->words, "the profile, and the services to start");
+    set.words("SERVICE", typed->words, "the profile, and the services to start");
     set.flag("-d,--detach", options.detach, "leave everything running and return");
     set.flag("--wait", options.wait, "return when all is ready, or can not become so");
     set.flag("--free-ports", options.free_ports, "end whoever holds a port that is needed");
@@ -255,9 +255,10 @@ std::vector<HelpLine> common_help() {
 }
 
 const Command* find_command(const std::string& name) {
-    const auto it =
-        std::ranges::find(commands, name, [](const Command& it) { return std::string{it.name}; });
-    return it == std::end(commands) ? nullptr : &*it;
+    for (const Command& command : commands) {
+        if (command.name == name) return &command;
+    }
+    return nullptr;
 }
 
 int show_help(const Command& command) {

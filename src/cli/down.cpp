@@ -4,9 +4,11 @@
 #include "devstack/platform/process_handle.hpp"
 #include "devstack/platform/procfs.hpp"
 #include "devstack/platform/signal_watch.hpp"
+#include "devstack/project/event_reader.hpp"
 
 #include "cli/commands.hpp"
 #include "cli/find_project.hpp"
+#include "cli/service_names.hpp"
 
 #include <chrono>
 #include <optional>
@@ -41,9 +43,9 @@ std::vector<std::string> blocking(const api::StateMessage& state) {
         const bool is_down =
             service.phase == "stopped" || service.phase == "completed" || service.phase == "failed";
         if (is_down) continue;
-        std::string text = service.name + " (" + service.phase;
-        if (service.pid != 0) text += ", pid " + std::to_string(service.pid);
-        sentences.push_back(text + "): " + sane_text(service.why));
+        std::string text = sentence_of(service);
+        if (service.pid != 0) text += " (pid " + std::to_string(service.pid) + ")";
+        sentences.push_back(text);
     }
     return sentences;
 }
@@ -70,6 +72,7 @@ public:
             show(events->events);
             if (events->events.empty()) tell_what_blocks();
         }
+        show_rest(cursor);
         if (is_gone(daemon_) && is_gone(keeper_)) {
             print(project_.place.shown_name() + " is down\n");
             return exit_done;
@@ -86,6 +89,15 @@ private:
         for (const api::EventMessage& event : events)
             text += render_event(event, look) + "\n";
         print(text);
+    }
+
+    /// The daemon's last words stand in the journal, whether it got round to telling us or not.
+    void show_rest(std::uint64_t cursor) {
+        is_gone(daemon_);
+        project::EventQuery query;
+        query.after = cursor;
+        const auto rest = project::read_events(project_.place.paths.state_dir, query);
+        if (rest) show(rest->events);
     }
 
     void tell_what_blocks() {

@@ -37,6 +37,7 @@ Result<Pipe> make_pipe() {
     if (::pipe2(ends.data(), O_CLOEXEC) != 0) {
         return Error{Error::Kind::system, "cannot make a pipe: too many open files"};
     }
+    ::fcntl(ends[0], F_SETFL, O_NONBLOCK);
     return Pipe{platform::FileDescriptor{ends[0]}, platform::FileDescriptor{ends[1]}};
 }
 
@@ -59,9 +60,10 @@ Status await_report(const platform::FileDescriptor& report, const std::string& o
         std::array<char, 4096> buffer;
         const ssize_t size = ::read(report.get(), buffer.data(), buffer.size());
         if (size > 0) text.append(buffer.data(), static_cast<std::size_t>(size));
+        // The keeper keeps its end open for later daemons: only a failure ends the pipe.
+        if (text == "ready\n") return ok();
         if (size == 0) break;
     }
-    if (text == "ready\n") return ok();
     if (text.starts_with("error: ")) {
         text.erase(0, 7);
         while (text.ends_with('\n'))

@@ -136,13 +136,13 @@ private:
     int end(const api::ServiceState& task, int code) {
         if (!show_lines(true)) return exit_failed;
         if (is_interrupted_) return exit_interrupted;
-        if (code != 0) complain(task.name + " " + task.phase + ": " + sane_text(task.why));
+        if (code != 0) complain(sentence_of(task));
         return code;
     }
 
     int give_up(const api::ServiceState& task) const {
-        complain("gave up waiting after " + render_duration(options_.timeout) + "; " + task.name +
-                 " is " + task.phase + " and goes on: " + sane_text(task.why));
+        complain("gave up waiting after " + render_duration(options_.timeout) +
+                 "; it goes on: " + sentence_of(task));
         return exit_failed;
     }
 

@@ -21,6 +21,19 @@ const core::api::ServiceState* find_service(const core::api::StateMessage& state
     return it == state.services.end() ? nullptr : &*it;
 }
 
+std::string reason_of(const core::api::ServiceState& service) {
+    const std::string why = sane_text(service.why);
+    const std::string head = service.name + " is " + service.phase;
+    if (!why.starts_with(head)) return why;
+    return why.size() > head.size() + 2 ? why.substr(head.size() + 2) : "";
+}
+
+std::string sentence_of(const core::api::ServiceState& service) {
+    const std::string reason = reason_of(service);
+    const std::string head = service.name + " is " + service.phase;
+    return reason.empty() ? head : head + ": " + reason;
+}
+
 std::optional<std::string> find_unknown(const std::vector<std::string>& wished,
                                         const std::vector<std::string>& known) {
     for (const std::string& name : wished) {

@@ -15,6 +15,11 @@ std::vector<std::string> names_of(const core::api::StateMessage& state);
 const core::api::ServiceState* find_service(const core::api::StateMessage& state,
                                             const std::string& name);
 
+/// "api is backing-off: exited with code 3": all there is to say of it in one sentence.
+std::string sentence_of(const core::api::ServiceState& service);
+/// The part of it after the colon: "exited with code 3".
+std::string reason_of(const core::api::ServiceState& service);
+
 /// What to say about the first of `wished` that is not `known`: "there is no service or task ap
 /// (did you mean `api`?); known are api and web".
 std::optional<std::string> find_unknown(const std::vector<std::string>& wished,

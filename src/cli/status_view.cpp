@@ -4,6 +4,8 @@
 #include "devstack/base/time.hpp"
 #include "devstack/cli/table.hpp"
 
+#include "cli/service_names.hpp"
+
 #include <algorithm>
 #include <chrono>
 #include <cmath>
@@ -49,7 +51,7 @@ std::vector<Cell> make_row(const api::ServiceState& service, const Terminal& ter
             health_cell(service.health),
             {service.usage ? render_percent(service.usage->cpu_percent) : "", Style::plain},
             {service.usage ? render_bytes(service.usage->memory_bytes) : "", Style::plain},
-            {sane_text(service.why), style}};
+            {reason_of(service), style}};
 }
 
 std::string render_heading(const api::StateMessage& state,

@@ -22,6 +22,8 @@ using namespace std::chrono_literals;
 namespace api = core::api;
 
 constexpr Duration default_wait = 120s;
+/// Of one request; then it is asked again.
+constexpr Duration longest_wait = 30s;
 
 void say(const std::string& text) {
     print(text + "\n");
@@ -54,12 +56,17 @@ int check_services(const UpOptions& options, const core::Plan& plan) {
     return 0;
 }
 
+/// "api is failed: exited with code 3".
+std::string explain(const api::ServiceState& service) {
+    return service.name + " is " + service.phase + ": " + service.why;
+}
+
 void say_what_is_pending(const Progress& progress, const Terminal& terminal) {
     for (const api::ServiceState& it : progress.failed) {
-        say(paint("failed   ", Style::red, terminal.has_colour) + it.why);
+        say(paint("failed   ", Style::red, terminal.has_colour) + explain(it));
     }
     for (const api::ServiceState& it : progress.pending) {
-        say(paint("pending  ", Style::yellow, terminal.has_colour) + it.why);
+        say(paint("pending  ", Style::yellow, terminal.has_colour) + explain(it));
     }
 }
 
@@ -90,8 +97,8 @@ int wait_until_ready(client::Connection& connection,
             }
             return progress.is_done() ? 0 : exit_failed;
         }
-        const Result<api::EventsMessage> events =
-            client::fetch_events(connection, cursor, deadline - platform::now());
+        const Result<api::EventsMessage> events = client::fetch_events(
+            connection, cursor, std::min<Duration>(deadline - platform::now(), longest_wait));
         if (!events) return complain(events.error().message), exit_failed;
         cursor = events->cursor;
         if (options.json || !terminal.is_terminal) continue;

@@ -103,7 +103,8 @@ std::vector<api::EventMessage> last_events(client::Connection& connection,
 std::string render_sentence(const api::ServiceState& service, const Terminal& terminal) {
     std::string text = paint(service.name, Style::bold, terminal.has_colour) + " is " +
                        paint(service.phase, style_of_phase(service.phase), terminal.has_colour);
-    return service.why.empty() ? text : text + ": " + sane_text(service.why);
+    const std::string reason = reason_of(service);
+    return reason.empty() ? text : text + ": " + reason;
 }
 
 std::string render_json(const api::ServiceState& service,

@@ -19,6 +19,8 @@
 
 namespace devstack::daemon {
 
+namespace limits = core::limits;
+
 namespace {
 
 constexpr std::size_t copy_size = 64 * 1024;
@@ -64,8 +66,12 @@ CaptureTurn CaptureFile::take(CaptureSource& source, std::size_t max) {
     }
     const std::uint64_t position_before = position();
     Step step = Step::moved;
-    while (step == Step::moved && taken_ < max) {
+    std::size_t step_size = max;
+    // A child that writes line by line is not chased for each of its lines.
+    while (step == Step::moved && taken_ < max && step_size >= limits::capture_small_read) {
+        const std::size_t before = taken_;
         step = take_step(source, max - taken_);
+        step_size = log_.is_open() && room() == 0 ? max : taken_ - before;
     }
     finish_piece();
     write_records();

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "devstack/base/result.hpp"
+#include "devstack/core/limits.hpp"
 #include "devstack/core/logs/log_index.hpp"
 #include "devstack/core/logs/rotation.hpp"
 #include "devstack/platform/file_descriptor.hpp"
@@ -23,6 +24,8 @@ struct CaptureSource {
     core::LogStream stream = core::LogStream::standard_output;
     std::uint32_t run = 0;
     bool needs_copy = false;  ///< splice(2) does not work between this pipe and the log file.
+    /// A turn that takes less leaves the pipe alone for a while, without fear that it runs full.
+    std::size_t small_turn = core::limits::capture_small_read;
 };
 
 /// What came of one turn at a source.

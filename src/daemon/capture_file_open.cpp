@@ -126,6 +126,7 @@ Status CaptureFile::open_log() {
     if (!log_.is_open() && errno == ENOENT) {
         std::error_code ignored;
         std::filesystem::create_directories(log_dir_, ignored);
+        std::filesystem::permissions(log_dir_, std::filesystem::perms::owner_all, ignored);
         log_ = open_file(path, O_RDWR | O_CREAT);
     }
     if (!log_.is_open()) return failure(path);
@@ -241,7 +242,11 @@ std::uint64_t CaptureFile::end_of_previous() const {
 void CaptureFile::rotate() {
     finish_piece();
     write_records();
-    for (int i = core::limits::log_files_max - 1; i >= 0; --i) {
+    // Removed, not renamed over: ext4 writes a file out at once when it replaces another.
+    const int oldest = core::limits::log_files_max;
+    ::unlink(path_of(core::log_file_name(service_, oldest)).c_str());
+    ::unlink(path_of(core::index_file_name(service_, oldest)).c_str());
+    for (int i = oldest - 1; i >= 0; --i) {
         const std::string log = path_of(core::log_file_name(service_, i));
         const std::string next_log = path_of(core::log_file_name(service_, i + 1));
         const bool is_moved = ::rename(log.c_str(), next_log.c_str()) == 0;

@@ -17,9 +17,10 @@
 #include <fcntl.h>
 #include <sys/ioctl.h>
 
-// A pipe is either armed (the loop tells when there is something in it) or parked (it has given
-// little: one timer for all of them comes half a millisecond later, and many lines cost as much as
-// one). A pipe that is found empty is armed, so nothing wakes up while nobody writes.
+// A pipe is either armed (it was found empty, and the loop tells when there is something in it), or
+// parked (it has given little: one timer for all of them comes half a millisecond later, and many
+// lines cost as much as one), or next in turn (it has given much). Nothing wakes up while nobody
+// writes. Only an armed pipe is in the epoll set: of a pipe in there every single write wakes us.
 //
 // Callbacks are posted, never called from within a turn: they may do what they like with us.
 
@@ -30,14 +31,17 @@ namespace {
 namespace asio = boost::asio;
 namespace limits = core::limits;
 
-void prepare_pipe(int pipe) {
-    const int flags = ::fcntl(pipe, F_GETFL);
-    if (flags >= 0) ::fcntl(pipe, F_SETFL, flags | O_NONBLOCK);
-    // The kernel may refuse, then the pipe stays as it is.
-    const int size = ::fcntl(pipe, F_GETPIPE_SZ);
-    if (size >= 0 && size < limits::output_pipe_size) {
-        ::fcntl(pipe, F_SETPIPE_SZ, limits::output_pipe_size);
+void prepare_pipe(CaptureSource& source) {
+    const int flags = ::fcntl(source.pipe, F_GETFL);
+    if (flags >= 0) ::fcntl(source.pipe, F_SETFL, flags | O_NONBLOCK);
+    int size = ::fcntl(source.pipe, F_GETPIPE_SZ);
+    if (size < 0) return;
+    if (size < limits::output_pipe_size) {
+        // The kernel may refuse, then the pipe stays as it is.
+        size = std::max(size, ::fcntl(source.pipe, F_SETPIPE_SZ, limits::output_pipe_size));
     }
+    // Half of the pipe within one delay: the next delay will not fill it either.
+    source.small_turn = static_cast<std::size_t>(size) / 2;
 }
 
 std::size_t bytes_waiting(int pipe) {
@@ -55,6 +59,13 @@ public:
           log_dir_{std::move(log_dir)},
           observer_{std::move(observer)},
           coalesce_timer_{loop} {}
+    ~Implementation() {
+        for (auto& [id, pipe] : pipes_) {
+            disarm(pipe);
+        }
+    }
+    Implementation(const Implementation&) = delete;
+    Implementation& operator=(const Implementation&) = delete;
 
     void capture(const std::string& service,
                  CaptureSource source,
@@ -64,12 +75,14 @@ public:
 
 private:
     struct Service {
+        explicit Service(CaptureFile captured) : file{std::move(captured)} {}
         CaptureFile file;
         int pipes = 0;
         bool has_grown = false;
     };
     struct Pipe {
-        asio::posix::stream_descriptor descriptor;
+        platform::FileDescriptor file;
+        asio::posix::stream_descriptor armed;  ///< Has the descriptor only while it is armed.
         CaptureSource source;
         std::string service;
         std::function<void()> at_end;
@@ -79,10 +92,12 @@ private:
     template <typename Callback>
     auto while_alive(Callback callback);
     void arm(PipeId id);
+    static void disarm(Pipe& pipe);
     void park(PipeId id);
     void take_turn(PipeId id);
     CaptureTurn take(Pipe& pipe, std::size_t max);
     void finish(PipeId id);
+    void tell(const std::string& service, const std::string& what);
     void tell_grown();
 
     asio::io_context& loop_;
@@ -95,6 +110,7 @@ private:
     PipeId last_id_ = 0;
     std::vector<PipeId> parked_;
     std::vector<PipeId> woken_;  ///< Here to keep its memory.
+    std::size_t parked_before_ = 0;
     std::vector<std::string> grown_;
     std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
 };
@@ -111,42 +127,51 @@ void LogWriter::Implementation::capture(const std::string& service,
                                         CaptureSource source,
                                         platform::FileDescriptor pipe,
                                         std::function<void()> at_end) {
-    prepare_pipe(pipe.get());
-    auto [entry, is_new] =
-        services_.try_emplace(service, Service{CaptureFile{log_dir_, service, peek_}});
-    asio::posix::stream_descriptor descriptor{loop_};
-    boost::system::error_code error;
-    descriptor.assign(pipe.get(), error);
-    if (error) {
-        asio::post(loop_, while_alive([this, service, what = error.message(), at_end] {
-                       observer_.noticed(service, "cannot capture " + service + ": " + what);
-                       if (at_end) at_end();
-                   }));
-        return;
-    }
-    source.pipe = pipe.release();
+    source.pipe = pipe.get();
+    prepare_pipe(source);
+    auto entry = services_.try_emplace(service, CaptureFile{log_dir_, service, peek_}).first;
     ++entry->second.pipes;
     const PipeId id = ++last_id_;
-    pipes_.emplace(id, Pipe{std::move(descriptor), source, service, std::move(at_end)});
+    pipes_.emplace(id,
+                   Pipe{std::move(pipe),
+                        asio::posix::stream_descriptor{loop_},
+                        source,
+                        service,
+                        std::move(at_end)});
     arm(id);
 }
 
 void LogWriter::Implementation::arm(PipeId id) {
-    const auto pipe = pipes_.find(id);
-    pipe->second.descriptor.async_wait(
-        asio::posix::stream_descriptor::wait_read,
-        while_alive([this, id](const boost::system::error_code& error) {
-            if (error != asio::error::operation_aborted) take_turn(id);
-        }));
+    Pipe& pipe = pipes_.find(id)->second;
+    boost::system::error_code error;
+    pipe.armed.assign(pipe.file.get(), error);
+    if (error) {
+        tell(pipe.service, "cannot capture " + pipe.service + ": " + error.message());
+        finish(id);
+        return;
+    }
+    pipe.armed.async_wait(asio::posix::stream_descriptor::wait_read,
+                          while_alive([this, id](const boost::system::error_code& failed) {
+                              if (failed) return;
+                              disarm(pipes_.find(id)->second);
+                              take_turn(id);
+                          }));
+}
+
+void LogWriter::Implementation::disarm(Pipe& pipe) {
+    if (pipe.armed.is_open()) pipe.armed.release();
 }
 
 void LogWriter::Implementation::park(PipeId id) {
     parked_.push_back(id);
     if (parked_.size() > 1) return;
-    coalesce_timer_.expires_after(limits::capture_coalesce_delay);
+    // How many there will be is not known yet; as many as the last time, mostly.
+    const auto many = limits::capture_coalesce_delay_per_pipe * parked_before_;
+    coalesce_timer_.expires_after(std::max<Duration>(limits::capture_coalesce_delay, many));
     coalesce_timer_.async_wait(while_alive([this](const boost::system::error_code& error) {
         if (error) return;
         woken_.swap(parked_);
+        parked_before_ = woken_.size();
         for (const PipeId woken : woken_) {
             take_turn(woken);
         }
@@ -160,25 +185,30 @@ void LogWriter::Implementation::take_turn(PipeId id) {
     const CaptureTurn turn = take(pipe->second, limits::capture_turn_max);
     if (turn.is_closed) {
         finish(id);
-    } else if (turn.taken == 0 || turn.taken >= limits::capture_small_read) {
+    } else if (turn.taken == 0) {
         arm(id);
-    } else {
+    } else if (turn.taken < pipe->second.source.small_turn) {
         park(id);
+    } else {
+        asio::post(loop_, while_alive([this, id] { take_turn(id); }));
     }
 }
 
 CaptureTurn LogWriter::Implementation::take(Pipe& pipe, std::size_t max) {
     Service& service = services_.find(pipe.service)->second;
     const CaptureTurn turn = service.file.take(pipe.source, max);
-    for (std::string& notice : service.file.take_notices()) {
-        asio::post(loop_, while_alive([this, name = pipe.service, notice = std::move(notice)] {
-                       if (observer_.noticed) observer_.noticed(name, notice);
-                   }));
+    for (const std::string& notice : service.file.take_notices()) {
+        tell(pipe.service, notice);
     }
     if (!turn.has_grown || std::exchange(service.has_grown, true)) return turn;
     if (grown_.empty()) asio::post(loop_, while_alive([this] { tell_grown(); }));
     grown_.push_back(pipe.service);
     return turn;
+}
+
+void LogWriter::Implementation::tell(const std::string& service, const std::string& what) {
+    if (!observer_.noticed) return;
+    asio::post(loop_, while_alive([this, service, what] { observer_.noticed(service, what); }));
 }
 
 void LogWriter::Implementation::tell_grown() {
@@ -200,6 +230,7 @@ void LogWriter::Implementation::finish(PipeId id) {
     if (pipe->second.at_end) {
         asio::post(loop_, while_alive([at_end = std::move(pipe->second.at_end)] { at_end(); }));
     }
+    disarm(pipe->second);
     pipes_.erase(pipe);
 }
 

@@ -204,10 +204,11 @@ void Keeper::start_daemon_now() {
 }
 
 void Keeper::on_daemon_end(int wait_status) {
-    outbox_.set_channel(-1);
+    daemon_.pid = 0;  // It was reaped: whose the number is now, nobody knows.
     // Its last words, a Farewell perhaps.
     while (take_request()) {
     }
+    outbox_.set_channel(-1);
     const bool was_greeted = daemon_.has_greeted;
     const Duration lifetime = platform::now() - daemon_.started;
     close_watched(daemon_.channel);
@@ -367,12 +368,12 @@ void Keeper::on_signals() {
     std::array<signalfd_siginfo, 16> signals;
     const ssize_t size = ::read(signals_.get(), signals.data(), sizeof signals);
     if (size <= 0) return;
+    reap_all();  // First, so that nothing is forwarded to a daemon that has just died.
     const auto count = static_cast<std::size_t>(size) / sizeof(signalfd_siginfo);
     for (std::size_t i = 0; i < count; ++i) {
         const int signal = static_cast<int>(signals.at(i).ssi_signo);
         if (signal != SIGCHLD) forward(signal);
     }
-    reap_all();
 }
 
 void Keeper::reap_all() {

@@ -5,6 +5,7 @@
 #include "support/catch.hpp"
 
 #include <csignal>
+#include <fstream>
 #include <map>
 #include <tuple>
 
@@ -38,6 +39,17 @@ std::map<std::string, KeeperChild> take_over(PlayedDaemon& daemon) {
         REQUIRE(children.emplace(label, std::move(child)).second);
     }
     return children;
+}
+
+/// True while a signal to the whole process has not been taken.
+bool has_pending_signal(int pid) {
+    std::ifstream status{"/proc/" + std::to_string(pid) + "/status"};
+    std::string line;
+    while (std::getline(status, line)) {
+        if (line.starts_with("ShdPnd:"))
+            return line.find_first_of("123456789abcdef", 7) < line.size();
+    }
+    return false;
 }
 
 int exit_code_of_keeper_with(std::vector<std::string> daemon_argv) {
@@ -167,6 +179,39 @@ TEST_CASE("a child that reaches exec while there is no daemon is told of as one 
     }
 }
 
+TEST_CASE("a daemon hears nothing before its Hello", "[integration][keeper]") {
+    KeeperWorld world;
+    auto first = world.accept_greeted_daemon();
+    const auto child = first.spawn(1, testchild({"wait"}), "ending#1");
+    ::kill(first.pid(), SIGKILL);
+    auto second = world.accept_daemon();
+    ::kill(child.pid, SIGKILL);
+    REQUIRE(eventually([&] { return world.count_children() == 1; }));
+    CHECK_FALSE(second.next_if_any());
+    CHECK(text_of(*take_over(second).at("ending#1").exit) == "exited 1: signal 9");
+    CHECK_FALSE(second.next_if_any());
+}
+
+TEST_CASE("a daemon that dies right after its Hello takes nothing with it",
+          "[integration][keeper]") {
+    KeeperWorld world;
+    auto first = world.accept_greeted_daemon();
+    const auto child = first.spawn(1, testchild({"wait"}), "ending#1");
+    ::kill(first.pid(), SIGKILL);
+    auto second = world.accept_daemon();
+    ::kill(world.keeper(), SIGSTOP);
+    ::kill(world.keeper(), SIGTERM);
+    second.link().say_hello();
+    ::kill(second.pid(), SIGKILL);
+    REQUIRE(eventually([&] { return !is_alive(second.pid()); }));
+    ::kill(world.keeper(), SIGCONT);
+    ::kill(child.pid, SIGKILL);
+    REQUIRE(eventually([&] { return !is_alive(child.pid); }));
+    auto third = world.accept_daemon();
+    CHECK(text_of(*take_over(third).at("ending#1").exit) == "exited 1: signal 9");
+    CHECK(third.next_signal() == SIGTERM);
+}
+
 TEST_CASE("the last words of a daemon count, however late they are read", "[integration][keeper]") {
     KeeperWorld world;
     auto daemon = world.accept_greeted_daemon();
@@ -264,6 +309,7 @@ TEST_CASE("a keeper that is told to end while no daemon works takes everything d
     ::kill(first.pid(), SIGKILL);
     auto second = world.accept_daemon();
     ::kill(world.keeper(), SIGTERM);
+    REQUIRE(eventually([&] { return !has_pending_signal(world.keeper()); }));
     second.exit(1);
     CHECK(world.wait_for_end() == 70);
     CHECK(ends(child.pidfd));

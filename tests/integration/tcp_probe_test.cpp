@@ -1,4 +1,5 @@
 #include "support/catch.hpp"
+#include "support/private_network.hpp"
 #include "support/probe_asker.hpp"
 #include "support/tcp_server.hpp"
 
@@ -82,6 +83,15 @@ TEST_CASE("a host that is silent costs the timeout and no more", "[integration][
     CHECK(outcome.latency >= 200ms);
     CHECK(outcome.latency < 1s);
     CHECK(asker.is_idle());
+}
+
+TEST_CASE("a connection that has met itself is no answer", "[integration][probe]") {
+    const PrivateNetwork network{40'000};
+    if (!network.is_ready()) return;
+    ProbeAsker asker;
+    const auto outcome = asker.ask(TcpProbe{"127.0.0.1", Port{40'000}});
+    CHECK_FALSE(outcome.is_success);
+    CHECK(outcome.detail == "connection refused by 127.0.0.1:40000");
 }
 
 TEST_CASE("localhost is both of its addresses", "[integration][probe]") {

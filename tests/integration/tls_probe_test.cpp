@@ -91,8 +91,8 @@ TEST_CASE("a server that speaks no TLS is told as that", "[integration][probe]")
     {
         TcpServer server{answer_with("")};
         const std::string peer = "127.0.0.1:" + to_string(server.port());
-        CHECK(asker.ask(tls_probe(server), 100ms).detail ==
-              "no answer within 100ms (connected to " + peer + ", TLS handshake begun)");
+        CHECK(asker.ask(tls_probe(server), 500ms).detail ==
+              "no answer within 500ms (connected to " + peer + ", TLS handshake begun)");
     }
     {
         TcpServer server{[](int connection) {

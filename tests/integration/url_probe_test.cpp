@@ -182,16 +182,16 @@ TEST_CASE("a body can be matched", "[integration][probe]") {
 
 TEST_CASE("a timeout tells how far the probe came", "[integration][probe]") {
     const auto silent = [](int connection) { wait_for_close(connection); };
-    CHECK(judge(silent, {}, 100ms) ==
-          Verdict{false, "no answer within 100ms (connected to PEER, request sent)"});
+    CHECK(judge(silent, {}, 500ms) ==
+          Verdict{false, "no answer within 500ms (connected to PEER, request sent)"});
     const auto half = [](int connection) {
         read_request(connection);
         send_text(connection, "HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nhalf");
         wait_for_close(connection);
     };
     CHECK(
-        judge(half, want_ok, 100ms) ==
-        Verdict{false, "no answer within 100ms (connected to PEER, status 200, body incomplete)"});
+        judge(half, want_ok, 500ms) ==
+        Verdict{false, "no answer within 500ms (connected to PEER, status 200, body incomplete)"});
 }
 
 TEST_CASE("a server that breaks off is told from one that refuses", "[integration][probe]") {

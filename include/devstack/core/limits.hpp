@@ -32,6 +32,8 @@ inline constexpr auto partial_line_delay = 2s;
 /// After a small read the pipe is left alone for this long, so that line-buffered children cost one
 /// system call for many lines instead of one each.
 inline constexpr auto capture_coalesce_delay = 500us;
+/// With many such pipes the time is longer: to look at one takes a tenth of this.
+inline constexpr auto capture_coalesce_delay_per_pipe = 20us;
 inline constexpr std::size_t capture_small_read = 32 * 1024;
 /// Bytes taken from one pipe before the loop serves the others.
 inline constexpr std::size_t capture_turn_max = 1024 * 1024;

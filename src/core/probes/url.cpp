@@ -88,7 +88,7 @@ Result<Url> parse_url(std::string_view text) {
     const auto path = std::min(rest.find_first_of("/?#"), rest.size());
     const std::string_view place = rest.substr(0, path);
     if (place.find('@') != std::string_view::npos) {
-        return invalid("…", "has a user name or password, which is not supported in a URL");
+        return Error{Error::Kind::invalid, "a URL with a user name or password is not supported"};
     }
     const std::optional<Authority> authority = split_authority(place);
     if (!authority || (!is_host(authority->host) && !is_ipv6(authority->host))) {

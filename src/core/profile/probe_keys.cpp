@@ -122,27 +122,27 @@ constexpr std::array health_keys{url_key,
                                  log_key,
                                  notify_key};
 
-/// A probe that was written with exactly one way to ask.
-bool check_kind(const Setting& setting, Report& report) {
+/// A probe is to be written with exactly one way to ask.
+template <typename Keys>
+void check_kind(const Setting& setting, const Keys& keys) {
     std::vector<std::string> ways;
-    for (const TomlEntry& entry : setting.value.entries) {
-        const bool is_way = has_word("url tcp command log notify", entry.key.text);
-        if (is_way) ways.push_back("`" + entry.key.text + "`");
+    for (const std::string_view way : {"url", "tcp", "command", "log", "notify"}) {
+        if (is_written(setting.value, keys, way)) ways.push_back("`" + std::string{way} + "`");
     }
-    if (ways.size() == 1) return true;
-    report.error("probe-kind",
-                 setting.value.place,
-                 ways.empty()
-                     ? "`" + setting.name + "` needs one of `url`, `tcp` and `command`"
+    if (ways.size() == 1) return;
+    setting.report.error(
+        "probe-kind",
+        setting.value.place,
+        ways.empty() ? "`" + setting.name + "` needs one of `url`, `tcp` and `command`"
                      : "`" + setting.name + "` must have only one of " + join_for_people(ways));
-    return false;
 }
 
-void check_url_keys(const Setting& setting, const ProbeSetting& probe, Report& report) {
-    if (probe.url) return;
+template <typename Keys>
+void check_url_keys(const Setting& setting, const Keys& keys) {
+    if (is_written(setting.value, keys, "url")) return;
     for (const TomlEntry& entry : setting.value.entries) {
         if (!has_word("expect body body_regex headers tls ca", entry.key.text)) continue;
-        report.error(
+        setting.report.error(
             "probe-kind",
             entry.key.place,
             "`" + setting.name + "." + entry.key.text + "` is only for a probe with `url`");
@@ -159,7 +159,8 @@ std::optional<ProbeSetting> read_probe(const Setting& setting, const Keys& keys)
     probe.place = setting.value.place;
     read_section(
         setting.value, keys, probe, {"`" + setting.name + "`", setting.name + "."}, setting.report);
-    if (check_kind(setting, setting.report)) check_url_keys(setting, probe, setting.report);
+    check_kind(setting, keys);
+    check_url_keys(setting, keys);
     return probe;
 }
 

@@ -7,6 +7,7 @@
 #include "toml_reader.hpp"
 
 #include <algorithm>
+#include <cctype>
 #include <map>
 #include <utility>
 
@@ -114,6 +115,42 @@ void check_count(const Profile& profile, Report& report) {
     }
 }
 
+/// Where `key = npm run dev` begins to be no TOML; empty if the line is not of this sort.
+std::optional<Place> find_bare_text(const SourceFile& source, int number) {
+    const std::string line = source.line(number);
+    const auto equals = line.find('=');
+    if (equals == std::string::npos) return std::nullopt;
+    const auto start = line.find_first_not_of(" \t", equals + 1);
+    if (start == std::string::npos) return std::nullopt;
+    const std::string value = line.substr(start);
+    const bool is_bare = std::isalpha(static_cast<unsigned char>(value.front())) != 0 ||
+                         std::string_view{"/.~$@"}.find(value.front()) != std::string_view::npos;
+    for (const std::string_view word : {"true", "false", "inf", "nan"}) {
+        if (value.starts_with(word)) return std::nullopt;
+    }
+    if (!is_bare) return std::nullopt;
+    return source.find(value, {number, 1}, number);
+}
+
+/// The parser's words are for those who know how it works; the usual mistakes get better ones.
+void report_syntax(const TomlMistake& mistake, Report& report) {
+    const std::string start = "this is not TOML: ";
+    if (mistake.message.find("unescaped control characters") != std::string::npos) {
+        const int length = static_cast<int>(report.source().line(mistake.place.line).size());
+        const std::string what = mistake.place.column > length
+                                     ? "the string has no closing quote on its line"
+                                     : "the string contains a control character";
+        return report.error("syntax", mistake.place, start + what);
+    }
+    if (const auto bare = find_bare_text(report.source(), mistake.place.line)) {
+        return report.error("syntax",
+                            *bare,
+                            start + "text must be in quotes",
+                            "write it as in command = \"npm run dev\"");
+    }
+    report.error("syntax", mistake.place, mistake.message);
+}
+
 void read_document(const TomlValue& root, Profile& profile, Report& report) {
     read_section(root, top_keys, profile, {"a profile", ""}, report);
     std::stable_sort(
@@ -139,11 +176,7 @@ ReadProfile read_profile(std::string name, std::string text) {
     }
     const TomlDocument document = read_toml(profile.source.text());
     if (document.mistake) {
-        const bool wants_value = document.mistake->message.find(" value") != std::string::npos;
-        report.error("syntax",
-                     document.mistake->place,
-                     document.mistake->message,
-                     wants_value ? "text is written in quotes: command = \"npm run dev\"" : "");
+        report_syntax(*document.mistake, report);
     } else {
         read_document(document.root, profile, report);
     }

@@ -13,8 +13,7 @@ void report_unknown_key(Report& report,
                         const SourceText& key,
                         const SectionPlace& place,
                         const std::vector<std::string>& known,
-                        const std::optional<std::string>& meant) {
-    const std::optional<std::string> guess = meant ? meant : closest_match(key.text, known);
+                        const std::optional<std::string>& guess) {
     report.error(
         "unknown-key",
         key.place,

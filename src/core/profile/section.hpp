@@ -38,7 +38,7 @@ void report_unknown_key(Report& report,
                         const SourceText& key,
                         const SectionPlace& place,
                         const std::vector<std::string>& known,
-                        const std::optional<std::string>& meant);
+                        const std::optional<std::string>& guess);
 bool has_word(std::string_view words, std::string_view word);
 
 template <typename Section, std::size_t count>
@@ -49,18 +49,41 @@ const Key<Section>* find_key(const std::array<Key<Section>, count>& keys, std::s
     return nullptr;
 }
 
+/// The key that somebody who wrote `name` may have meant.
+template <typename Section, std::size_t count>
+std::optional<std::string> guess_key(const std::array<Key<Section>, count>& keys,
+                                     std::string_view name) {
+    std::vector<std::string> known;
+    for (const Key<Section>& key : keys) {
+        if (has_word(key.also_called, name)) return std::string{key.name};
+        if (key.read != nullptr) known.emplace_back(key.name);
+    }
+    return closest_match(name, known);
+}
+
 template <typename Section, std::size_t count>
 void report_unknown(const std::array<Key<Section>, count>& keys,
                     const SourceText& name,
                     const SectionPlace& place,
                     Report& report) {
     std::vector<std::string> known;
-    std::optional<std::string> meant;
     for (const Key<Section>& key : keys) {
         if (key.read != nullptr) known.emplace_back(key.name);
-        if (has_word(key.also_called, name.text)) meant = key.name;
     }
-    report_unknown_key(report, name, place, known, meant);
+    report_unknown_key(report, name, place, known, guess_key(keys, name.text));
+}
+
+/// Whether `wanted` was written, be it under a wrong name: that has been said then.
+template <typename Section, std::size_t count>
+bool is_written(const TomlValue& table,
+                const std::array<Key<Section>, count>& keys,
+                std::string_view wanted) {
+    for (const TomlEntry& entry : table.entries) {
+        if (entry.key.text == wanted) return true;
+        const bool is_unknown = find_key(keys, entry.key.text) == nullptr;
+        if (is_unknown && guess_key(keys, entry.key.text) == wanted) return true;
+    }
+    return false;
 }
 
 /// Reads what stands in `table` into `section`, each key by its rule.

@@ -6,8 +6,6 @@
 #include "restart_keys.hpp"
 #include "section.hpp"
 
-#include <algorithm>
-
 namespace devstack::core {
 
 namespace {
@@ -98,15 +96,10 @@ void read_prepare(const Setting& it, ServiceSetting& service) {
     prepare.place = it.value.place;
     if (!it.value.is_table()) return it.report_wrong_type("write { command = \"…\" }");
     read_section(it.value, prepare_keys, prepare, {"`prepare`", it.name + "."}, it.report);
-    const bool has_command = prepare.command.has_value();
-    const bool was_written =
-        std::any_of(it.value.entries.begin(), it.value.entries.end(), [](const TomlEntry& e) {
-            return e.key.text == "command";
-        });
-    if (!has_command && !was_written) {
+    if (!is_written(it.value, prepare_keys, "command")) {
         it.report.error("missing-command", it.value.place, "`prepare` needs a `command`");
     }
-    if (has_command) service.prepare = std::move(prepare);
+    if (prepare.command) service.prepare = std::move(prepare);
 }
 
 void read_stop_signal(const Setting& it, ServiceSetting& service) {
@@ -209,12 +202,6 @@ constexpr std::array service_keys{
     Key<ServiceSetting>{"group", "", nullptr},
     Key<ServiceSetting>{"limits", "", nullptr}};
 
-bool has_key(const TomlValue& table, std::string_view name) {
-    return std::any_of(table.entries.begin(), table.entries.end(), [&](const TomlEntry& entry) {
-        return entry.key.text == name;
-    });
-}
-
 /// A task is done when its process has ended: nobody asks it how it is.
 void check_task(const TomlValue& table, Report& report) {
     for (const TomlEntry& entry : table.entries) {
@@ -237,7 +224,9 @@ ServiceSetting read_service(const TomlEntry& entry, ServiceKind kind, Report& re
         entry.value, service_keys, service, {"[" + word + "." + service.name + "]", ""}, report);
     // A unit is somebody else's to start: that it is not supported has been said.
     if (kind == ServiceKind::task) check_task(entry.value, report);
-    if (!has_key(entry.value, "command") && !has_key(entry.value, "unit")) {
+    const bool has_command = is_written(entry.value, service_keys, "command") ||
+                             is_written(entry.value, service_keys, "unit");
+    if (!has_command) {
         report.error("missing-command",
                      service.place,
                      word + " `" + service.name + "` has no `command`",

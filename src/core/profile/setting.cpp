@@ -29,8 +29,10 @@ void Setting::report_bad_value(const std::string& code, const std::string& why, 
 
 std::optional<SourceText> read_text(const Setting& setting, const TomlValue& value) {
     if (!value.is_string()) {
-        const bool is_scalar = value.kind != TomlValue::Kind::array && !value.is_table();
-        setting.report_wrong_type(value, is_scalar ? "write it in quotes" : "");
+        const bool looks_like_text = value.kind == TomlValue::Kind::integer ||
+                                     value.kind == TomlValue::Kind::floating ||
+                                     value.kind == TomlValue::Kind::date_or_time;
+        setting.report_wrong_type(value, looks_like_text ? "write it in quotes" : "");
         return std::nullopt;
     }
     if (value.text.find('\0') != std::string::npos) {

@@ -52,8 +52,12 @@ std::string explain_backing_off(const BackingOff& it, int restarts) {
 }  // namespace
 
 std::string Supervisor::explain(ServiceId id) const {
+    return spec(id).name + " is " + std::string{name_of(phase(id))} + ": " + reason(id);
+}
+
+std::string Supervisor::reason(ServiceId id) const {
     const Service& service = at(id);
-    const std::string text = match(
+    return match(
         service.phase,
         [&](const Stopped&) { return service.why; },
         [&](const Waiting& it) { return describe_wait(it.need) + "; " + explain(it.need.service); },
@@ -75,14 +79,13 @@ std::string Supervisor::explain(ServiceId id) const {
         [&](const BackingOff& it) { return explain_backing_off(it, service.restarts); },
         [&](const Completed&) { return service.why; },
         [&](const Failed& it) { return it.why; });
-    return spec(id).name + " is " + std::string{name_of(service.phase)} + ": " + text;
 }
 
 ServiceSnapshot Supervisor::snapshot(ServiceId id) const {
     const Service& service = at(id);
     ServiceSnapshot snapshot;
     snapshot.phase = service.phase;
-    snapshot.why = explain(id);
+    snapshot.why = reason(id);
     snapshot.is_wanted = is_wanted(id);
     snapshot.restarts = service.restarts;
     snapshot.run = service.runs;
@@ -148,6 +151,14 @@ std::optional<Need> Supervisor::first_unmet_need(ServiceId id) const {
 
 std::string Supervisor::describe_wait(const Need& need) const {
     return "it waits for " + spec(need.service).name + " " + std::string{word_of(need.condition)};
+}
+
+/// Who waits for somebody who waits himself is told of the one at the end of the chain.
+std::string Supervisor::explain_wait(const Need& need) const {
+    ServiceId root = need.service;
+    while (const auto* waiting = std::get_if<Waiting>(&phase(root)))
+        root = waiting->need.service;
+    return describe_wait(need) + "; " + explain(root);
 }
 
 bool Supervisor::has_live_dependent(ServiceId id) const {

@@ -22,7 +22,7 @@ struct Step {
 /// What is to be seen of one service: a value, taken at one instant.
 struct ServiceSnapshot {
     Phase phase;
-    std::string why;  ///< `explain`.
+    std::string why;  ///< The reason alone: `explain` without "api is ready: ".
     bool is_wanted = false;
     int restarts = 0;                      ///< Since somebody last asked for it.
     std::uint32_t run = 0;                 ///< Last run number given out.
@@ -50,7 +50,7 @@ public:
     const Phase& phase(ServiceId service) const { return services_[service.index].phase; }
     ServiceSnapshot snapshot(ServiceId service) const;
 
-    /// Why the service is in the phase it is in, in one sentence. Backs `devstack why`.
+    /// Why the service is in the phase it is in, in one sentence: "api is ready: status 200".
     std::string explain(ServiceId service) const;
 
     /// True once a shutdown has been asked for and nothing of any service is left.
@@ -141,7 +141,9 @@ private:
     bool can_start_now(ServiceId id) const;
     bool is_met(const Need& need) const;
     std::optional<Need> first_unmet_need(ServiceId id) const;
+    std::string reason(ServiceId id) const;
     std::string describe_wait(const Need& need) const;
+    std::string explain_wait(const Need& need) const;
     bool has_live_dependent(ServiceId id) const;
     bool is_success(ServiceId id, ExitStatus status) const;
     Duration next_delay(ServiceId id);

@@ -47,13 +47,24 @@ port = 3101
 env = { NODE_ENV = "development" }
 prepare = { command = "npm install", creates = "node_modules", inputs = ["package-lock.json"] }
 ready = { tcp = "localhost:${port}", timeout = "1s" }
-health = { url = "http://localhost:${port}/health", interval = "20s", timeout = "3s", retries = 5, expect = "200,404", body = "ok ${NODE_ENV}", body_regex = "o+k$", headers = { "x-api-key" = "${NODE_ENV}" }, tls = "insecure", ca = "ca.pem" }
 restart = { policy = "always", max = 3, window = "2m", delay = "1s", max_delay = "10s" }
 start_timeout = "2m"
 stop_timeout = "0s"
 stop_signal = "INT"
 success_exit_codes = [3, 4]
 x-owner = "chi"
+
+[service.api.health]
+url = "http://localhost:${port}/health"
+interval = "20s"
+timeout = "3s"
+retries = 5
+expect = "200,404"
+body = "ok ${NODE_ENV}"
+body_regex = "o+k$"
+headers = { "x-api-key" = "${NODE_ENV}" }
+tls = "insecure"
+ca = "ca.pem"
 )");
     const ServicePlan& api = plan.services[0];
     CHECK(plan.project == "sora");

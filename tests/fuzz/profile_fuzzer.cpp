@@ -1,0 +1,68 @@
+// Any text as a profile: it is read, its env files hold the same text, and it becomes a plan or
+// mistakes, never both or neither.
+
+#include "devstack/core/plan/make_plan.hpp"
+
+#include <cstdint>
+#include <cstdlib>
+#include <set>
+#include <string>
+
+using namespace devstack;
+using namespace devstack::core;
+
+namespace {
+
+void expect(bool condition) {
+    if (!condition) std::abort();
+}
+
+/// Each promise of plan.hpp that does not depend on what was written.
+void check_plan(const Plan& plan) {
+    std::set<std::string> names;
+    for (std::size_t i = 0; i < plan.services.size(); ++i) {
+        const ServicePlan& service = plan.services[i];
+        expect(names.insert(service.name).second);
+        expect(!service.command.argv.empty());
+        expect(service.working_dir.starts_with('/'));
+        for (const Need& need : service.needs) {
+            expect(need.service.index < i);
+        }
+        for (const ServiceId other : service.restart_with) {
+            expect(other.index < plan.services.size());
+        }
+        for (const DeclaredPort& port : service.ports) {
+            expect(port.port.number != 0);
+        }
+        if (service.health) expect(service.health->timeout < service.health->interval);
+    }
+}
+
+void check_diagnostics(const std::vector<Diagnostic>& diagnostics, const SourceFile& source) {
+    for (const Diagnostic& diagnostic : diagnostics) {
+        expect(!diagnostic.code.empty() && !diagnostic.message.empty());
+        const bool is_here = diagnostic.where.file == source.name();
+        if (is_here) expect(diagnostic.line_text == source.line(diagnostic.where.line));
+    }
+    expect(diagnostics.empty() == render_diagnostics(diagnostics).empty());
+}
+
+}  // namespace
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+    const std::string text{static_cast<const char*>(static_cast<const void*>(data)), size};
+    const ReadProfile read = read_profile("devstack.toml", text);
+    check_diagnostics(read.diagnostics, read.profile.source);
+
+    Surroundings surroundings{"/home/chi/shop", {{"HOME", "/home/chi"}, {"EMPTY", ""}}, {}};
+    for (int round = 0; round < 4; ++round) {
+        for (const std::string& path : find_missing_env_files(read.profile, surroundings)) {
+            surroundings.env_files.emplace(path, EnvFile{"an.env", text, ""});
+        }
+    }
+    const Checked<Plan> plan = make_plan(read.profile, surroundings);
+    check_diagnostics(plan.diagnostics, read.profile.source);
+    expect(plan.value.has_value() != has_errors(plan.diagnostics));
+    if (plan.value && !has_errors(read.diagnostics)) check_plan(*plan.value);
+    return 0;
+}

@@ -1,0 +1,110 @@
+#include "devstack/project/load_plan.hpp"
+
+#include "support/catch.hpp"
+#include "temporary_directory.hpp"
+
+#include <sys/stat.h>
+
+using namespace devstack;
+using namespace devstack::project;
+using devstack::test::TemporaryDirectory;
+
+namespace {
+
+LoadRequest request_for(const TemporaryDirectory& directory, const std::string& profile) {
+    LoadRequest request;
+    request.profile_path = directory.at(profile);
+    request.shown_relative_to = directory.path();
+    return request;
+}
+
+std::string mistakes_of(const LoadRequest& request) {
+    const auto loaded = load_plan(request);
+    CHECK_FALSE(loaded.value.has_value());
+    return render_diagnostics(loaded.diagnostics);
+}
+
+}  // namespace
+
+TEST_CASE("a profile and its env files become a plan that names its inputs", "[unit][project]") {
+    const TemporaryDirectory directory;
+    directory.write("devstack.toml",
+                    "[project]\nenv_file = '.env'\n[service.api]\ncommand = 'x'\n"
+                    "working_dir = 'api'\nenv_file = ['${NAME}.env', '.env']\n");
+    directory.write(".env", "NAME=second\n");
+    directory.write("api/second.env", "A=1\n");
+    directory.write("api/.env", "B=${A}2\n");
+    const auto loaded = load_plan(request_for(directory, "devstack.toml"));
+    INFO(render_diagnostics(loaded.diagnostics));
+    REQUIRE(loaded.value.has_value());
+    CHECK(loaded.value->plan.project_dir == directory.path());
+    CHECK(loaded.value->inputs == std::vector<std::string>{directory.at("devstack.toml"),
+                                                           directory.at(".env"),
+                                                           directory.at("api/.env"),
+                                                           directory.at("api/second.env")});
+    const auto& environment = loaded.value->plan.services[0].environment;
+    CHECK(std::find(environment.begin(), environment.end(), "B=12") != environment.end());
+}
+
+TEST_CASE("a profile in a directory of profiles belongs to the directory above",
+          "[unit][project]") {
+    const TemporaryDirectory directory;
+    directory.write("profiles/sora.toml", "[service.api]\ncommand = 'x'\n");
+    LoadRequest request = request_for(directory, "profiles/sora.toml");
+    CHECK(load_plan(request).value->plan.project_dir == directory.path());
+    request.project_dir = "/elsewhere";
+    CHECK(load_plan(request).value->plan.project_dir == "/elsewhere");
+    CHECK(load_plan(request).value->plan.project == "elsewhere");
+}
+
+TEST_CASE("a built-in profile needs no file", "[unit][project]") {
+    LoadRequest request;
+    request.builtin_text = "[service.api]\ncommand = 'x'\n";
+    request.project_dir = "/home/chi/shop";
+    const auto loaded = load_plan(request);
+    REQUIRE(loaded.value.has_value());
+    CHECK(loaded.value->inputs.empty());
+    request.builtin_text = "";
+    CHECK(mistakes_of(request) ==
+          "built-in profile: error: there is no service in this profile [no-services]\n"
+          "  hint: add one: [service.NAME], and below it command = \"…\"\n");
+}
+
+TEST_CASE("a profile that cannot be read is a mistake like any other", "[unit][project]") {
+    const TemporaryDirectory directory;
+    CHECK(mistakes_of(request_for(directory, "none.toml")) ==
+          "none.toml: error: cannot read the profile: no such file [missing-profile]\n");
+    CHECK(mistakes_of(request_for(directory, ".")) ==
+          ".: error: cannot read the profile: is a directory [missing-profile]\n");
+    REQUIRE(::mkfifo(directory.at("fifo").c_str(), 0600) == 0);
+    CHECK(mistakes_of(request_for(directory, "fifo")) ==
+          "fifo: error: cannot read the profile: is not a regular file [missing-profile]\n");
+    directory.write("big.toml", std::string(5 * 1024 * 1024, '#'));
+    CHECK(mistakes_of(request_for(directory, "big.toml")) ==
+          "big.toml: error: cannot read the profile: is larger than 4 MiB [missing-profile]\n");
+}
+
+TEST_CASE("a missing env file counts as an input: it may come", "[unit][project]") {
+    const TemporaryDirectory directory;
+    directory.write("devstack.toml", "[service.api]\ncommand = 'x'\nenv_file = '/dev/zero'\n");
+    CHECK(mistakes_of(request_for(directory, "devstack.toml")) ==
+          "devstack.toml:3:12: error: cannot read env file /dev/zero: is not a regular file "
+          "[missing-env-file]\n"
+          "  env_file = '/dev/zero'\n"
+          "             ^\n"
+          "  hint: create it, or remove it from `env_file`; paths in a service begin in its "
+          "`working_dir`\n");
+}
+
+TEST_CASE("what is wrong with a shared env file is told once", "[unit][project]") {
+    const TemporaryDirectory directory;
+    directory.write("devstack.toml",
+                    "[service.a]\ncommand = 'x'\nenv_file = '.env'\n"
+                    "[service.b]\ncommand = 'x'\nenv_file = '.env'\n");
+    directory.write(".env", "A=${NONE}\nB\n");
+    CHECK(mistakes_of(request_for(directory, "devstack.toml")) ==
+          ".env:1:3: error: variable `NONE` is not set [missing-variable]\n"
+          "  hint: give it a default with ${NAME:-…}, or put the value in single quotes to leave "
+          "it as it is\n"
+          ".env:2:1: error: expected NAME=value [bad-env-line]\n");
+}
