@@ -1,7 +1,7 @@
 // Capture of children's output: LogWriter against `child | cat > file`, in the same run and on the
 // same file system. Ratios above 1 mean that LogWriter is faster.
 //
-//     log_capture_bench [DIRECTORY]
+//     log_capture_bench [DIRECTORY [ROUNDS]]
 
 #include "devstack/daemon/log_writer.hpp"
 
@@ -161,8 +161,7 @@ double median(std::vector<double> values) {
     return values[values.size() / 2];
 }
 
-void compare(const Load& load, const std::string& directory) {
-    constexpr int rounds = 5;
+void compare(const Load& load, const std::string& directory, int rounds) {
     const double gigabytes =
         static_cast<double>(load.bytes_each) * static_cast<double>(load.children) / 1e9;
     std::vector<double> ratios;
@@ -203,12 +202,13 @@ int main(int count, char** arguments) {
         std::perror(directory.c_str());
         return 1;
     }
+    const int rounds = count > 2 ? std::atoi(arguments[2]) : 5;
     constexpr std::size_t megabyte = 1'000'000;
-    compare({"one child, floods", 1, 1000 * megabyte, 64 * 1024}, directory);
-    compare({"one child, 4 KiB at a time", 1, 1000 * megabyte, 4096}, directory);
-    compare({"one child, line by line", 1, 100 * megabyte, 100}, directory);
-    compare({"100 children, line by line", 100, 2 * megabyte, 100}, directory);
-    compare({"100 children, flood", 100, 20 * megabyte, 64 * 1024}, directory);
+    compare({"one child, floods", 1, 1000 * megabyte, 64 * 1024}, directory, rounds);
+    compare({"one child, 4 KiB at a time", 1, 1000 * megabyte, 4096}, directory, rounds);
+    compare({"one child, line by line", 1, 100 * megabyte, 100}, directory, rounds);
+    compare({"100 children, line by line", 100, 2 * megabyte, 100}, directory, rounds);
+    compare({"100 children, flood", 100, 20 * megabyte, 64 * 1024}, directory, rounds);
     std::filesystem::remove_all(directory);
     return 0;
 }

@@ -63,7 +63,7 @@ Runner add_up(OptionSet& set) {
     };
     const auto typed = std::make_shared<Arguments>();
     UpOptions& options = typed->options;
-    set.words("SERVICE", typed->words, "the profile, and the services to start");
+    set.words("SERVICE", typed->words, "what to start; the first word may be the PROFILE");
     set.flag("-d,--detach", options.detach, "leave everything running and return");
     set.flag("--wait", options.wait, "return when all is ready, or can not become so");
     set.flag("--free-ports", options.free_ports, "end whoever holds a port that is needed");

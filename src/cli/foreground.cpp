@@ -5,6 +5,7 @@
 #include "devstack/core/api/query.hpp"
 #include "devstack/platform/clock.hpp"
 #include "devstack/platform/signal_watch.hpp"
+#include "devstack/project/event_reader.hpp"
 #include "devstack/project/log_reader.hpp"
 
 #include <algorithm>
@@ -97,11 +98,12 @@ int ForegroundView::follow(Launched launched, std::uint64_t cursor) {
     event_cursor_ = cursor;
     std::optional<Streams> streams;
     if (Result<Streams> opened = open_streams()) streams.emplace(std::move(*opened));
+    look_whether_ready();  // Perhaps nothing has to happen any more.
     for (;;) {
         const Turn turn = streams ? follow_streams(*streams, launched) : Turn::lost;
         if (turn == Turn::finished) break;
         if (!reconnect(streams)) {
-            show_rest_of_logs();
+            show_rest();
             if (is_stopping_) return 0;
             std::fputs(
                 "devstack: the daemon is gone and does not come back; see daemon.log and "
@@ -110,7 +112,7 @@ int ForegroundView::follow(Launched launched, std::uint64_t cursor) {
             return exit_failed;
         }
     }
-    if (is_stopped_) show_rest_of_logs();
+    if (is_stopped_) show_rest();
     return 0;
 }
 
@@ -285,7 +287,8 @@ void ForegroundView::show_pending() {
     }
 }
 
-void ForegroundView::show_rest_of_logs() {
+/// From the files: the daemon has gone, and what it wrote last has not come over the wire.
+void ForegroundView::show_rest() {
     project::LogQuery query;
     query.services = names_;
     query.after = core::LogCursor::parse(log_cursor_);
@@ -295,6 +298,12 @@ void ForegroundView::show_rest_of_logs() {
     for (const core::LogLine& line : rest->lines)
         say(render_log_line(line, look_));
     log_cursor_ = rest->cursor.text();
+    project::EventQuery last;
+    last.after = event_cursor_;
+    const Result<project::EventAnswer> events = project::read_events(paths_.state_dir, last);
+    if (!events) return;
+    event_cursor_ = events->cursor;
+    for (const api::EventMessage& event : events->events) show(event);
 }
 
 std::optional<api::StateMessage> ForegroundView::state() const {

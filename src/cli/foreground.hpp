@@ -59,7 +59,7 @@ private:
     void show_remark(const core::api::EventMessage& event);
     void remark(const std::string& service, const std::string& text) const;
     void show_pending();
-    void show_rest_of_logs();
+    void show_rest();
     void look_whether_ready();
     std::optional<core::api::StateMessage> state() const;
     Duration until_next_notice() const;

@@ -51,7 +51,8 @@ std::string render_log_line(const core::LogLine& line, const LogLook& look) {
     const std::string content = sane_text(line.text, look.has_colour);
     text += content;
     // What a line leaves switched on must not colour the next service's.
-    if (content.find('\x1b') != std::string::npos) text += "\x1b[0m";
+    const bool has_sequence = content.find('\x1b') != std::string::npos;
+    if (has_sequence && !content.ends_with("\x1b[0m")) text += "\x1b[0m";
     return text;
 }
 

@@ -147,8 +147,10 @@ std::vector<std::string> wrap(std::string_view text, std::size_t width) {
         if (!ends_at_space && space != std::string_view::npos && space > 0) {
             line = line.substr(0, space);
         }
-        lines.emplace_back(line);
         text.remove_prefix(line.size());
+        while (line.ends_with(' '))
+            line.remove_suffix(1);
+        lines.emplace_back(line);
         while (text.starts_with(' '))
             text.remove_prefix(1);
     }

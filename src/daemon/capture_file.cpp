@@ -24,6 +24,8 @@ namespace limits = core::limits;
 namespace {
 
 constexpr std::size_t copy_size = 64 * 1024;
+/// A splice keeps the child from writing while it lasts; more at a time is slower.
+constexpr std::size_t splice_size = 64 * 1024;
 /// While the index can not be written its records wait here; beyond, pieces go without.
 constexpr std::size_t waiting_records_max = 10'000 * core::index_entry_size;
 
@@ -55,7 +57,7 @@ CaptureTurn CaptureFile::take(CaptureSource& source, std::size_t max) {
         if (const auto nothing = look_before_opening(source)) return *nothing;
     }
     CaptureTurn turn;
-    taken_ = 0;
+    last_taken_ = std::exchange(taken_, 0);
     piece_.stream = source.stream;
     piece_.run = source.run;
     const Status prepared = prepare();
@@ -66,12 +68,8 @@ CaptureTurn CaptureFile::take(CaptureSource& source, std::size_t max) {
     }
     const std::uint64_t position_before = position();
     Step step = Step::moved;
-    std::size_t step_size = max;
-    // A child that writes line by line is not chased for each of its lines.
-    while (step == Step::moved && taken_ < max && step_size >= limits::capture_small_read) {
-        const std::size_t before = taken_;
+    while (step == Step::moved && taken_ < max) {
         step = take_step(source, max - taken_);
-        step_size = log_.is_open() && room() == 0 ? max : taken_ - before;
     }
     finish_piece();
     write_records();
@@ -85,7 +83,7 @@ CaptureTurn CaptureFile::take(CaptureSource& source, std::size_t max) {
 
 CaptureFile::Step CaptureFile::take_step(CaptureSource& source, std::size_t max) {
     if (source.needs_copy) return copy_bytes(source, max);
-    const std::uint64_t space = room();
+    const std::uint64_t space = std::min<std::uint64_t>(room(), splice_size);
     if (space == 0) return take_at_limit(source, max);
     return splice_bytes(source, static_cast<std::size_t>(std::min<std::uint64_t>(space, max)));
 }
@@ -96,7 +94,8 @@ CaptureFile::Step CaptureFile::splice_bytes(CaptureSource& source, std::size_t c
         source.pipe, nullptr, log_.get(), &offset, count, SPLICE_F_MOVE | SPLICE_F_NONBLOCK);
     if (moved > 0) {
         note_moved(static_cast<std::size_t>(moved));
-        return Step::moved;
+        // Less than asked for was all there was. Whoever writes line by line is not chased.
+        return static_cast<std::size_t>(moved) < count ? Step::empty : Step::moved;
     }
     if (moved == 0) return Step::closed;
     if (errno == EINTR) return Step::moved;
@@ -117,8 +116,8 @@ CaptureFile::Step CaptureFile::take_at_limit(CaptureSource& source, std::size_t 
     while (left > 0) {
         const std::size_t before = taken_;
         const Step step = splice_bytes(source, left);
-        if (step != Step::moved) return step;
         left -= taken_ - before;
+        if (taken_ == before && step != Step::moved) return step;
     }
     if (cut) rotate();
     return log_.is_open() ? Step::moved : Step::failed;

@@ -24,8 +24,8 @@ struct CaptureSource {
     core::LogStream stream = core::LogStream::standard_output;
     std::uint32_t run = 0;
     bool needs_copy = false;  ///< splice(2) does not work between this pipe and the log file.
-    /// A turn that takes less leaves the pipe alone for a while, without fear that it runs full.
-    std::size_t small_turn = core::limits::capture_small_read;
+    std::size_t half_size = core::limits::capture_small_read;  ///< Of the pipe.
+    bool has_grown = false;                                    ///< The pipe has been found full.
 };
 
 /// What came of one turn at a source.
@@ -61,6 +61,7 @@ private:
     std::uint64_t load_index();
     std::uint64_t end_of_waiting_records() const;
     Status check_files();
+    bool is_unchanged() const;
     void adopt(std::uint64_t size, WallTime modified);
     Status reset_index(std::uint64_t base);
     void repair_names() const;
@@ -104,6 +105,7 @@ private:
     std::uint64_t lost_ = 0;   ///< Since capture has failed.
     bool is_failing_ = false;
     std::array<bool, 2> follows_loss_{};  ///< By stream: the next piece does.
+    TimePoint checked_{};                 ///< When the names of the files were looked at.
     std::vector<std::string> notices_;
 };
 

@@ -40,8 +40,8 @@ namespace limits = core::limits;
 
 namespace {
 
-/// After a refusal what the client is still sending is read and dropped for so long: a socket that
-/// is closed with unread bytes would take our answer with it (unix(7): ECONNRESET).
+/// After a refusal what the client is still sending is read and dropped for so long: else it would
+/// meet a broken pipe before it comes to read our answer.
 constexpr auto drain_time = 2s;
 constexpr std::size_t request_id_max = 128;
 

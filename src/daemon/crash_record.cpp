@@ -47,11 +47,12 @@ Status write_crash_record(const project::ProjectPaths& paths,
     query.services = {state.name};
     query.tail = core::limits::crash_record_lines;
     query.now = instant.wall + core::limits::partial_line_delay;  // An unfinished line counts.
-    if (const auto logs = project::read_logs(paths.log_dir, query)) {
-        for (const core::LogLine& line : logs->lines) {
-            file << render_timestamp(line.time) << ' ' << core::name_of(line.stream) << ' '
-                 << line.text << '\n';
-        }
+    const Result<project::LogAnswer> logs = project::read_logs(paths.log_dir, query);
+    if (!logs) file << "its log could not be read: " << logs.error().message << '\n';
+    for (std::size_t i = 0; logs && i < logs->lines.size(); ++i) {
+        const core::LogLine& line = logs->lines[i];
+        file << render_timestamp(line.time) << ' ' << core::name_of(line.stream) << ' '
+             << line.text << '\n';
     }
     file.flush();
     if (!file) return Error{Error::Kind::system, "cannot write " + path};

@@ -1,6 +1,7 @@
 #include "devstack/daemon/log_writer.hpp"
 
 #include "devstack/core/limits.hpp"
+#include "devstack/platform/clock.hpp"
 
 #include "daemon/capture_file.hpp"
 #include "daemon/pipe_peek.hpp"
@@ -20,7 +21,7 @@
 // A pipe is either armed (it was found empty, and the loop tells when there is something in it), or
 // parked (it has given little: one timer for all of them comes half a millisecond later, and many
 // lines cost as much as one), or next in turn (it has given much). Nothing wakes up while nobody
-// writes. Only an armed pipe is in the epoll set: of a pipe in there every single write wakes us.
+// writes. A parked pipe is not in the epoll set: of a pipe in there every single write wakes us.
 //
 // Callbacks are posted, never called from within a turn: they may do what they like with us.
 
@@ -30,19 +31,52 @@ namespace {
 
 namespace asio = boost::asio;
 namespace limits = core::limits;
+using namespace std::chrono_literals;
+
+/// The kernel may refuse, then the pipe stays as it is.
+void grow_pipe(CaptureSource& source, int wish) {
+    int size = ::fcntl(source.pipe, F_GETPIPE_SZ);
+    if (size < 0) return;
+    if (size < wish) size = std::max(size, ::fcntl(source.pipe, F_SETPIPE_SZ, wish));
+    source.half_size = static_cast<std::size_t>(size) / 2;
+}
 
 void prepare_pipe(CaptureSource& source) {
     const int flags = ::fcntl(source.pipe, F_GETFL);
     if (flags >= 0) ::fcntl(source.pipe, F_SETFL, flags | O_NONBLOCK);
-    int size = ::fcntl(source.pipe, F_GETPIPE_SZ);
-    if (size < 0) return;
-    if (size < limits::output_pipe_size) {
-        // The kernel may refuse, then the pipe stays as it is.
-        size = std::max(size, ::fcntl(source.pipe, F_SETPIPE_SZ, limits::output_pipe_size));
-    }
-    // Half of the pipe within one delay: the next delay will not fill it either.
-    source.small_turn = static_cast<std::size_t>(size) / 2;
+    grow_pipe(source, limits::output_pipe_size);
 }
+
+bool is_full(std::size_t taken, std::size_t half_size) {
+    return taken + taken / 3 >= 2 * half_size;
+}
+
+/// How fast a pipe fills, measured over at least a fifth of a millisecond: single turns say
+/// nothing.
+class FillRate {
+public:
+    void add(std::size_t taken, std::size_t half_size, TimePoint now) {
+        bytes_ += taken;
+        // A child that had to wait for us would have written more.
+        has_been_full_ |= is_full(taken, half_size);
+        const Duration elapsed = now - begin_;
+        if (elapsed < 200us) return;
+        const double fills = static_cast<double>(bytes_) / static_cast<double>(half_size);
+        const double seconds = std::chrono::duration<double>(elapsed).count();
+        time_to_fill_ = seconds / fills / (has_been_full_ ? 2 : 1);
+        begin_ = now;
+        bytes_ = 0;
+        has_been_full_ = false;
+    }
+    /// Seconds until the pipe is half full.
+    double time_to_fill() const { return time_to_fill_; }
+
+private:
+    TimePoint begin_{};
+    std::size_t bytes_ = 0;
+    bool has_been_full_ = false;
+    double time_to_fill_ = 1;
+};
 
 std::size_t bytes_waiting(int pipe) {
     int count = 0;
@@ -82,18 +116,25 @@ private:
     };
     struct Pipe {
         platform::FileDescriptor file;
-        asio::posix::stream_descriptor armed;  ///< Has the descriptor only while it is armed.
+        asio::posix::stream_descriptor armed;  ///< Has the descriptor while it is not parked.
         CaptureSource source;
         std::string service;
         std::function<void()> at_end;
+        FillRate rate;
     };
     using PipeId = std::uint64_t;
+    struct Parked {
+        PipeId id;
+        TimePoint due;
+    };
 
     template <typename Callback>
     auto while_alive(Callback callback);
     void arm(PipeId id);
     static void disarm(Pipe& pipe);
-    void park(PipeId id);
+    void park(PipeId id, TimePoint due);
+    void set_timer(TimePoint due);
+    void wake_parked();
     void take_turn(PipeId id);
     CaptureTurn take(Pipe& pipe, std::size_t max);
     void finish(PipeId id);
@@ -108,8 +149,9 @@ private:
     std::map<std::string, Service> services_;
     std::map<PipeId, Pipe> pipes_;
     PipeId last_id_ = 0;
-    std::vector<PipeId> parked_;
-    std::vector<PipeId> woken_;  ///< Here to keep its memory.
+    std::vector<Parked> parked_;
+    std::vector<Parked> woken_;  ///< Here to keep its memory.
+    TimePoint timer_due_ = TimePoint::max();
     std::size_t parked_before_ = 0;
     std::vector<std::string> grown_;
     std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
@@ -137,14 +179,15 @@ void LogWriter::Implementation::capture(const std::string& service,
                         asio::posix::stream_descriptor{loop_},
                         source,
                         service,
-                        std::move(at_end)});
+                        std::move(at_end),
+                        {}});
     arm(id);
 }
 
 void LogWriter::Implementation::arm(PipeId id) {
     Pipe& pipe = pipes_.find(id)->second;
     boost::system::error_code error;
-    pipe.armed.assign(pipe.file.get(), error);
+    if (!pipe.armed.is_open()) pipe.armed.assign(pipe.file.get(), error);
     if (error) {
         tell(pipe.service, "cannot capture " + pipe.service + ": " + error.message());
         finish(id);
@@ -153,7 +196,6 @@ void LogWriter::Implementation::arm(PipeId id) {
     pipe.armed.async_wait(asio::posix::stream_descriptor::wait_read,
                           while_alive([this, id](const boost::system::error_code& failed) {
                               if (failed) return;
-                              disarm(pipes_.find(id)->second);
                               take_turn(id);
                           }));
 }
@@ -162,21 +204,33 @@ void LogWriter::Implementation::disarm(Pipe& pipe) {
     if (pipe.armed.is_open()) pipe.armed.release();
 }
 
-void LogWriter::Implementation::park(PipeId id) {
-    parked_.push_back(id);
-    if (parked_.size() > 1) return;
-    // How many there will be is not known yet; as many as the last time, mostly.
-    const auto many = limits::capture_coalesce_delay_per_pipe * parked_before_;
-    coalesce_timer_.expires_after(std::max<Duration>(limits::capture_coalesce_delay, many));
+void LogWriter::Implementation::park(PipeId id, TimePoint due) {
+    disarm(pipes_.find(id)->second);
+    parked_.push_back({id, due});
+    if (due < timer_due_) set_timer(due);
+}
+
+void LogWriter::Implementation::set_timer(TimePoint due) {
+    timer_due_ = due;
+    coalesce_timer_.expires_at(due);
     coalesce_timer_.async_wait(while_alive([this](const boost::system::error_code& error) {
-        if (error) return;
-        woken_.swap(parked_);
-        parked_before_ = woken_.size();
-        for (const PipeId woken : woken_) {
-            take_turn(woken);
-        }
-        woken_.clear();
+        if (!error) wake_parked();
     }));
+}
+
+void LogWriter::Implementation::wake_parked() {
+    const TimePoint now = platform::now() + limits::capture_coalesce_delay_min;
+    woken_.swap(parked_);
+    parked_before_ = woken_.size();
+    timer_due_ = TimePoint::max();
+    for (const Parked& woken : woken_) {
+        if (woken.due <= now) {
+            take_turn(woken.id);
+        } else {
+            park(woken.id, woken.due);
+        }
+    }
+    woken_.clear();
 }
 
 void LogWriter::Implementation::take_turn(PipeId id) {
@@ -185,13 +239,24 @@ void LogWriter::Implementation::take_turn(PipeId id) {
     const CaptureTurn turn = take(pipe->second, limits::capture_turn_max);
     if (turn.is_closed) {
         finish(id);
-    } else if (turn.taken == 0) {
-        arm(id);
-    } else if (turn.taken < pipe->second.source.small_turn) {
-        park(id);
-    } else {
-        asio::post(loop_, while_alive([this, id] { take_turn(id); }));
+        return;
     }
+    if (turn.taken == 0) return arm(id);
+    const TimePoint now = platform::now();
+    CaptureSource& source = pipe->second.source;
+    pipe->second.rate.add(turn.taken, source.half_size, now);
+    if (is_full(turn.taken, source.half_size) && !std::exchange(source.has_grown, true)) {
+        grow_pipe(source, limits::output_pipe_size_max);
+    }
+    // As many pipes will be parked as the last time, mostly.
+    const Duration longest = std::max<Duration>(
+        limits::capture_coalesce_delay, limits::capture_coalesce_delay_per_pipe * parked_before_);
+    const double seconds =
+        std::min(std::chrono::duration<double>(longest).count(), pipe->second.rate.time_to_fill());
+    const auto delay = std::chrono::duration_cast<Duration>(std::chrono::duration<double>(seconds));
+    if (delay >= limits::capture_coalesce_delay_min) return park(id, now + delay);
+    if (turn.is_empty) return arm(id);
+    asio::post(loop_, while_alive([this, id] { take_turn(id); }));
 }
 
 CaptureTurn LogWriter::Implementation::take(Pipe& pipe, std::size_t max) {

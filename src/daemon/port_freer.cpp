@@ -56,6 +56,12 @@ struct Ending {
         timer.cancel();
     }
 
+    /// Nobody is told any more.
+    void abandon() {
+        waiting.clear();
+        close();
+    }
+
     PortHolder holder;
     std::uint64_t start_ticks;
     bool is_killed = false;
@@ -127,10 +133,8 @@ public:
     }
 
     void stop() {
-        for (const auto& [pid, ending] : std::exchange(endings_, {})) {
-            ending->waiting.clear();
-            ending->close();
-        }
+        for (const auto& [pid, ending] : std::exchange(endings_, {}))
+            ending->abandon();
     }
 
 private:

@@ -10,7 +10,7 @@
 namespace devstack::keeper {
 
 /// A bounded number: each child costs two descriptors, and pids are few as well.
-inline constexpr std::size_t children_max = 16 * 1024;
+inline constexpr std::size_t children_max = std::size_t{16} * 1024;
 
 /// One child of the daemon's wish, from the request until it is forgotten.
 struct Child {

@@ -55,8 +55,10 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     check_diagnostics(read.diagnostics, read.profile.source);
 
     Surroundings surroundings{"/home/chi/shop", {{"HOME", "/home/chi"}, {"EMPTY", ""}}, {}};
-    for (int round = 0; round < 4; ++round) {
-        for (const std::string& path : find_missing_env_files(read.profile, surroundings)) {
+    while (true) {
+        const auto missing = find_missing_env_files(read.profile, surroundings);
+        if (missing.empty()) break;
+        for (const std::string& path : missing) {
             surroundings.env_files.emplace(path, EnvFile{"an.env", text, ""});
         }
     }

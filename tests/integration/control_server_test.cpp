@@ -39,7 +39,10 @@ public:
     RawClient& say(std::string_view text) {
         while (!text.empty()) {
             const ssize_t count = send(socket_.get(), text.data(), text.size(), MSG_NOSIGNAL);
-            if (count <= 0) break;  // Refused in the middle: what was answered is read below.
+            if (count <= 0) {
+                was_cut_off = true;
+                break;
+            }
             text.remove_prefix(static_cast<std::size_t>(count));
         }
         return *this;
@@ -68,7 +71,8 @@ public:
     bool is_hung_up() { return received_.empty() && !receive() && received_.empty(); }
     void close() { socket_.reset(); }
 
-    std::string head;  ///< Of the last reply.
+    std::string head;          ///< Of the last reply.
+    bool was_cut_off = false;  ///< The other side did not take all that was said.
 
 private:
     bool receive() {
@@ -188,6 +192,7 @@ TEST_CASE("a header or body that is too large is refused, not read", "[integrati
                    std::string(9'000'000, 'a'));
         CHECK(client.hear() ==
               refusal(413, "too-large", "the request's body is larger than 1048576 bytes"));
+        CHECK_FALSE(client.was_cut_off);
     }
     {
         RawClient client{served};

@@ -1,13 +1,10 @@
 #include "support/catch.hpp"
+#include "support/full_queue.hpp"
 #include "support/private_network.hpp"
 #include "support/probe_asker.hpp"
 #include "support/tcp_server.hpp"
 
 #include <vector>
-
-#include <arpa/inet.h>
-#include <sys/socket.h>
-#include <unistd.h>
 
 using namespace devstack;
 using namespace devstack::test;
@@ -17,38 +14,6 @@ using core::TcpProbe;
 namespace {
 
 const TcpServer::Serve close_at_once = [](int) {};
-
-/// Takes connections into its queue until that is full: a further one gets no answer at all.
-class FullQueue {
-public:
-    FullQueue() {
-        sockaddr_in address{};
-        address.sin_family = AF_INET;
-        ::inet_pton(AF_INET, "127.0.0.1", &address.sin_addr);
-        auto* generic = static_cast<sockaddr*>(static_cast<void*>(&address));
-        socklen_t size = sizeof address;
-        sockets_.push_back(::socket(AF_INET, SOCK_STREAM, 0));
-        ::bind(sockets_[0], generic, size);
-        ::listen(sockets_[0], 0);
-        ::getsockname(sockets_[0], generic, &size);
-        port_ = Port{ntohs(address.sin_port)};
-        for (int i = 0; i < 4; ++i) {
-            sockets_.push_back(::socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0));
-            ::connect(sockets_.back(), generic, size);
-        }
-    }
-    FullQueue(const FullQueue&) = delete;
-    FullQueue& operator=(const FullQueue&) = delete;
-    ~FullQueue() {
-        for (const int socket : sockets_)
-            ::close(socket);
-    }
-    Port port() const { return port_; }
-
-private:
-    std::vector<int> sockets_;
-    Port port_;
-};
 
 }  // namespace
 

@@ -11,19 +11,21 @@ import sys
 import time
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-import lab_profile  # noqa: E402
+sys.dont_write_bytecode = True
+import lab  # noqa: E402
 
 LIMIT = 28  # The lab waits for 30 s.
 
 
 def main():
-    with open(os.environ["LAB_MANIFEST"]) as file:
-        manifest = json.load(file)
-    folder = os.path.join(os.environ["LAB_RUN"], "devstack")
+    manifest = lab.load_manifest()
+    folder = lab.project_folder()
     os.makedirs(folder, exist_ok=True)
     path = os.path.join(folder, "devstack.toml")
     with open(path, "w") as file:
-        file.write(lab_profile.render(manifest, manifest["stack"]))
+        file.write(lab.render(manifest, manifest["stack"]))
+    with open(os.path.join(folder, "held-before.json"), "w") as file:
+        json.dump(sorted(lab.listening(manifest)), file)
 
     # All are named, since a task that nobody needs runs only when it is asked for.
     argv = [os.environ["DEVSTACK"], "up", path, *manifest["services"], "-d", "--wait",
@@ -32,11 +34,8 @@ def main():
     environment = dict(os.environ, DEVSTACK_LAB_MARK=folder)
     begin = time.monotonic()
     done = subprocess.run(argv, cwd=folder, env=environment, stdin=subprocess.DEVNULL)
-    seconds = time.monotonic() - begin
-    report = os.environ.get("DEVSTACK_LAB_REPORT")
-    if report:
-        with open(os.path.join(report, "up.json"), "w") as file:
-            json.dump({"exit": done.returncode, "seconds": round(seconds, 1)}, file)
+    seconds = round(time.monotonic() - begin, 1)
+    lab.write_report("up.json", {"exit": done.returncode, "seconds": seconds})
     return done.returncode
 
 

@@ -11,7 +11,7 @@ command = '''printf 'a\0b\033[31mred\033[0m\r50%%\r100%%\n\377\376\nno end' '''
 )"};
     project.devstack({"up", "--wait"});
     CHECK(project.read_file(".devstack/logs/odd.log") ==
-          std::string("a\0b\033[31mred\033[0m\r50%\r100%\n\377\376\nno end", 35));
+          std::string("a\0b\033[31mred\033[0m\r50%\r100%\n\377\376\nno end", 34));
 }
 
 TEST_CASE("the last words before an exit are there", "[integration][logs]") {

@@ -32,6 +32,8 @@ inline constexpr auto partial_line_delay = 2s;
 /// After a small read the pipe is left alone for this long, so that line-buffered children cost one
 /// system call for many lines instead of one each.
 inline constexpr auto capture_coalesce_delay = 500us;
+/// A pipe that will be half full before that is looked at then; below this time, at once.
+inline constexpr auto capture_coalesce_delay_min = 250us;
 /// With many such pipes the time is longer: to look at one takes a tenth of this.
 inline constexpr auto capture_coalesce_delay_per_pipe = 20us;
 inline constexpr std::size_t capture_small_read = 32 * 1024;
@@ -39,6 +41,8 @@ inline constexpr std::size_t capture_small_read = 32 * 1024;
 inline constexpr std::size_t capture_turn_max = 1024 * 1024;
 /// Wished size of an output pipe; the kernel may grant less (pipe(7): pipe-user-pages-soft).
 inline constexpr int output_pipe_size = 256 * 1024;
+/// The same for a pipe that has been found full: its child writes faster than we come.
+inline constexpr int output_pipe_size_max = 1024 * 1024;
 
 // ---- Events ----
 inline constexpr std::uint64_t event_journal_size_max = 8 * 1024 * 1024;

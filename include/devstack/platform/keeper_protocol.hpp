@@ -22,7 +22,7 @@ inline constexpr int daemon_report_fd = 4;
 inline constexpr int daemon_lifeline_fd = 5;
 
 /// Longest spawn block that travels inside the message; longer ones come as a memfd.
-inline constexpr std::size_t inline_block_max = 32 * 1024;
+inline constexpr std::size_t inline_block_max = std::size_t{32} * 1024;
 /// Whose child it is, for re-adoption: "api#4". Nul-terminated.
 inline constexpr std::size_t label_size = 120;
 

@@ -15,7 +15,7 @@
 namespace devstack::platform {
 
 /// Larger than what any kernel accepts for argv and environment together (execve(2): 6 MiB).
-inline constexpr std::size_t spawn_block_max = 16 * 1024 * 1024;
+inline constexpr std::size_t spawn_block_max = std::size_t{16} * 1024 * 1024;
 
 struct SpawnBlockHeader {
     std::uint32_t argument_count = 0;

@@ -1,5 +1,6 @@
 #include "devstack/core/plan/make_plan.hpp"
 
+#include "devstack/base/assert.hpp"
 #include "devstack/core/probes/url.hpp"
 #include "devstack/core/profile/name.hpp"
 
@@ -132,6 +133,8 @@ private:
     }
 
     Checked<Plan> finish(const DependencyGraph& graph, const std::vector<std::size_t>& order) {
+        DEVSTACK_ASSERT(environments_.missing_files().empty(),
+                        "all env files have been looked for");
         Checked<Plan> result;
         result.diagnostics = environments_.take_diagnostics();
         result.diagnostics.insert(

@@ -81,17 +81,12 @@ const EnvironmentMaker::ParsedFile* EnvironmentMaker::find_parsed(const std::str
     const auto known = parsed_.find(path);
     if (known != parsed_.end()) return &known->second;
     const auto found = surroundings_.env_files.find(path);
-    if (found == surroundings_.env_files.end()) missing_files_.insert(path);
-    const bool is_held = found != surroundings_.env_files.end();
-    if (!is_held || !found->second.text) {
-        const std::string shown = is_held ? found->second.shown_name : path;
-        const std::string problem = is_held ? found->second.problem : "it was not read";
-        diagnostics_.push_back(profile_.source.error(
-            "missing-env-file",
-            setting.place,
-            "cannot read env file " + shown + ": " + problem,
-            std::string{"create it, or remove it from `env_file`"} +
-                (is_project ? "" : "; paths in a service begin in its `working_dir`")));
+    if (found == surroundings_.env_files.end()) {
+        missing_files_.insert(path);
+        return nullptr;
+    }
+    if (!found->second.text) {
+        report_unreadable(found->second, setting, is_project);
         return nullptr;
     }
     ParsedFile file;
@@ -100,6 +95,21 @@ const EnvironmentMaker::ParsedFile* EnvironmentMaker::find_parsed(const std::str
     diagnostics_.insert(
         diagnostics_.end(), file.dotenv.diagnostics.begin(), file.dotenv.diagnostics.end());
     return &parsed_.emplace(path, std::move(file)).first->second;
+}
+
+void EnvironmentMaker::report_unreadable(const EnvFile& file,
+                                         const SourceText& setting,
+                                         bool is_project) {
+    std::string hint;
+    if (file.problem == "no such file") {
+        hint = "create it, or remove it from `env_file`";
+        if (!is_project) hint += "; paths in a service begin in its `working_dir`";
+    }
+    diagnostics_.push_back(
+        profile_.source.error("missing-env-file",
+                              setting.place,
+                              "cannot read env file " + file.shown_name + ": " + file.problem,
+                              std::move(hint)));
 }
 
 void EnvironmentMaker::add_entries(const ParsedFile& file, Layers& layers) {

@@ -45,6 +45,7 @@ private:
     const ParsedFile* find_parsed(const std::string& path,
                                   const SourceText& setting,
                                   bool is_project);
+    void report_unreadable(const EnvFile& file, const SourceText& setting, bool is_project);
     void add_entries(const ParsedFile& file, Layers& layers);
     void add_env(const ServiceSetting& service, Layers& layers);
     void check_port(const ServiceSetting& service, const Scope& scope);

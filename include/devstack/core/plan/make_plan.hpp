@@ -31,7 +31,8 @@ std::vector<std::string> find_missing_env_files(const Profile& profile,
                                                 const Surroundings& surroundings);
 
 /// Fills in every default, checks every reference and replaces every variable. Reports all
-/// mistakes, also for a profile that was read with errors.
+/// mistakes, also for a profile that was read with errors. The surroundings must hold every env
+/// file that find_missing_env_files asks for, if only to say that it is not there.
 Checked<Plan> make_plan(const Profile& profile, const Surroundings& surroundings);
 
 }  // namespace devstack::core

@@ -1,6 +1,44 @@
-"""Translates a lab manifest into a devstack profile."""
+"""What both hooks know of the lab: its manifest, as a devstack profile, and its ports."""
 import json
+import os
 import re
+
+
+def load_manifest():
+    with open(os.environ["LAB_MANIFEST"]) as file:
+        return json.load(file)
+
+
+def project_folder():
+    return os.path.join(os.environ["LAB_RUN"], "devstack")
+
+
+def read(path):
+    try:
+        with open(path, "rb") as file:
+            return file.read()
+    except OSError:
+        return b""
+
+
+def listening(manifest):
+    """The ports of the manifest's services on which somebody listens."""
+    wanted = {service["port"] for service in manifest["services"].values() if service.get("port")}
+    found = set()
+    for table in ("tcp", "tcp6"):
+        for line in read(f"/proc/net/{table}").decode().splitlines()[1:]:
+            fields = line.split()
+            port = int(fields[1].rsplit(":", 1)[1], 16)
+            if fields[3] == "0A" and port in wanted:
+                found.add(port)
+    return found
+
+
+def write_report(name, result):
+    folder = os.environ.get("DEVSTACK_LAB_REPORT")
+    if folder:
+        with open(os.path.join(folder, name), "w") as file:
+            json.dump(result, file)
 
 
 def key(name):
