@@ -48,10 +48,12 @@ std::string render_summary(const api::StateMessage& state,
                            Duration took,
                            const Terminal& terminal) {
     const Progress progress = judge_progress(state, services);
-    std::string text = paint(
-        count_of(progress.settled.size(), "service") + " ready after " + render_duration(took),
-        Style::green,
-        terminal.has_colour);
+    const auto tasks = static_cast<std::size_t>(
+        std::ranges::count(progress.settled, "task", &api::ServiceState::kind));
+    std::string done = count_of(progress.settled.size() - tasks, "service") + " ready";
+    if (tasks > 0) done += " and " + count_of(tasks, "task") + " completed";
+    std::string text =
+        paint(done + " after " + render_duration(took), Style::green, terminal.has_colour);
     std::size_t width = 0;
     for (const api::ServiceState& it : progress.settled) {
         if (!it.url.empty()) width = std::max(width, display_width(it.name));
@@ -252,7 +254,10 @@ void ForegroundView::show_remark(const api::EventMessage& event) {
             text += " after " + render_duration(*now - since->second);
         }
     }
-    text += (text.empty() ? "" : ": ") + sane_text(event.why);
+    // Everybody knows by now why they stop.
+    const std::size_t known = is_stopping_ ? event.why.find("; ") : std::string::npos;
+    const std::string why = known == std::string::npos ? event.why : event.why.substr(known + 2);
+    text += (text.empty() ? "" : ": ") + sane_text(why);
     remark(event.service, text);
 }
 
@@ -303,7 +308,8 @@ void ForegroundView::show_rest() {
     const Result<project::EventAnswer> events = project::read_events(paths_.state_dir, last);
     if (!events) return;
     event_cursor_ = events->cursor;
-    for (const api::EventMessage& event : events->events) show(event);
+    for (const api::EventMessage& event : events->events)
+        show(event);
 }
 
 std::optional<api::StateMessage> ForegroundView::state() const {

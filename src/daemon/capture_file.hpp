@@ -99,10 +99,11 @@ private:
     std::uint64_t index_size_ = 0;       ///< Without `records_`.
     std::uint64_t rotate_again_at_ = 0;  ///< A rotation has failed: not before this size.
     std::uint32_t sequence_ = 0;
-    core::IndexRecord piece_;  ///< Taken in this turn and not yet in `records_`.
-    std::string records_;      ///< Not written yet.
-    std::size_t taken_ = 0;    ///< In this turn.
-    std::uint64_t lost_ = 0;   ///< Since capture has failed.
+    core::IndexRecord piece_;     ///< Taken in this turn and not yet in `records_`.
+    std::string records_;         ///< Not written yet.
+    std::size_t taken_ = 0;       ///< In this turn.
+    std::size_t last_taken_ = 0;  ///< In the one before.
+    std::uint64_t lost_ = 0;      ///< Since capture has failed.
     bool is_failing_ = false;
     std::array<bool, 2> follows_loss_{};  ///< By stream: the next piece does.
     TimePoint checked_{};                 ///< When the names of the files were looked at.

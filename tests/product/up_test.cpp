@@ -26,7 +26,7 @@ depends_on = { db = "ready", migrate = "completed" }
     CHECK(up.error == "");
     CHECK(up.output.find("2 services and 1 task from devstack.toml, logs in .devstack/logs") !=
           std::string::npos);
-    CHECK(up.output.find("3 services ready after ") != std::string::npos);
+    CHECK(up.output.find("2 services ready and 1 task completed after ") != std::string::npos);
     CHECK(project.read_file(".devstack/logs/db.log") == "db up\nlistening\n");
     CHECK(project.read_file(".devstack/logs/migrate.log") == "migrated\n");
     CHECK(project.read_file(".devstack/.gitignore") == "*\n");

@@ -51,7 +51,7 @@ std::string code_of(const std::string& line) {
 }  // namespace
 
 TEST_CASE("layers include only what stands below them", "[tidy]") {
-    const std::regex include{R"re(#include "(?:devstack/)?(\w+)/)re"};
+    const std::regex include{R"re(#include "(?:devstack/)?(?!devstack/)(\w+)/)re"};
     std::map<std::string, std::set<std::string>> allowed;
     for (const auto& [layer, below] : layers) {
         for (const std::string& name : below)
@@ -89,7 +89,10 @@ TEST_CASE("layers keep away from libraries that are not theirs", "[tidy]") {
     for (const SourceFile& file : source_files({"include/devstack", "src"})) {
         const auto rule = forbidden.find(file.layer);
         if (rule == forbidden.end()) continue;
-        if (file.path.filename() == "toml_reader.cpp") continue;
+        // The two places where text becomes values: TOML, and the wire.
+        const bool is_reader =
+            file.path.filename() == "toml_reader.cpp" || file.path.filename() == "json_reader.cpp";
+        if (is_reader) continue;
         for (const std::string& line : file.lines) {
             const bool is_include = line.starts_with("#include");
             if (!is_include || !std::regex_search(line, rule->second)) continue;

@@ -1,8 +1,7 @@
-// The only file that knows toml++. With its asserts on it aborts for some input ("[" and a line
-// end), so they are off in every build. For a letter beyond ASCII in the place of a key it runs
-// into
-// __builtin_unreachable, after which it goes on correctly: the build leaves out that one check of
-// the sanitizer. Its recursion on dotted keys has no limit: KeyScanner is one.
+// The only file that knows toml++. Its asserts abort for some input ("[" and a line end), so they
+// are off in every build. A letter beyond ASCII in the place of a key leads it into
+// __builtin_unreachable, after which it goes on correctly: the build leaves that one check of the
+// sanitizer out here. Its recursion on dotted keys has no limit: KeyScanner is one.
 
 #ifndef NDEBUG
 #define NDEBUG

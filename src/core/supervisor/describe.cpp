@@ -1,11 +1,17 @@
 #include "devstack/base/signal_name.hpp"
 #include "devstack/core/supervisor/run.hpp"
 
+#include <algorithm>
+#include <array>
+
 namespace devstack::core {
 
 std::string describe(ExitStatus status) {
     if (status.signal == 0) return "exited with code " + std::to_string(status.code);
-    return "was killed by " + signal_name(status.signal) +
+    // Who ends of these did what he was asked to do: he was not killed.
+    constexpr std::array polite = {1, 2, 15};
+    const bool is_polite = std::ranges::find(polite, status.signal) != polite.end();
+    return (is_polite ? "ended by " : "was killed by ") + signal_name(status.signal) +
            (status.dumped_core ? " (core dumped)" : "");
 }
 

@@ -121,7 +121,7 @@ TEST_CASE("a prepare step runs before the service when it has to", "[unit][super
             CHECK(s.stop("web") ==
                   Trace{"ask web#1 to stop", "web: preparing -> stopping (asked to stop)"});
             CHECK(s.exited("web", {0, 15}) ==
-                  Trace{"web: stopping -> stopped (asked to stop; was killed by SIGTERM)"});
+                  Trace{"web: stopping -> stopped (asked to stop; ended by SIGTERM)"});
         }
     }
     SECTION("not needed") {

@@ -109,8 +109,7 @@ TEST_CASE("the restart policy looks at how the service ended", "[unit][superviso
         return s.exited("api", status).back();
     };
     CHECK(end(RestartMode::on_failure, {0, 0}) == "api: ready -> completed (exited with code 0)");
-    CHECK(end(RestartMode::on_failure, {0, 15}) ==
-          "api: ready -> completed (was killed by SIGTERM)");
+    CHECK(end(RestartMode::on_failure, {0, 15}) == "api: ready -> completed (ended by SIGTERM)");
     CHECK(end(RestartMode::on_failure, {0, 9}) ==
           "api: ready -> backing-off (was killed by SIGKILL)");
     CHECK(end(RestartMode::on_failure, {0, 11, true}) ==

@@ -16,7 +16,7 @@ TEST_CASE("dependents stop before what they need", "[unit][supervisor]") {
                                 "web: ready -> stopping (everything is being stopped)"});
     CHECK(s.exited("web", {0, 15}) ==
           Trace{"ask db#1 to stop",
-                "web: stopping -> stopped (everything is being stopped; was killed by SIGTERM)",
+                "web: stopping -> stopped (everything is being stopped; ended by SIGTERM)",
                 "db: ready -> stopping (everything is being stopped)"});
     CHECK_FALSE(s.supervisor().is_finished());
     CHECK(s.exited("db", {0, 0}) ==
@@ -69,7 +69,7 @@ TEST_CASE("a service is stopped only when nothing of it is left", "[unit][superv
     CHECK(s.explain("web") == "web is stopping: asked to stop; still there: pid 777 (node)");
     CHECK(s.after(10s) == Trace{"kill web#1", "web: SIGKILL to what is left: pid 777 (node)"});
     CHECK(s.survivors("web", {}) ==
-          Trace{"web: stopping -> stopped (asked to stop; was killed by SIGTERM)"});
+          Trace{"web: stopping -> stopped (asked to stop; ended by SIGTERM)"});
 }
 
 TEST_CASE("what a crashed leader leaves behind is ended before the next run",
