@@ -54,14 +54,16 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     const std::size_t index_size = std::size_t{data[0]} * 256 + data[1];
     bytes.remove_prefix(2);
     const std::string_view index = bytes.substr(0, index_size);
-    // What random bytes never hit: a header and records with right checksums.
+    // What random bytes never hit: a header and records with right checksums, in order, some torn.
     std::string sealed;
+    std::uint64_t position = 0;
     for (std::size_t at = 0; at + core::index_entry_size <= index.size();
          at += core::index_entry_size) {
         std::string entry{index.substr(at, core::index_entry_size)};
         core::IndexRecord record;
-        record.position = static_cast<unsigned char>(entry[0]);
-        record.length = static_cast<unsigned char>(entry[1]) + 1U;
+        record.position = position + static_cast<unsigned char>(entry[0]) % 16;
+        record.length = static_cast<unsigned char>(entry[1]) % 32 + 1U;
+        position = record.end();
         record.time = WallTime{Duration{static_cast<unsigned char>(entry[2])}};
         record.run = static_cast<unsigned char>(entry[3]) % 4;
         record.stream = static_cast<core::LogStream>(entry[4] & 1);

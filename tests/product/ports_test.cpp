@@ -19,7 +19,7 @@ port = )" + port + "\n"};
     CHECK(project.devstack({"up", "-d"}).code == 0);
     const std::string why = project.await_phase("api", "blocked");
     INFO(why);
-    CHECK(why.find("port " + port + " is held by devstack_testch (pid " +
+    CHECK(why.find("port " + port + " is held by devstack_testchild (pid " +
                    std::to_string(holder.pid()) + ", user ") == 0);
 
     holder.signal(SIGKILL);

@@ -2,7 +2,9 @@
 
 #include "support/catch.hpp"
 
+#include <array>
 #include <csignal>
+#include <cstdio>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
@@ -30,9 +32,17 @@ std::string replace_all(std::string text, const std::string& what, const std::st
     return text;
 }
 
+/// Not by a file stream: those throw when a process goes while its /proc files are read.
 std::string content_of(const fs::path& path) {
-    std::ifstream file{path, std::ios::binary};
-    return {std::istreambuf_iterator<char>{file}, {}};
+    std::string content;
+    std::FILE* const file = std::fopen(path.c_str(), "re");
+    if (file == nullptr) return content;
+    std::array<char, 65536> buffer;
+    while (const std::size_t size = std::fread(buffer.data(), 1, buffer.size(), file)) {
+        content.append(buffer.data(), size);
+    }
+    std::fclose(file);
+    return content;
 }
 
 }  // namespace
