@@ -1,19 +1,16 @@
 #include "devstack/base/text.hpp"
 #include "devstack/cli/event_view.hpp"
 #include "devstack/platform/clock.hpp"
-#include "devstack/platform/process_handle.hpp"
-#include "devstack/platform/procfs.hpp"
-#include "devstack/platform/signal_watch.hpp"
 #include "devstack/project/event_reader.hpp"
 
 #include "cli/commands.hpp"
 #include "cli/find_project.hpp"
+#include "cli/project_end.hpp"
 #include "cli/service_names.hpp"
 
 #include <chrono>
 #include <optional>
 
-#include <poll.h>
 #include <unistd.h>
 
 namespace devstack::cli {
@@ -26,16 +23,6 @@ using namespace std::chrono_literals;
 /// Without any news for so long, the person is told what is still blocking; then at longer steps.
 constexpr Duration first_silence = 2s;
 constexpr Duration longest_silence = 30s;
-
-/// A process that is to be gone at the end, if it was there at all.
-platform::FileDescriptor watch_process(int pid) {
-    const platform::Procfs procfs;
-    const auto process = platform::find_process(procfs, pid);
-    if (!process) return {};
-    Result<platform::FileDescriptor> handle =
-        platform::open_process(procfs, pid, process->start_ticks);
-    return handle ? std::move(*handle) : platform::FileDescriptor{};
-}
 
 std::vector<std::string> blocking(const api::StateMessage& state) {
     std::vector<std::string> sentences;
@@ -60,8 +47,7 @@ public:
           terminal_{terminal},
           timeout_{options.timeout},
           deadline_{platform::now() + options.timeout},
-          daemon_{watch_process(state.daemon_pid)},
-          keeper_{watch_process(state.keeper_pid)} {}
+          processes_{state} {}
 
     int follow(std::uint64_t cursor) {
         while (platform::now() < deadline_) {
@@ -73,7 +59,7 @@ public:
             if (events->events.empty()) tell_what_blocks();
         }
         show_rest(cursor);
-        if (is_gone(daemon_) && is_gone(keeper_)) {
+        if (processes_.await_end(deadline_ - platform::now())) {
             print(project_.place.shown_name() + " is down\n");
             return exit_done;
         }
@@ -93,7 +79,7 @@ private:
 
     /// The daemon's last words stand in the journal, whether it got round to telling us or not.
     void show_rest(std::uint64_t cursor) {
-        is_gone(daemon_);
+        processes_.await_daemon_end(deadline_ - platform::now());
         project::EventQuery query;
         query.after = cursor;
         const auto rest = project::read_events(project_.place.paths.state_dir, query);
@@ -107,15 +93,6 @@ private:
         blocking_ = blocking(*state);
         for (const std::string& it : blocking_)
             print("still waiting for " + it + "\n");
-    }
-
-    /// Waits for it within the deadline.
-    bool is_gone(const platform::FileDescriptor& process) const {
-        if (!process.is_open()) return true;
-        platform::wait_readable({process.get()},
-                                std::max<Duration>(deadline_ - platform::now(), 0ns));
-        pollfd entry{process.get(), POLLIN, 0};
-        return poll(&entry, 1, 0) == 1;
     }
 
     int give_up() const {
@@ -132,8 +109,7 @@ private:
     TimePoint deadline_;
     Duration silence_ = first_silence;
     std::vector<std::string> blocking_;
-    platform::FileDescriptor daemon_;
-    platform::FileDescriptor keeper_;
+    ProjectProcesses processes_;
 };
 
 }  // namespace

@@ -8,6 +8,8 @@
 #include "devstack/project/event_reader.hpp"
 #include "devstack/project/log_reader.hpp"
 
+#include "cli/project_end.hpp"
+
 #include <algorithm>
 #include <csignal>
 #include <utility>
@@ -25,6 +27,8 @@ constexpr Duration first_notice = 5s;
 constexpr Duration stop_notice = 2s;
 constexpr Duration first_reconnect = 1s;
 constexpr int reconnects_max = 5;
+/// After the last word of the daemon it has nothing more to do than to end.
+constexpr Duration end_timeout = 10s;
 
 void say(const std::string& line) {
     print(line + "\n");
@@ -101,12 +105,20 @@ int ForegroundView::follow(Launched launched, std::uint64_t cursor) {
     std::optional<Streams> streams;
     if (Result<Streams> opened = open_streams()) streams.emplace(std::move(*opened));
     look_whether_ready();  // Perhaps nothing has to happen any more.
+    std::optional<ProjectProcesses> processes;
+    if (const auto now = state()) processes.emplace(*now);
+    const auto leave = [&] {
+        if (is_stopping_ && processes) processes->await_end(end_timeout);
+        show_rest();
+        return 0;
+    };
     for (;;) {
         const Turn turn = streams ? follow_streams(*streams, launched) : Turn::lost;
-        if (turn == Turn::finished) break;
+        if (turn == Turn::finished && !is_stopped_) return 0;
+        if (turn == Turn::finished) return leave();
         if (!reconnect(streams)) {
+            if (is_stopping_) return leave();
             show_rest();
-            if (is_stopping_) return 0;
             std::fputs(
                 "devstack: the daemon is gone and does not come back; see daemon.log and "
                 "daemon.stderr in .devstack/state\n",
@@ -114,8 +126,6 @@ int ForegroundView::follow(Launched launched, std::uint64_t cursor) {
             return exit_failed;
         }
     }
-    if (is_stopped_) show_rest();
-    return 0;
 }
 
 Result<ForegroundView::Streams> ForegroundView::open_streams() const {

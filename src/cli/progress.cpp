@@ -4,6 +4,19 @@
 
 namespace devstack::cli {
 
+namespace {
+
+/// Ready; or at its end, if that is all that was expected of it. A service that should listen and
+/// has ended is not there, however well it ended.
+bool is_settled(const core::api::ServiceState& service) {
+    if (service.phase == "ready") return true;
+    const bool may_end =
+        service.kind == "task" || (service.ports.empty() && service.health.probe.empty());
+    return service.phase == "completed" && may_end;
+}
+
+}  // namespace
+
 Progress judge_progress(const core::api::StateMessage& state,
                         const std::vector<std::string>& services) {
     Progress progress;
@@ -13,9 +26,9 @@ Progress judge_progress(const core::api::StateMessage& state,
                                   : std::ranges::find(services, it.name) != services.end();
         // Whatever has failed is told also when it was only needed by what is meant.
         if (!is_meant && !(it.is_wanted && it.phase == "failed")) continue;
-        if (it.phase == "ready" || it.phase == "completed") {
+        if (is_settled(it)) {
             progress.settled.push_back(it);
-        } else if (it.phase == "failed") {
+        } else if (it.phase == "failed" || it.phase == "completed") {
             progress.failed.push_back(it);
         } else {
             progress.pending.push_back(it);

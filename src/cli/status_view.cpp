@@ -22,6 +22,10 @@ bool is_bad(const api::ServiceState& service) {
     return is_problem(service.phase) && (service.is_wanted || service.phase == "failed");
 }
 
+bool is_settled(const api::ServiceState& service) {
+    return service.phase == "ready" || service.phase == "completed";
+}
+
 std::string render_percent(double percent) {
     char text[32];
     std::snprintf(text, sizeof(text), percent < 10 ? "%.1f%%" : "%.0f%%", percent);
@@ -58,11 +62,13 @@ std::string render_heading(const api::StateMessage& state,
                            const std::vector<api::ServiceState>& services,
                            const Terminal& terminal) {
     const auto bad = static_cast<std::size_t>(std::ranges::count_if(services, is_bad));
-    const auto ready = static_cast<std::size_t>(std::ranges::count_if(
-        services, [](const api::ServiceState& it) { return it.phase == "ready"; }));
+    const auto wanted = static_cast<std::size_t>(
+        std::ranges::count_if(services, [](const api::ServiceState& it) { return it.is_wanted; }));
+    const auto good = static_cast<std::size_t>(std::ranges::count_if(
+        services, [](const api::ServiceState& it) { return it.is_wanted && is_settled(it); }));
     std::string text = paint(state.project, Style::bold, terminal.has_colour) + "  " +
-                       state.status + ", " + std::to_string(ready) + " of " +
-                       count_of(services.size(), "service") + " ready";
+                       state.status + ", " + std::to_string(good) + " of " +
+                       count_of(wanted, "service") + " ready";
     if (bad > 0) {
         text += ", " + paint(count_of(bad, "problem"), Style::red, terminal.has_colour);
     }
@@ -118,9 +124,8 @@ std::string render_status(const api::StateMessage& state,
 }
 
 bool is_all_well(const std::vector<api::ServiceState>& services) {
-    return std::ranges::all_of(services, [](const api::ServiceState& it) {
-        return !it.is_wanted || it.phase == "ready" || it.phase == "completed";
-    });
+    return std::ranges::all_of(
+        services, [](const api::ServiceState& it) { return !it.is_wanted || is_settled(it); });
 }
 
 }  // namespace devstack::cli

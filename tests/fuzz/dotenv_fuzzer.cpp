@@ -49,7 +49,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
                                          if (found == variables.end()) return VariableAnswer{};
                                          return VariableAnswer{found->second, "", ""};
                                      }).text;
-        expect(variables[entry.name.text].size() <= 2 * limits::interpolated_size_max);
+        expect(variables[entry.name.text].size() <= limits::interpolated_size_max);
     }
     for (const Diagnostic& diagnostic : dotenv.diagnostics) {
         expect(diagnostic.where.line >= 1 && diagnostic.where.line <= lines);

@@ -456,6 +456,25 @@ TEST_CASE("a file that somebody truncates is written on at its new end",
     CHECK(capture.read(core::LogCursor{{{"api", {}}}}).gaps.size() == 1);
 }
 
+TEST_CASE("a file that is truncated under a flood gets no holes", "[integration][log_writer]") {
+    Capture capture;
+    Child child = capture.start("api");
+    std::thread writing{[&] {
+        for (int i = 0; i < 100; ++i) {
+            child.write(std::string(65'535, 'x') + "\n");
+        }
+        child.exit();
+    }};
+    for (int i = 0; i < 5; ++i) {
+        capture.run_until_captured(500'000);
+        fs::resize_file(capture.file("api.log"), 0);
+    }
+    capture.run_to_end();
+    writing.join();
+    CHECK(capture.bytes("api.log").find('\0') == std::string::npos);
+    CHECK(capture.bytes("api.log").ends_with("x\n"));
+}
+
 TEST_CASE("files that somebody removes, replaces or writes to are found again",
           "[integration][log_writer]") {
     Capture capture;

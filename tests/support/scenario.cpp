@@ -45,7 +45,7 @@ ServiceSpec ServiceSpec::with_prepare() && {
 ServiceSpec service(std::string name) {
     ServiceSpec spec;
     spec.plan.name = std::move(name);
-    spec.plan.command = CommandLine::shell("run");
+    spec.plan.command = CommandLine{{"run"}};
     return spec;
 }
 

@@ -20,6 +20,29 @@ const PortSetting* find_only_port(const ServiceSetting& service) {
     return found == service.ports.end() ? nullptr : &*found;
 }
 
+/// Says what is wrong without a word of the value: secrets live in env files.
+Diagnostic make_diagnostic(const SourceFile& source,
+                           const DotenvEntry& entry,
+                           const InterpolationMistake& mistake,
+                           Place place) {
+    std::string message = mistake.message;
+    std::string hint;
+    if (mistake.code == "missing-variable") {
+        hint =
+            "give it a default with ${NAME:-…}, or put the value in single quotes to leave it "
+            "as it is";
+    }
+    if (mistake.code == "bad-interpolation") {
+        message = "cannot read the `${…}` in the value of `" + entry.name.text + "`";
+        hint =
+            "write \\$ in double quotes, or use single quotes, for a dollar that is meant as "
+            "such";
+    }
+    Diagnostic diagnostic = source.error(mistake.code, place, std::move(message), std::move(hint));
+    diagnostic.line_text.clear();
+    return diagnostic;
+}
+
 }  // namespace
 
 EnvironmentMaker::EnvironmentMaker(const Profile& profile, const Surroundings& surroundings)
@@ -118,19 +141,9 @@ void EnvironmentMaker::add_entries(const ParsedFile& file, Layers& layers) {
         Interpolated value = interpolate(entry.value.text, lookup);
         const auto line_ends = std::count(entry.value.text.begin(), entry.value.text.end(), '\n');
         const int last_line = entry.value.place.line + static_cast<int>(line_ends);
-        for (InterpolationMistake& mistake : value.mistakes) {
-            const bool is_readable = mistake.code != "bad-interpolation";
-            Diagnostic diagnostic = file.source.error(
-                mistake.code,
-                file.source.find(mistake.part, entry.value.place, last_line),
-                is_readable ? mistake.message
-                            : "cannot read the `${…}` in the value of `" + entry.name.text + "`",
-                is_readable ? "give it a default with ${NAME:-…}, or put the value in single "
-                              "quotes to leave it as it is"
-                            : "write \\$ in double quotes, or use single quotes, for a dollar that "
-                              "is meant as such");
-            diagnostic.line_text.clear();  // Secrets live in these files.
-            diagnostics_.push_back(std::move(diagnostic));
+        for (const InterpolationMistake& mistake : value.mistakes) {
+            const Place place = file.source.find(mistake.part, entry.value.place, last_line);
+            diagnostics_.push_back(make_diagnostic(file.source, entry, mistake, place));
         }
         layers.scope.variables[entry.name.text] = std::move(value.text);
         layers.declared.insert(entry.name.text);

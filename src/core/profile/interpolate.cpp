@@ -54,10 +54,11 @@ public:
             const auto dollar = std::min(text.find('$', at), text.size());
             result += text.substr(at, dollar - at);
             at = dollar;
-            if (at >= text.size()) break;
-            at += expand_dollar(text.substr(at), depth, result);
+            if (at < text.size()) at += expand_dollar(text.substr(at), depth, result);
             if (result.size() > limits::interpolated_size_max) {
                 report_too_long();
+                // What is too long already must not make what refers to it longer still.
+                result.resize(limits::interpolated_size_max);
                 break;
             }
         }

@@ -161,9 +161,4 @@ std::string Supervisor::explain_wait(const Need& need) const {
     return describe_wait(need) + "; " + explain(root);
 }
 
-bool Supervisor::has_live_dependent(ServiceId id) const {
-    return std::ranges::any_of(dependents_[id.index],
-                               [this](ServiceId it) { return is_alive(phase(it)); });
-}
-
 }  // namespace devstack::core

@@ -55,7 +55,10 @@ void Supervisor::on(const Start& command) {
 void Supervisor::on(const Stop& command) {
     const std::vector<bool> touched = with_dependents(command.services);
     for (std::size_t i = 0; i < services_.size(); ++i) {
-        if (touched[i]) services_[i].is_requested = false;
+        if (!touched[i]) continue;
+        services_[i].is_requested = false;
+        // What a task has done may be undone by what is stopped: it counts no longer.
+        if (std::holds_alternative<Completed>(phase({i}))) enter({i}, Stopped{}, "asked to stop");
     }
 }
 
@@ -95,7 +98,10 @@ void Supervisor::ask_again(ServiceId id) {
     service.recent_restarts.clear();
     service.delay_exponent = 0;
     service.restarts = 0;
-    if (auto* waiting = std::get_if<BackingOff>(&service.phase)) waiting->until = now_;
+    if (auto* waiting = std::get_if<BackingOff>(&service.phase)) {
+        waiting->until = now_;
+        waiting->is_cut_short = true;
+    }
     const bool has_ended = std::holds_alternative<Failed>(service.phase) ||
                            std::holds_alternative<Completed>(service.phase);
     if (has_ended) enter(id, Stopped{}, "asked for again");
@@ -129,7 +135,7 @@ void Supervisor::start_what_can_start() {
         if (!is_wanted(id) || !can_start_now(id)) continue;
         const std::optional<Need> unmet = first_unmet_need(id);
         if (!unmet) {
-            begin_start(id, spec(id).needs.empty() ? "it was asked for" : "all it needs is there");
+            begin_start(id, why_start(id));
             continue;
         }
         if (auto* waiting = std::get_if<Waiting>(&services_[i].phase)) {
@@ -140,6 +146,15 @@ void Supervisor::start_what_can_start() {
     }
 }
 
+std::string Supervisor::why_start(ServiceId id) const {
+    if (const auto* delay = std::get_if<BackingOff>(&phase(id)); delay != nullptr) {
+        if (delay->is_cut_short) return "it was asked for";
+        return "its delay of " + render_duration(delay->delay) + " is over (restart " +
+               std::to_string(at(id).restarts) + ")";
+    }
+    return spec(id).needs.empty() ? "it was asked for" : "all it needs is there";
+}
+
 bool Supervisor::can_start_now(ServiceId id) const {
     if (const auto* delay = std::get_if<BackingOff>(&phase(id))) return now_ >= delay->until;
     return std::holds_alternative<Stopped>(phase(id)) || std::holds_alternative<Waiting>(phase(id));
@@ -147,15 +162,19 @@ bool Supervisor::can_start_now(ServiceId id) const {
 
 void Supervisor::stop_what_must_stop() {
     const std::string why = is_shutting_down_ ? "everything is being stopped" : "asked to stop";
+    // Held: something that needs it lives, also through others that do not live themselves.
+    std::vector<bool> is_held(services_.size());
     for (std::size_t i = services_.size(); i-- > 0;) {
         const ServiceId id{i};
+        is_held[i] = std::ranges::any_of(
+            dependents_[i], [&](ServiceId it) { return is_alive(phase(it)) || is_held[it.index]; });
         if (is_wanted(id)) continue;
         if (auto* stopping = std::get_if<Stopping>(&services_[i].phase)) {
             stopping->then = Stopping::Then::rest;
             continue;
         }
         if (is_alive(phase(id))) {
-            if (!has_live_dependent(id)) begin_stop(id, Stopping::Then::rest, why);
+            if (!is_held[i]) begin_stop(id, Stopping::Then::rest, why);
             continue;
         }
         const bool is_at_rest = std::holds_alternative<Stopped>(phase(id)) ||

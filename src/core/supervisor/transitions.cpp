@@ -156,7 +156,26 @@ void Supervisor::leader_ended(ServiceId id, const Exited& fact) {
     }
     if (!is_success(id, fact.status)) act(WriteCrashRecord{fact.run});
     if (!fact.survivors.empty()) return end_survivors(fact, Stopping::Then::decide);
-    decide_after_end(id, fact.status, describe(fact.status));
+    const std::string why = describe_end(id, fact.status);
+    // A shell that finds no such command, or may not execute it, will not find it next time either.
+    const bool is_hopeless = spec(id).command.is_shell() && fact.status.signal == 0 &&
+                             (fact.status.code == 126 || fact.status.code == 127);
+    if (is_hopeless && std::holds_alternative<Starting>(phase(id))) {
+        return enter(id, Failed{why}, why);
+    }
+    decide_after_end(id, fact.status, why);
+}
+
+/// A shell reports in its exit code what happened to the command it ran (POSIX, XCU 2.8.2).
+std::string Supervisor::describe_end(ServiceId id, ExitStatus status) const {
+    const std::string text = describe(status);
+    if (!spec(id).command.is_shell() || status.signal != 0) return text;
+    if (status.code == 126) return text + " (the shell may not execute it)";
+    if (status.code == 127) return text + " (the shell found no such command)";
+    constexpr int signal_base = 128;
+    constexpr int signal_last = signal_base + 64;
+    if (status.code <= signal_base || status.code > signal_last) return text;
+    return text + " (its command " + describe(ExitStatus{0, status.code - signal_base}) + ")";
 }
 
 /// The leader is gone and has left processes behind: they end before anything else happens.

@@ -61,7 +61,7 @@ TEST_CASE("status in a pipe is plain columns, whole", "[unit][cli]") {
 TEST_CASE("on a terminal the project stands above, and problems are marked", "[unit][cli]") {
     const StateMessage state = shop();
     const std::string text = render_status(state, state.services, {true, false, 200});
-    CHECK(text.rfind("shop  running, 1 of 3 services ready, 1 problem  /home/chi/shop\n\n"
+    CHECK(text.rfind("shop  running, 1 of 2 services ready, 1 problem  /home/chi/shop\n\n"
                      "  SERVICE ",
                      0) == 0);
     CHECK(text.find("\n! api ") != std::string::npos);

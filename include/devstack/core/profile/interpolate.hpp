@@ -26,7 +26,7 @@ struct InterpolationMistake {
 };
 
 struct Interpolated {
-    std::string text;  ///< Complete only without mistakes.
+    std::string text;  ///< Complete only without mistakes; never longer than the limit.
     std::vector<InterpolationMistake> mistakes;
 };
 

@@ -22,7 +22,7 @@ struct CommandSetting {
 
 struct PortSetting {
     std::string name;  ///< "" for `port`, else the key in `ports`.
-    Port port;  ///< 0: it could not be read, and that has been reported.
+    Port port;         ///< 0: it could not be read, and that has been reported.
     Place place;
 };
 

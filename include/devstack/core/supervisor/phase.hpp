@@ -113,6 +113,7 @@ struct BackingOff {
     Duration delay{};
     bool is_crash_loop = false;
     std::string why;
+    bool is_cut_short = false;  ///< Somebody asked for it meanwhile.
 };
 
 /// Ended by itself as it should, and stays so until someone asks again.

@@ -144,7 +144,8 @@ private:
     std::string reason(ServiceId id) const;
     std::string describe_wait(const Need& need) const;
     std::string explain_wait(const Need& need) const;
-    bool has_live_dependent(ServiceId id) const;
+    std::string why_start(ServiceId id) const;
+    std::string describe_end(ServiceId id, ExitStatus status) const;
     bool is_success(ServiceId id, ExitStatus status) const;
     Duration next_delay(ServiceId id);
     /// `services` and all that they need, or all that needs them; directly or through others.

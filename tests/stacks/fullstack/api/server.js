@@ -25,13 +25,17 @@ app.get("/api/health", async (request, response) => {
 });
 
 // One row in PostgreSQL and one count in Redis for every visit.
-app.post("/api/visits/:page", async (request, response) => {
-  const { page } = request.params;
-  await database.query("INSERT INTO visits (page) VALUES ($1)", [page]);
-  const { rows } = await database.query(
-    "SELECT count(*)::int AS stored FROM visits WHERE page = $1", [page]);
-  const counted = await cache.incr(`visits:${page}`);
-  response.json({ page, stored: rows[0].stored, counted });
+app.post("/api/visits/:page", async (request, response, next) => {
+  try {
+    const { page } = request.params;
+    await database.query("INSERT INTO visits (page) VALUES ($1)", [page]);
+    const { rows } = await database.query(
+      "SELECT count(*)::int AS stored FROM visits WHERE page = $1", [page]);
+    const counted = await cache.incr(`visits:${page}`);
+    response.json({ page, stored: rows[0].stored, counted });
+  } catch (error) {
+    next(error);
+  }
 });
 
 app.listen(PORT, "127.0.0.1", () => console.log(`api listens on http://127.0.0.1:${PORT}`));

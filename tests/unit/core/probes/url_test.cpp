@@ -37,8 +37,7 @@ TEST_CASE("what is not a URL is refused with the reason", "[unit][probes]") {
     CHECK(reason("http://a:0/") == "\"http://a:0/\" is not a URL: its port must be 1 to 65535");
     CHECK(reason("http://a:65536/") ==
           "\"http://a:65536/\" is not a URL: its port must be 1 to 65535");
-    CHECK(reason("http://u:secret@a/") ==
-          "a URL with a user name or password is not supported");
+    CHECK(reason("http://u:secret@a/") == "a URL with a user name or password is not supported");
     for (const std::string text : {"http://[::1/",
                                    "http://::1/",
                                    "http://[::1]x/",

@@ -110,5 +110,7 @@ TEST_CASE("neither depth nor length has no end", "[unit][profile]") {
     REQUIRE(result.mistakes.size() == 1);
     CHECK(result.mistakes.front().message ==
           "with its variables replaced this is longer than 128 KiB, which Linux refuses");
-    CHECK(result.text.size() < 2 * limits::interpolated_size_max);
+    CHECK(result.text.size() == limits::interpolated_size_max);
+    const std::string plain(limits::interpolated_size_max + 1, 'x');
+    CHECK(mistake_of(plain).code == "too-large");
 }

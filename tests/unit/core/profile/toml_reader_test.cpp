@@ -47,8 +47,7 @@ TEST_CASE("tables keep the order of the file, and places of keys and values", "[
 }
 
 TEST_CASE("syntax errors have a place", "[unit][profile]") {
-    CHECK(mistake_of("a = \n") ==
-          "1:5: this is not TOML: expected value, saw '\\n'");
+    CHECK(mistake_of("a = \n") == "1:5: this is not TOML: expected value, saw '\\n'");
     CHECK(mistake_of("a = 1\na = 2\n") ==
           "2:5: this is not TOML: cannot redefine existing integer 'a'");
     CHECK_FALSE(mistake_of("a = \"x\n").empty());

@@ -147,3 +147,32 @@ TEST_CASE("asking for a service that backs off starts it at once", "[unit][super
     s.exited("api", {1, 0});
     CHECK(s.start("api").front() == "spawn api#2");
 }
+
+TEST_CASE("what a shell says of its command is told, and not tried again when it is hopeless",
+          "[unit][supervisor]") {
+    ServiceSpec spec = service("api");
+    spec.plan.command = CommandLine::shell("nmp run dev");
+    Scenario s{spec};
+    s.start("api");
+    s.spawned("api");
+    SECTION("no such command") {
+        CHECK(s.exited("api", {127, 0}) ==
+              Trace{"crash record of api#1",
+                    "api: starting -> failed (exited with code 127 (the shell found no such "
+                    "command))"});
+    }
+    SECTION("a signal") {
+        CHECK(s.exited("api", {139, 0}).back() ==
+              "api: starting -> backing-off (exited with code 139 (its command was killed by "
+              "SIGSEGV))");
+    }
+}
+
+TEST_CASE("a restart after a delay says so", "[unit][supervisor]") {
+    Scenario s{service("api")};
+    s.bring_up("api");
+    s.exited("api", {1, 0});
+    const std::string answer = s.after(1s).back();
+    CHECK(answer.starts_with("api: backing-off -> starting (its delay of "));
+    CHECK(answer.ends_with(" is over (restart 1))"));
+}

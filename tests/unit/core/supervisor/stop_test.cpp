@@ -134,3 +134,32 @@ TEST_CASE("an answer of a probe that comes while stopping changes nothing", "[un
     s.stop("web");
     CHECK(s.probe_passed("web").empty());
 }
+
+TEST_CASE("a need is held also through tasks that have completed", "[unit][supervisor]") {
+    Scenario s{service("db"),
+               task("migrate").after("db"),
+               service("api").after("migrate", NeedCondition::completed)};
+    s.bring_up("db");
+    s.start("migrate");
+    s.spawned("migrate");
+    s.exited("migrate", {0, 0});
+    s.bring_up("api");
+    CHECK(s.shutdown().front() == "ask api#1 to stop");
+    CHECK(s.phase("db") == "ready");
+    CHECK(s.exited("api", {0, 15}).front() == "ask db#1 to stop");
+}
+
+TEST_CASE("stopping what a task has worked on makes the task count no longer",
+          "[unit][supervisor]") {
+    Scenario s{service("db"),
+               task("migrate").after("db"),
+               service("api").after("migrate", NeedCondition::completed)};
+    s.bring_up("db");
+    s.start("migrate");
+    s.spawned("migrate");
+    s.exited("migrate", {0, 0});
+    s.stop("db");
+    s.exited("db", {0, 15});
+    s.start("api");
+    CHECK(s.phase("migrate") == "waiting");
+}
