@@ -102,6 +102,7 @@ Status ForegroundView::remember_log_end() {
 
 int ForegroundView::follow(Launched launched, std::uint64_t cursor) {
     event_cursor_ = cursor;
+    platform::SignalWatch signals{{SIGINT, SIGTERM, SIGHUP}};
     std::optional<Streams> streams;
     if (Result<Streams> opened = open_streams()) streams.emplace(std::move(*opened));
     look_whether_ready();  // Perhaps nothing has to happen any more.
@@ -113,7 +114,7 @@ int ForegroundView::follow(Launched launched, std::uint64_t cursor) {
         return 0;
     };
     for (;;) {
-        const Turn turn = streams ? follow_streams(*streams, launched) : Turn::lost;
+        const Turn turn = streams ? follow_streams(*streams, launched, signals) : Turn::lost;
         if (turn == Turn::finished && !is_stopped_) return 0;
         if (turn == Turn::finished) return leave();
         if (!reconnect(streams)) {
@@ -153,8 +154,9 @@ Status ForegroundView::ask_logs(Streams& streams) const {
     return streams.logs.send_get(api::render_request(request));
 }
 
-ForegroundView::Turn ForegroundView::follow_streams(Streams& streams, Launched& launched) {
-    platform::SignalWatch signals{{SIGINT, SIGTERM, SIGHUP}};
+ForegroundView::Turn ForegroundView::follow_streams(Streams& streams,
+                                                    Launched& launched,
+                                                    platform::SignalWatch& signals) {
     for (;;) {
         platform::wait_readable({signals.fd(), streams.events.fd(), streams.logs.fd()},
                                 until_next_notice());

@@ -3,6 +3,7 @@
 #include "devstack/cli/log_view.hpp"
 #include "devstack/cli/terminal.hpp"
 #include "devstack/core/api/messages.hpp"
+#include "devstack/platform/signal_watch.hpp"
 
 #include "cli/launch.hpp"
 #include "cli/progress.hpp"
@@ -47,7 +48,7 @@ private:
         client::Connection logs;
     };
     Result<Streams> open_streams() const;
-    Turn follow_streams(Streams& streams, Launched& launched);
+    Turn follow_streams(Streams& streams, Launched& launched, platform::SignalWatch& signals);
     Status ask_events(Streams& streams) const;
     Status ask_logs(Streams& streams) const;
     Turn take_events(Streams& streams);

@@ -72,6 +72,10 @@ core::api::ServiceState make_service_state(const core::Supervisor& supervisor,
         state.uptime_seconds = seconds(instant.now - *spawned);
     }
     state.restarts = snapshot.restarts;
+    if (snapshot.last_exit) {
+        state.last_exit =
+            core::api::ExitState{snapshot.last_exit->code, snapshot.last_exit->signal};
+    }
     for (const core::DeclaredPort& port : plan.ports) {
         state.ports.push_back({port.name, port.port.number});
     }

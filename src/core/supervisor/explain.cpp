@@ -91,6 +91,7 @@ ServiceSnapshot Supervisor::snapshot(ServiceId id) const {
     snapshot.run = service.runs;
     snapshot.since = service.since;
     snapshot.differences = service.differences;
+    snapshot.last_exit = service.last_exit;
     return snapshot;
 }
 

@@ -180,6 +180,7 @@ void Supervisor::on(const ListeningCompared& fact) {
 void Supervisor::on(const Exited& fact) {
     const ServiceId id = fact.run.service;
     if (run_of(phase(id)) != fact.run || !is_alive(phase(id))) return;
+    at(id).last_exit = fact.status;
     if (auto* stopping = std::get_if<Stopping>(&at(id).phase)) {
         stopping->pid = 0;
         stopping->status = fact.status;

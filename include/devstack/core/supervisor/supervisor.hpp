@@ -28,6 +28,7 @@ struct ServiceSnapshot {
     std::uint32_t run = 0;                 ///< Last run number given out.
     TimePoint since;                       ///< When this phase began.
     std::vector<std::string> differences;  ///< Between declared and real ports.
+    std::optional<ExitStatus> last_exit;   ///< Of the last run that ended by itself or was ended.
 };
 
 /// Decides what every service should do next. Pure: it starts no process, reads no clock and
@@ -67,6 +68,7 @@ private:
         int delay_exponent = 0;
         std::deque<TimePoint> recent_restarts;  ///< Within the window, oldest first.
         std::vector<std::string> differences;
+        std::optional<ExitStatus> last_exit;
     };
 
     // One handler per input …
