@@ -2,6 +2,7 @@
 
 #include "devstack/base/match.hpp"
 #include "devstack/base/signal_name.hpp"
+#include "devstack/core/limits.hpp"
 #include "devstack/platform/clock.hpp"
 #include "devstack/version.hpp"
 
@@ -21,6 +22,7 @@
 namespace devstack::daemon {
 
 namespace api = core::api;
+namespace limits = core::limits;
 
 DaemonProcess::DaemonProcess(Setting setting)
     : paths_{std::move(setting.paths)},
@@ -217,9 +219,15 @@ void DaemonProcess::finish() {
     api_.release_all();
     server_->close();
     if (!is_keeper_gone_) children_.say_farewell();
-    // Replies under way get this long; a client that does not read them is not waited for.
-    timer_.expires_after(std::chrono::milliseconds{200});
-    timer_.async_wait([this](boost::system::error_code) { loop_.stop(); });
+    farewell_deadline_ = platform::now() + limits::farewell_max;
+    leave_when_told();
+}
+
+/// Replies under way are waited for, within reason; a client that does not read them is not.
+void DaemonProcess::leave_when_told() {
+    if (server_->connections() == 0 || platform::now() >= farewell_deadline_) return loop_.stop();
+    timer_.expires_after(limits::farewell_step);
+    timer_.async_wait([this](boost::system::error_code) { leave_when_told(); });
 }
 
 // ---- Questions ---------------------------------------------------------------------------------

@@ -94,6 +94,7 @@ private:
     void watch_signals();
     void keeper_gone(const std::string& why);
     void finish();
+    void leave_when_told();
     void wake_log_readers();
 
     const core::ServicePlan& spec(core::ServiceId service) const;
@@ -130,6 +131,7 @@ private:
     std::vector<std::string> grown_logs_;
     TimePoint now_;
     WallTime started_at_;
+    TimePoint farewell_deadline_{};
     int signals_received_ = 0;
 };
 

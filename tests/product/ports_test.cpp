@@ -27,7 +27,7 @@ port = )" + port + "\n"};
     project.await_phase("api", "ready");
 }
 
-TEST_CASE("--free-ports ends the holder", "[integration][ports]") {
+TEST_CASE("up --free-ports ends the holder", "[integration][ports]") {
     const std::string port = std::to_string(free_port());
     RunningCommand holder{{{DEVSTACK_TESTCHILD, "listen", port}, "/", {}}};
     holder.await_output("listening");

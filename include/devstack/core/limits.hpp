@@ -60,6 +60,10 @@ inline constexpr std::size_t request_header_max = 64 * 1024;
 inline constexpr std::size_t control_connections_max = 256;
 inline constexpr auto long_poll_max = 60s;
 inline constexpr auto request_read_timeout = 10s;
+/// At the end, replies under way get this long …
+inline constexpr auto farewell_max = 200ms;
+/// … and are looked at in these steps.
+inline constexpr auto farewell_step = 1ms;
 /// Lines or events in one answer; the cursor in it continues.
 inline constexpr std::size_t answer_entries_max = 5000;
 inline constexpr std::size_t answer_bytes_max = 4 * 1024 * 1024;
