@@ -51,8 +51,8 @@ Status write_crash_record(const project::ProjectPaths& paths,
     if (!logs) file << "its log could not be read: " << logs.error().message << '\n';
     for (std::size_t i = 0; logs && i < logs->lines.size(); ++i) {
         const core::LogLine& line = logs->lines[i];
-        file << render_timestamp(line.time) << ' ' << core::name_of(line.stream) << ' '
-             << line.text << '\n';
+        file << render_timestamp(line.time) << ' ' << core::name_of(line.stream) << ' ' << line.text
+             << '\n';
     }
     file.flush();
     if (!file) return Error{Error::Kind::system, "cannot write " + path};
