@@ -48,6 +48,8 @@ public:
             if (!state) return fail(state.error());
             // What led to this state comes first.
             if (!show_events(cursor, state->cursor)) return exit_failed;
+            // Something came after the state: waiting for the next event could be waiting for ever.
+            if (cursor > state->cursor) continue;
             const Verdict verdict =
                 judge_change(options_.command, options_.services, before_, *state);
             if (verdict.is_over()) return end(verdict);

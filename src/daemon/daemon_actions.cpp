@@ -9,6 +9,7 @@
 #include <memory>
 #include <utility>
 
+#include <boost/asio/post.hpp>
 #include <spdlog/spdlog.h>
 
 // Each action of the core, carried out. No `if` here is about what a service should do.
@@ -126,10 +127,12 @@ void DaemonProcess::perform(const core::SendSignal& action) {
 }
 
 void DaemonProcess::perform(const core::WriteCrashRecord& action) {
-    const core::ServicePlan& plan = spec(action.run.service);
-    const Status written = write_crash_record(
-        paths_, make_service_state(supervisor_, action.run.service, instant(), paths_), instant());
-    if (!written) spdlog::warn("{}: {}", plan.name, written.error().message);
+    // What is known now, written when the turn is over: the next run does not wait for it.
+    auto state = make_service_state(supervisor_, action.run.service, instant(), paths_);
+    boost::asio::post(loop_, [this, state = std::move(state), at = instant()] {
+        const Status written = write_crash_record(paths_, state, at);
+        if (!written) spdlog::warn("{}: {}", state.name, written.error().message);
+    });
 }
 
 // ---- Questions ---------------------------------------------------------------------------------
