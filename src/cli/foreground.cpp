@@ -9,6 +9,7 @@
 #include "devstack/project/log_reader.hpp"
 
 #include "cli/project_end.hpp"
+#include "cli/service_names.hpp"
 
 #include <algorithm>
 #include <csignal>
@@ -32,13 +33,6 @@ constexpr Duration end_timeout = 10s;
 
 void say(const std::string& line) {
     print(line + "\n");
-}
-
-std::vector<std::string> names_of(const core::Plan& plan) {
-    std::vector<std::string> names;
-    for (const core::ServicePlan& service : plan.services)
-        names.push_back(service.name);
-    return names;
 }
 
 }  // namespace

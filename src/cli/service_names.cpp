@@ -8,6 +8,13 @@
 
 namespace devstack::cli {
 
+std::vector<std::string> names_of(const core::Plan& plan) {
+    std::vector<std::string> names;
+    for (const core::ServicePlan& service : plan.services)
+        names.push_back(service.name);
+    return names;
+}
+
 std::vector<std::string> names_of(const core::api::StateMessage& state) {
     std::vector<std::string> names;
     for (const core::api::ServiceState& service : state.services)

@@ -2,6 +2,7 @@
 
 #include "devstack/client/connection.hpp"
 #include "devstack/core/api/messages.hpp"
+#include "devstack/core/plan/plan.hpp"
 
 #include <optional>
 #include <string>
@@ -10,6 +11,7 @@
 namespace devstack::cli {
 
 std::vector<std::string> names_of(const core::api::StateMessage& state);
+std::vector<std::string> names_of(const core::Plan& plan);
 
 /// Null when there is no such service.
 const core::api::ServiceState* find_service(const core::api::StateMessage& state,

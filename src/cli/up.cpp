@@ -8,6 +8,7 @@
 #include "cli/foreground.hpp"
 #include "cli/launch.hpp"
 #include "cli/progress.hpp"
+#include "cli/service_names.hpp"
 
 #include <algorithm>
 #include <string>
@@ -27,13 +28,6 @@ constexpr Duration longest_wait = 30s;
 
 void say(const std::string& text) {
     print(text + "\n");
-}
-
-std::vector<std::string> names_of(const core::Plan& plan) {
-    std::vector<std::string> names;
-    for (const core::ServicePlan& service : plan.services)
-        names.push_back(service.name);
-    return names;
 }
 
 /// "2 services and 1 task".
@@ -56,17 +50,12 @@ int check_services(const UpOptions& options, const core::Plan& plan) {
     return 0;
 }
 
-/// "api is failed: exited with code 3".
-std::string explain(const api::ServiceState& service) {
-    return service.name + " is " + service.phase + ": " + service.why;
-}
-
 void say_what_is_pending(const Progress& progress, const Terminal& terminal) {
     for (const api::ServiceState& it : progress.failed) {
-        say(paint("failed   ", Style::red, terminal.has_colour) + explain(it));
+        say(paint("failed   ", Style::red, terminal.has_colour) + sentence_of(it));
     }
     for (const api::ServiceState& it : progress.pending) {
-        say(paint("pending  ", Style::yellow, terminal.has_colour) + explain(it));
+        say(paint("pending  ", Style::yellow, terminal.has_colour) + sentence_of(it));
     }
 }
 

@@ -53,7 +53,6 @@ public:
     /// Runs whose leader lives, for whoever has to tell their processes from strangers.
     std::vector<RunMark> living() const;
     ProjectMark project() const;
-    /// Where a run was spawned, for messages about a failure.
     void say_farewell() { link_.say_farewell(); }
 
 private:
