@@ -5,6 +5,7 @@
 
 #include <array>
 #include <cerrno>
+#include <cstdlib>
 #include <cstring>
 
 #include <fcntl.h>
@@ -56,14 +57,14 @@ Result<std::string> load_text_file(const std::string& path, std::size_t size_max
 }
 
 Status replace_text_file(const std::string& path, const std::string& text) {
-    const std::string next = path + ".new";
+    // A name of its own: two that share one would rename each other's file away.
+    std::string next = path + ".new.XXXXXX";
+    const platform::FileDescriptor file{::mkostemp(next.data(), O_CLOEXEC)};
     const auto fail = [&] {
         Error error = with_context("cannot write " + path, system_error(errno));
-        ::unlink(next.c_str());
+        if (file.is_open()) ::unlink(next.c_str());
         return error;
     };
-    const platform::FileDescriptor file{
-        ::open(next.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600)};
     if (!file.is_open() || !write_all(file.get(), text)) return fail();
     if (::rename(next.c_str(), path.c_str()) != 0) return fail();
     return ok();

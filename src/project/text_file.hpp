@@ -12,6 +12,7 @@ namespace devstack::project {
 Result<std::string> load_text_file(const std::string& path, std::size_t size_max);
 
 /// Puts `text` in the place of the file at `path`, 0600; a reader sees the old or the new one.
+/// Of several writers at once, each succeeds and the last one's text stays.
 Status replace_text_file(const std::string& path, const std::string& text);
 
 }  // namespace devstack::project

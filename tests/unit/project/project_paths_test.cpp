@@ -3,6 +3,12 @@
 #include "support/catch.hpp"
 #include "temporary_directory.hpp"
 
+#include <array>
+#include <barrier>
+#include <string>
+#include <thread>
+#include <vector>
+
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -59,6 +65,31 @@ TEST_CASE("directories are made for their user alone, and stay what they are", "
     REQUIRE(create_project_paths(paths));
     CHECK(directory.read(".devstack/.gitignore") == "mine\n");
     CHECK(directory.read(".devstack/logs/api.log") == "kept");
+}
+
+TEST_CASE("many who make them at once do not get in each other's way", "[unit][project]") {
+    // What one writes must not be renamed away by another; a barrier makes them meet.
+    constexpr int rounds = 50;
+    constexpr int writers = 4;
+    for (int round = 0; round < rounds; ++round) {
+        const TemporaryDirectory directory;
+        const ProjectPaths paths = development_paths(directory);
+        std::barrier together{writers};
+        std::array<std::string, writers> failures;
+        std::vector<std::thread> threads;
+        for (std::string& failure : failures) {
+            threads.emplace_back([&] {
+                together.arrive_and_wait();
+                const Status made = create_project_paths(paths);
+                if (!made) failure = made.error().message;
+            });
+        }
+        for (std::thread& thread : threads)
+            thread.join();
+        for (const std::string& failure : failures)
+            REQUIRE(failure.empty());
+        REQUIRE(directory.read(".devstack/.gitignore") == "*\n");
+    }
 }
 
 TEST_CASE("directories that others may write to are closed", "[unit][project]") {
