@@ -105,7 +105,7 @@ void DaemonProcess::spawn(RunId run, const core::CommandLine& command) {
     const core::ServicePlan& plan = spec(run.service);
     platform::SpawnRequest request;
     request.argv = command.argv;
-    request.environment = plan.environment;
+    request.environment = core::complete_environment(supervisor_.plan(), plan);
     request.working_dir = plan.working_dir;
     if (supervisor_.plan().mode == core::Mode::development) request.parent_death_signal = SIGTERM;
     children_.spawn(run, plan.name, std::move(request));
@@ -156,7 +156,7 @@ void DaemonProcess::perform(const core::RunProbe& action) {
     const auto [probe, timeout] = choose_probe(plan, action.purpose);
     const std::uint64_t ticket =
         probes_.ask(probe,
-                    {plan.environment, plan.working_dir},
+                    {core::complete_environment(supervisor_.plan(), plan), plan.working_dir},
                     timeout,
                     [this, run = action.run](core::ProbeOutcome outcome) {
                         std::erase_if(asked_, [run](const Asked& it) { return it.run == run; });

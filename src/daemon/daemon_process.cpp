@@ -4,6 +4,7 @@
 #include "devstack/base/signal_name.hpp"
 #include "devstack/core/limits.hpp"
 #include "devstack/platform/clock.hpp"
+#include "devstack/platform/startup_memory.hpp"
 #include "devstack/version.hpp"
 
 #include <algorithm>
@@ -68,6 +69,10 @@ Status DaemonProcess::begin() {
     children_.begin();
     watch_lifeline();
     watch_signals();
+    startup_timer_.expires_after(limits::startup_is_over_after);
+    startup_timer_.async_wait([](boost::system::error_code error) {
+        if (!error) platform::release_startup_memory();
+    });
     return ok();
 }
 
@@ -122,6 +127,7 @@ void DaemonProcess::end_turn() {
         if (const Status written = journal_.write(); !written) {
             spdlog::error("{}", written.error().message);
         }
+        spdlog::default_logger_raw()->flush();
         api_.events_grown();
     }
     if (supervisor_.is_finished()) return finish();
@@ -215,6 +221,7 @@ void DaemonProcess::wake_log_readers() {
 void DaemonProcess::finish() {
     if (std::exchange(is_finished_, true)) return;
     timer_.cancel();
+    startup_timer_.cancel();
     signals_.cancel();
     api_.release_all();
     server_->close();

@@ -116,6 +116,7 @@ private:
     std::unique_ptr<ControlServer> server_;
 
     boost::asio::steady_timer timer_{loop_};
+    boost::asio::steady_timer startup_timer_{loop_};
     std::optional<TimePoint> armed_for_;
     boost::asio::signal_set signals_{loop_};
     boost::asio::posix::stream_descriptor lifeline_{loop_};

@@ -35,15 +35,14 @@ using namespace std::chrono_literals;
 
 /// The kernel may refuse, then the pipe stays as it is.
 void grow_pipe(CaptureSource& source, int wish) {
-    int size = ::fcntl(source.pipe, F_GETPIPE_SZ);
-    if (size < 0) return;
-    if (size < wish) size = std::max(size, ::fcntl(source.pipe, F_SETPIPE_SZ, wish));
-    source.half_size = static_cast<std::size_t>(size) / 2;
+    int size = ::fcntl(source.pipe, F_SETPIPE_SZ, wish);
+    if (size < 0) size = ::fcntl(source.pipe, F_GETPIPE_SZ);
+    if (size > 0) source.half_size = static_cast<std::size_t>(size) / 2;
 }
 
 void prepare_pipe(CaptureSource& source) {
-    const int flags = ::fcntl(source.pipe, F_GETFL);
-    if (flags >= 0) ::fcntl(source.pipe, F_SETFL, flags | O_NONBLOCK);
+    int is_nonblocking = 1;
+    ::ioctl(source.pipe, FIONBIO, &is_nonblocking);
     grow_pipe(source, limits::output_pipe_size);
 }
 
@@ -108,10 +107,11 @@ public:
     void drain(const std::string& service);
 
 private:
+    using PipeId = std::uint64_t;
     struct Service {
         explicit Service(CaptureFile captured) : file{std::move(captured)} {}
         CaptureFile file;
-        int pipes = 0;
+        std::vector<PipeId> pipes;
         bool has_grown = false;
     };
     struct Pipe {
@@ -122,7 +122,6 @@ private:
         std::function<void()> at_end;
         FillRate rate;
     };
-    using PipeId = std::uint64_t;
     struct Parked {
         PipeId id;
         TimePoint due;
@@ -172,8 +171,8 @@ void LogWriter::Implementation::capture(const std::string& service,
     source.pipe = pipe.get();
     prepare_pipe(source);
     auto entry = services_.try_emplace(service, CaptureFile{log_dir_, service, peek_}).first;
-    ++entry->second.pipes;
     const PipeId id = ++last_id_;
+    entry->second.pipes.push_back(id);
     pipes_.emplace(id,
                    Pipe{std::move(pipe),
                         asio::posix::stream_descriptor{loop_},
@@ -291,7 +290,8 @@ void LogWriter::Implementation::tell_grown() {
 void LogWriter::Implementation::finish(PipeId id) {
     const auto pipe = pipes_.find(id);
     const auto service = services_.find(pipe->second.service);
-    if (--service->second.pipes == 0) service->second.file.close();
+    std::erase(service->second.pipes, id);
+    if (service->second.pipes.empty()) service->second.file.close();
     if (pipe->second.at_end) {
         asio::post(loop_, while_alive([at_end = std::move(pipe->second.at_end)] { at_end(); }));
     }
@@ -300,8 +300,10 @@ void LogWriter::Implementation::finish(PipeId id) {
 }
 
 void LogWriter::Implementation::drain(const std::string& service) {
-    for (auto& [id, pipe] : pipes_) {
-        if (pipe.service != service) continue;
+    const auto found = services_.find(service);
+    if (found == services_.end()) return;
+    for (const PipeId id : found->second.pipes) {
+        Pipe& pipe = pipes_.find(id)->second;
         // Only what is there now: somebody may go on writing without end.
         std::size_t left = bytes_waiting(pipe.source.pipe);
         while (left > 0) {

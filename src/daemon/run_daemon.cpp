@@ -46,7 +46,7 @@ void open_own_log(const std::string& state_dir) {
             state_dir + "/daemon.log", size_max, 2);
         auto logger = std::make_shared<spdlog::logger>("devstack", std::move(sink));
         logger->set_pattern("%Y-%m-%dT%H:%M:%S.%e%z %l %v");
-        logger->flush_on(spdlog::level::info);
+        logger->flush_on(spdlog::level::warn);  // The rest at the end of each turn.
         spdlog::set_default_logger(std::move(logger));
     } catch (const std::exception& error) {
         spdlog::error("no log of our own: {}", error.what());
@@ -92,6 +92,7 @@ int run_daemon(const DaemonOptions& options) {
     if (const Status known = project::register_project(registered); !known) {
         spdlog::warn("{}", known.error().message);
     }
+    spdlog::default_logger_raw()->flush();
     report.send("ready\n");
     process.run();
     project::unregister_project(registered);

@@ -56,10 +56,11 @@ std::optional<std::vector<int>> collect_unknown_children(const Procfs& procfs,
         if (do_agree) break;
     }
     if (!children) return std::nullopt;
-    std::erase_if(*children, [&](int pid) {
-        return pid == project.daemon_pid ||
-               std::ranges::find(living, pid, &RunMark::leader_pid) != living.end();
-    });
+    std::vector<int> known{project.daemon_pid};
+    for (const RunMark& run : living)
+        known.push_back(run.leader_pid);
+    std::ranges::sort(known);
+    std::erase_if(*children, [&](int pid) { return std::ranges::binary_search(known, pid); });
     return children;
 }
 

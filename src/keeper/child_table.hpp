@@ -3,6 +3,8 @@
 #include "devstack/platform/file_descriptor.hpp"
 #include "devstack/platform/keeper_protocol.hpp"
 
+#include "spawn_memory.hpp"
+
 #include <array>
 #include <cstddef>
 #include <cstdint>
@@ -38,6 +40,7 @@ struct Child {
     platform::FileDescriptor standard_output;
     platform::FileDescriptor standard_error;
     platform::FileDescriptor error_pipe;
+    SpawnMemory::Lease spawn_memory;  ///< While it is on its way to exec.
     platform::keeper_protocol::Exited exit;
     std::array<char, platform::keeper_protocol::label_size> label{};
 

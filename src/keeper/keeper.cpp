@@ -12,12 +12,14 @@
 #include "devstack/keeper/keeper.hpp"
 
 #include "devstack/platform/clock.hpp"
+#include "devstack/platform/startup_memory.hpp"
 
 #include "child_table.hpp"
 #include "daemon_process.hpp"
 #include "kill_descendants.hpp"
 #include "outbox.hpp"
 #include "request.hpp"
+#include "spawn_memory.hpp"
 #include "start_child.hpp"
 
 #include <algorithm>
@@ -97,6 +99,7 @@ private:
     OriginalState original_;
     FileDescriptor epoll_;
     FileDescriptor signals_;
+    SpawnMemory spawn_memory_;
     ChildTable table_;
     Outbox outbox_;
     DaemonProcess daemon_;
@@ -132,7 +135,7 @@ int Keeper::run() {
 
 bool Keeper::set_up() {
     if (!become_keeper(original_, options_.report_fd, options_.lifeline_fd)) return false;
-    if (!table_.reserve()) return false;
+    if (!table_.reserve() || !spawn_memory_.reserve()) return false;
     sigset_t wanted;
     ::sigemptyset(&wanted);
     for (const int signal : {SIGCHLD, SIGTERM, SIGINT, SIGHUP})
@@ -300,6 +303,7 @@ void Keeper::greet() {
         close_watched(child.error_pipe);
         table_.drop_token(child);
     }
+    if (!has_ever_been_greeted_) platform::release_startup_memory();
     daemon_.has_greeted = has_ever_been_greeted_ = true;
     // What became known until here is told by Welcome; from here on there are news.
     outbox_.set_channel(daemon_.channel.get());
@@ -317,7 +321,7 @@ void Keeper::spawn(const Request& request, const ReceivedMessage& message) {
     if (table_.is_full()) return outbox_.tell_refusal(request.token, SpawnStage::fork, EAGAIN);
 
     const BlockSource source{request.block, request.block_size, message.descriptors[0].get()};
-    auto outcome = start_child(original_, source);
+    auto outcome = start_child(original_, source, spawn_memory_);
     if (const auto* problem = std::get_if<SpawnProblem>(&outcome)) {
         return outbox_.tell_refusal(request.token, problem->stage, problem->error);
     }
@@ -328,6 +332,7 @@ void Keeper::spawn(const Request& request, const ReceivedMessage& message) {
     child.standard_output = std::move(started.standard_output);
     child.standard_error = std::move(started.standard_error);
     child.error_pipe = std::move(started.error_pipe);
+    child.spawn_memory = std::move(started.memory);
     if (watch(child.error_pipe.get(), table_.slot_of(child), EPOLLIN)) return;
     child.state = Child::State::failing;
     child.failed_stage = SpawnStage::pipes;
@@ -359,6 +364,8 @@ void Keeper::settle(Child& child) {
         child.failure = problem.error;
         return;
     }
+    // The kernel closes descriptors on exec and exit after it has let go of the old memory.
+    child.spawn_memory.reset();
     child.state = Child::State::running;
     child.owes_spawned = true;
     outbox_.tell_news(child);
@@ -393,6 +400,7 @@ void Keeper::reap_all() {
 
 void Keeper::on_exit(Child& child, int wait_status, const rusage& usage) {
     settle(child);  // That it began comes before that it ended.
+    child.spawn_memory.reset();
     table_.drop_pid(child);
     if (child.token == 0) return table_.remove(child);
     if (child.state == Child::State::failing) {

@@ -1,6 +1,9 @@
 #include "original_state.hpp"
 
+#include "raw_syscall.hpp"
+
 #include <algorithm>
+#include <cstddef>
 #include <initializer_list>
 
 #include <fcntl.h>
@@ -61,11 +64,13 @@ void raise_file_limit(rlimit& original) {
 }  // namespace
 
 void OriginalState::restore_signal_mask() const {
-    ::sigprocmask(SIG_SETMASK, &signal_mask, nullptr);
+    constexpr std::size_t kernel_mask_size = NSIG / 8;
+    raw_syscall(SYS_rt_sigprocmask, SIG_SETMASK, &signal_mask, nullptr, kernel_mask_size);
 }
 
 void OriginalState::restore_file_limit() const {
-    if (file_limit.rlim_max != 0) ::setrlimit(RLIMIT_NOFILE, &file_limit);
+    if (file_limit.rlim_max == 0) return;
+    raw_syscall(SYS_prlimit64, 0, RLIMIT_NOFILE, &file_limit, nullptr);
 }
 
 bool become_keeper(OriginalState& original, int report_fd, int lifeline_fd) {

@@ -11,6 +11,7 @@ struct OriginalState {
     sigset_t signal_mask{};
     rlimit file_limit{};
 
+    // For this process. Raw system calls: a child may still share its parent's memory.
     void restore_signal_mask() const;
     void restore_file_limit() const;
 };

@@ -1,9 +1,11 @@
-// The child does all the work on its request by itself: it reads, checks and unpacks the block
-// after fork, so that nothing in a request can harm the keeper or make it wait.
+// The child does all the work on its request by itself: it reads, checks and unpacks the block, so
+// that nothing in a request can harm the keeper or make it wait.
 
 #include "start_child.hpp"
 
 #include "devstack/platform/spawn_block.hpp"
+
+#include "raw_syscall.hpp"
 
 #include <algorithm>
 #include <cerrno>
@@ -11,8 +13,10 @@
 #include <csignal>
 #include <cstdlib>
 #include <cstring>
+#include <memory>
 
 #include <fcntl.h>
+#include <sched.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
@@ -38,53 +42,70 @@ struct Pipes {
     Pipe error;
 };
 
-bool open_pipe(Pipe& pipe) {
+bool open_pipe(Pipe& pipe, int flags = 0) {
     int ends[2] = {-1, -1};
-    if (::pipe2(ends, O_CLOEXEC) != 0) return false;
+    if (::pipe2(ends, O_CLOEXEC | flags) != 0) return false;
     pipe = {FileDescriptor{ends[0]}, FileDescriptor{ends[1]}};
     return true;
 }
 
-// ---- In the child, between fork and exec
-// ---------------------------------------------------------
+// ---- In the child, until exec -------------------------------------------------------------------
+// It may share the keeper's memory: it writes to its own stack and room alone, and never to errno.
 
-int error_pipe_of_child = -1;
+/// What the child is given; stays as it is until the child has no more use for it.
+struct Task {
+    const OriginalState& original;
+    BlockSource source;
+    int standard_output;
+    int standard_error;
+    int error_pipe;
+    long keeper;
+    char** pointers;  ///< Null: it has to find room by itself.
+};
 
-[[noreturn]] void give_up(SpawnStage stage, int error) {
-    const SpawnProblem problem{stage, error};
-    // Eight bytes into an empty pipe; if even that fails, our exit code still says it.
-    static_cast<void>(!::write(error_pipe_of_child, &problem, sizeof problem));
-    ::_exit(127);
+[[noreturn]] void exit_now() {
+    for (;;)
+        raw_syscall(SYS_exit_group, 127);
 }
 
-void* allocate(std::size_t size) {
-    void* memory =
-        ::mmap(nullptr, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-    if (memory == MAP_FAILED) give_up(SpawnStage::request, errno);
-    return memory;
+[[noreturn]] void give_up(const Task& task, SpawnStage stage, long result) {
+    const SpawnProblem problem{stage, static_cast<std::int32_t>(-result)};
+    // Eight bytes into an empty pipe; if even that fails, our exit code still says it.
+    raw_syscall(SYS_write, task.error_pipe, &problem, sizeof problem);
+    exit_now();
+}
+
+/// Only for a child with memory of its own.
+void* allocate(const Task& task, std::size_t size) {
+    const long memory = raw_syscall(
+        SYS_mmap, nullptr, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (memory < 0 && memory > -4096) give_up(task, SpawnStage::request, memory);
+    return reinterpret_cast<void*>(memory);
 }
 
 /// Memory of this process alone: whoever wrote the file could still change it while we look.
-char* take_block(const BlockSource& source) {
-    if (source.size == 0) give_up(SpawnStage::request, EINVAL);
-    if (source.size > platform::spawn_block_max) give_up(SpawnStage::request, E2BIG);
+char* take_block(const Task& task) {
+    const BlockSource& source = task.source;
+    if (source.size == 0) give_up(task, SpawnStage::request, -EINVAL);
+    if (source.size > platform::spawn_block_max) give_up(task, SpawnStage::request, -E2BIG);
     if (source.memfd < 0) return const_cast<char*>(source.bytes);
-    auto* copy = static_cast<char*>(allocate(source.size));
+    auto* copy = static_cast<char*>(allocate(task, source.size));
     std::size_t used = 0;
     while (used < source.size) {
-        const ssize_t size =
-            ::pread(source.memfd, copy + used, source.size - used, static_cast<off_t>(used));
-        if (size <= 0) give_up(SpawnStage::request, size < 0 ? errno : EINVAL);
+        const long size = raw_syscall(
+            SYS_pread64, source.memfd, copy + used, source.size - used, static_cast<off_t>(used));
+        if (size <= 0) give_up(task, SpawnStage::request, size < 0 ? size : -EINVAL);
         used += static_cast<std::size_t>(size);
     }
     return copy;
 }
 
-void arrange_death(int signal, pid_t keeper) {
+void arrange_death(const Task& task, int signal) {
     if (signal == 0) return;
-    if (::prctl(PR_SET_PDEATHSIG, signal) != 0) give_up(SpawnStage::request, errno);
+    const long result = raw_syscall(SYS_prctl, PR_SET_PDEATHSIG, signal);
+    if (result < 0) give_up(task, SpawnStage::request, result);
     // It counts from now on: the keeper may have died before.
-    if (::getppid() != keeper) ::_exit(127);
+    if (raw_syscall(SYS_getppid) != task.keeper) exit_now();
 }
 
 const char* find_variable(char** environment, const char* prefix) {
@@ -96,23 +117,22 @@ const char* find_variable(char** environment, const char* prefix) {
 }
 
 /// True when the search may go on in the next directory of PATH.
-bool is_absence(int error) {
-    return error == ENOENT || error == ENOTDIR || error == EACCES || error == ESTALE ||
-           error == ENODEV || error == ETIMEDOUT || error == ENAMETOOLONG;
+bool is_absence(long result) {
+    return result == -ENOENT || result == -ENOTDIR || result == -EACCES || result == -ESTALE ||
+           result == -ENODEV || result == -ETIMEDOUT || result == -ENAMETOOLONG;
 }
 
 /// execvpe(3) with the PATH of the child, and without its habit to feed to a shell what the kernel
-/// does not take for a program. Returns errno.
-int execute(const SpawnBlock& block) {
+/// does not take for a program. Returns -errno.
+long execute(const SpawnBlock& block) {
     const char* program = block.argv[0];
     if (std::strchr(program, '/') != nullptr) {
-        ::execve(program, block.argv, block.environment);
-        return errno;
+        return raw_syscall(SYS_execve, program, block.argv, block.environment);
     }
     const char* path = find_variable(block.environment, "PATH=");
     if (path == nullptr) path = "/bin:/usr/bin";  // As execvp(3).
     const std::size_t program_size = std::strlen(program);
-    int error = ENOENT;
+    long found = -ENOENT;
     for (;;) {
         const char* end = ::strchrnul(path, ':');
         const auto directory_size = static_cast<std::size_t>(end - path);
@@ -121,65 +141,116 @@ int execute(const SpawnBlock& block) {
             char* at = std::copy(path, end, candidate);
             if (directory_size > 0) *at++ = '/';  // An empty one is the working directory.
             std::memcpy(at, program, program_size + 1);
-            ::execve(candidate, block.argv, block.environment);
-            if (!is_absence(errno)) return errno;
+            const long result = raw_syscall(SYS_execve, candidate, block.argv, block.environment);
+            if (!is_absence(result)) return result;
             // A program that we found and may not execute explains more than those not found.
-            if (errno == EACCES) error = EACCES;
+            if (result == -EACCES) found = -EACCES;
         }
-        if (*end == '\0') return error;
+        if (*end == '\0') return found;
         path = end + 1;
     }
 }
 
-[[noreturn]] void become_child(const OriginalState& original,
-                               const BlockSource& source,
-                               const Pipes& pipes,
-                               pid_t keeper) {
-    error_pipe_of_child = pipes.error.write_end.get();
-    char* bytes = take_block(source);
-    const auto header = platform::check_spawn_block(bytes, source.size);
-    if (!header) give_up(SpawnStage::request, EINVAL);
-    auto** pointers =
-        static_cast<char**>(allocate(platform::spawn_block_pointers(*header) * sizeof(char*)));
+void move_output(const Task& task, int from, int to) {
+    const long result = raw_syscall(SYS_dup3, from, to, 0);
+    if (result < 0) give_up(task, SpawnStage::output, result);
+}
+
+[[noreturn]] void become_child(const Task& task) {
+    char* bytes = take_block(task);
+    const auto header = platform::check_spawn_block(bytes, task.source.size);
+    if (!header) give_up(task, SpawnStage::request, -EINVAL);
+    char** pointers = task.pointers;
+    if (pointers == nullptr) {
+        const std::size_t size = platform::spawn_block_pointers(*header) * sizeof(char*);
+        pointers = static_cast<char**>(allocate(task, size));
+    }
     const SpawnBlock block = platform::point_into_spawn_block(*header, bytes, pointers);
 
-    if (::setsid() < 0) give_up(SpawnStage::session, errno);
-    arrange_death(header->parent_death_signal, keeper);
+    const long session = raw_syscall(SYS_setsid);
+    if (session < 0) give_up(task, SpawnStage::session, session);
+    arrange_death(task, header->parent_death_signal);
     // Standard input is the keeper's /dev/null.
-    if (::dup2(pipes.standard_output.write_end.get(), STDOUT_FILENO) < 0 ||
-        ::dup2(pipes.standard_error.write_end.get(), STDERR_FILENO) < 0) {
-        give_up(SpawnStage::output, errno);
-    }
-    if (::chdir(block.working_dir) != 0) give_up(SpawnStage::working_dir, errno);
-    original.restore_file_limit();
-    original.restore_signal_mask();
-    give_up(SpawnStage::exec, execute(block));
+    move_output(task, task.standard_output, STDOUT_FILENO);
+    move_output(task, task.standard_error, STDERR_FILENO);
+    const long entered = raw_syscall(SYS_chdir, block.working_dir);
+    if (entered < 0) give_up(task, SpawnStage::working_dir, entered);
+    task.original.restore_file_limit();
+    task.original.restore_signal_mask();
+    give_up(task, SpawnStage::exec, execute(block));
+}
+
+// ---- In the keeper ------------------------------------------------------------------------------
+
+struct NewProcess {
+    pid_t pid = -1;
+    FileDescriptor pidfd;  ///< Closed, with errno set, when there was none to be had.
+};
+
+NewProcess fork_child(const Task& task) {
+    NewProcess process;
+    process.pid = ::fork();
+    if (process.pid == 0) become_child(task);
+    if (process.pid < 0) return process;
+    process.pidfd = FileDescriptor{static_cast<int>(::syscall(SYS_pidfd_open, process.pid, 0))};
+    return process;
+}
+
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+constexpr bool may_share_memory = false;
+#else
+constexpr bool may_share_memory = true;
+#endif
+
+NewProcess clone_child(const Task& task, SpawnMemory::Room& room) {
+    std::memcpy(room.block.data(), task.source.bytes, task.source.size);
+    // At the far end of the child's stack, since our own frame is about to go.
+    auto* own = std::construct_at(static_cast<Task*>(static_cast<void*>(room.stack.data())), task);
+    own->source.bytes = room.block.data();
+    own->pointers = room.pointers.data();
+    const auto run = [](void* it) -> int { become_child(*static_cast<const Task*>(it)); };
+    NewProcess process;
+    int pidfd = -1;
+    process.pid = ::clone(
+        run, room.stack.data() + room.stack.size(), CLONE_VM | CLONE_PIDFD | SIGCHLD, own, &pidfd);
+    if (process.pid > 0) process.pidfd = FileDescriptor{pidfd};
+    return process;
 }
 
 }  // namespace
 
 std::variant<StartedChild, SpawnProblem> start_child(const OriginalState& original,
-                                                     const BlockSource& source) {
+                                                     const BlockSource& source,
+                                                     SpawnMemory& memory) {
     Pipes pipes;
     if (!open_pipe(pipes.standard_output) || !open_pipe(pipes.standard_error) ||
-        !open_pipe(pipes.error) || ::fcntl(pipes.error.read_end.get(), F_SETFL, O_NONBLOCK) != 0) {
+        !open_pipe(pipes.error, O_NONBLOCK)) {
         return SpawnProblem{SpawnStage::pipes, errno};
     }
-    const pid_t keeper = ::getpid();
-    const pid_t pid = ::fork();
-    if (pid < 0) return SpawnProblem{SpawnStage::fork, errno};
-    if (pid == 0) become_child(original, source, pipes, keeper);
-
+    const Task task{original,
+                    source,
+                    pipes.standard_output.write_end.get(),
+                    pipes.standard_error.write_end.get(),
+                    pipes.error.write_end.get(),
+                    ::getpid(),
+                    nullptr};
     StartedChild child;
-    child.pid = pid;
-    child.pidfd = FileDescriptor{static_cast<int>(::syscall(SYS_pidfd_open, pid, 0))};
-    if (!child.pidfd.is_open()) {
+    const bool fits = source.memfd < 0 && source.size <= SpawnMemory::block_size_max;
+    if (may_share_memory && fits) child.memory = memory.lease();
+    NewProcess process = child.memory ? clone_child(task, child.memory.room()) : fork_child(task);
+    if (process.pid < 0) {
+        const bool lacks_descriptor = errno == EMFILE || errno == ENFILE;
+        return SpawnProblem{lacks_descriptor ? SpawnStage::pipes : SpawnStage::fork, errno};
+    }
+    if (!process.pidfd.is_open()) {
         const SpawnProblem problem{SpawnStage::pipes, errno};
         // It is ours and not reaped, so the pid is still its own.
-        ::kill(pid, SIGKILL);
-        ::waitpid(pid, nullptr, 0);
+        ::kill(process.pid, SIGKILL);
+        ::waitpid(process.pid, nullptr, 0);
         return problem;
     }
+    child.pid = process.pid;
+    child.pidfd = std::move(process.pidfd);
     child.standard_output = std::move(pipes.standard_output.read_end);
     child.standard_error = std::move(pipes.standard_error.read_end);
     child.error_pipe = std::move(pipes.error.read_end);

@@ -4,6 +4,7 @@
 #include "devstack/platform/spawn_request.hpp"
 
 #include "original_state.hpp"
+#include "spawn_memory.hpp"
 
 #include <cstddef>
 #include <cstdint>
@@ -32,10 +33,14 @@ struct StartedChild {
     platform::FileDescriptor standard_output;
     platform::FileDescriptor standard_error;
     platform::FileDescriptor error_pipe;
+    SpawnMemory::Lease memory;  ///< Runs in there until its error pipe ends or it is reaped.
 };
 
-/// Forks, and never waits for exec, so that exec runs on another core while the next child is made.
+/// Starts a child in our own memory (CLONE_VM of clone(2)), which spares the copy of our page
+/// tables, and never waits for exec, which runs on another core while the next child is made. Forks
+/// when there is no room, or where sanitizers would take the child for a thread of ours.
 std::variant<StartedChild, SpawnProblem> start_child(const OriginalState& original,
-                                                     const BlockSource& source);
+                                                     const BlockSource& source,
+                                                     SpawnMemory& memory);
 
 }  // namespace devstack::keeper

@@ -221,6 +221,31 @@ TEST_CASE("a child that hangs before exec holds up nobody else", "[integration][
     CHECK(read_to_end(child.standard_output) == "released\n");
 }
 
+TEST_CASE("many children that hang before exec hold up nobody else", "[integration][keeper]") {
+    HangingProgram program;
+    KeeperWorld world;
+    auto daemon = world.accept_greeted_daemon();
+    constexpr std::uint64_t count = 20;  // More than the keeper has room for in its own memory.
+    for (std::uint64_t token = 1; token <= count; ++token)
+        daemon.link().spawn(token, "stuck", request_for({program.path()}));
+    CHECK(daemon.output_of(100, request_for(testchild({"print", "on"}))) == "on\n");
+    program.release();
+    std::set<std::uint64_t> spawned;
+    std::set<std::uint64_t> ended;
+    while (ended.size() < count) {
+        auto message = daemon.next();
+        if (const auto* exit = std::get_if<KeeperExited>(&message)) {
+            ended.insert(exit->token);
+            continue;
+        }
+        const auto* child = std::get_if<KeeperSpawned>(&message);
+        REQUIRE(child != nullptr);
+        spawned.insert(child->token);
+        CHECK(read_to_end(child->standard_output) == "released\n");
+    }
+    CHECK(spawned == ended);
+}
+
 TEST_CASE("an environment of a megabyte arrives", "[integration][keeper]") {
     KeeperWorld world;
     auto daemon = world.accept_greeted_daemon();

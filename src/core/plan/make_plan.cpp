@@ -61,6 +61,7 @@ public:
         check_ports();
         const DependencyGraph graph = make_dependency_graph(profile_, diagnostics_);
         const std::vector<std::size_t> order = make_dependency_order(profile_, graph, diagnostics_);
+        services_.reserve(profile_.services.size());
         for (const ServiceSetting& setting : profile_.services) {
             services_.push_back(make_service(setting));
         }
@@ -96,12 +97,7 @@ private:
         if (setting.command) {
             service.command = make_command(*setting.command, around.scope, diagnostics_);
         }
-        for (const auto& [name, value] : around.scope.variables) {
-            service.environment.push_back(name + "=" + value);
-            for (std::string& secret : find_secrets(name, value)) {
-                secrets_.insert(std::move(secret));
-            }
-        }
+        service.environment = make_environment(around.scope.variables);
         for (const PortSetting& port : setting.ports) {
             service.ports.push_back({port.name, port.port});
         }
@@ -116,6 +112,18 @@ private:
         service.success_exit_codes = setting.success_exit_codes;
         service.url = make_url(service);
         return service;
+    }
+
+    std::vector<std::string> make_environment(const std::map<std::string, std::string>& variables) {
+        std::vector<std::string> environment;
+        environment.reserve(variables.size());
+        for (const auto& [name, value] : variables) {
+            environment.push_back(name + "=" + value);
+            for (std::string& secret : find_secrets(name, value)) {
+                secrets_.insert(std::move(secret));
+            }
+        }
+        return environment;
     }
 
     PrepareStep make_prepare(const PrepareSetting& setting, const ServiceSurroundings& around) {
@@ -146,6 +154,8 @@ private:
             profile_.name ? profile_.name->text : make_name_from_path(surroundings_.project_dir);
         plan.project_dir = surroundings_.project_dir;
         plan.mode = profile_.mode;
+        plan.environment = make_environment(environments_.project_variables());
+        plan.services.reserve(order.size());
         plan.secrets.assign(secrets_.begin(), secrets_.end());
         std::vector<ServiceId> id_of(order.size());
         for (std::size_t i = 0; i < order.size(); ++i) {

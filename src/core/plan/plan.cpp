@@ -1,6 +1,8 @@
 #include "devstack/core/plan/plan.hpp"
 
 #include <algorithm>
+#include <iterator>
+#include <string_view>
 
 namespace devstack::core {
 
@@ -11,6 +13,21 @@ std::optional<ServiceId> Plan::find(const std::string& name) const {
         });
     if (found == services.end()) return std::nullopt;
     return ServiceId{static_cast<std::size_t>(found - services.begin())};
+}
+
+std::vector<std::string> complete_environment(const Plan& plan, const ServicePlan& service) {
+    const auto is_before = [](const std::string& a, const std::string& b) {
+        const auto name_of = [](const std::string& it) {
+            return std::string_view{it}.substr(0, it.find('='));
+        };
+        return name_of(a) < name_of(b);
+    };
+    std::vector<std::string> environment;
+    environment.reserve(plan.environment.size() + service.environment.size());
+    // Of two of the same name it takes the one of the first range.
+    std::ranges::set_union(
+        service.environment, plan.environment, std::back_inserter(environment), is_before);
+    return environment;
 }
 
 }  // namespace devstack::core

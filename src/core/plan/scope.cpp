@@ -82,14 +82,20 @@ VariableAnswer Scope::find(std::string_view name) const {
     if (name == "port") return find_port(*service, "");
     if (name.starts_with("ports.")) return find_port(*service, name.substr(6));
     if (name.starts_with("service.")) return find_service_port(*profile, name.substr(8));
-    const auto found = variables.find(std::string{name});
-    if (found != variables.end()) return {found->second, "", ""};
+    if (const std::string* value = find_variable(std::string{name})) return {*value, "", ""};
     return {std::nullopt, "", std::string{hint_for(service, name)}};
 }
 
+const std::string* Scope::find_variable(const std::string& name) const {
+    if (const auto own = variables.find(name); own != variables.end()) return &own->second;
+    if (inherited == nullptr) return nullptr;
+    const auto found = inherited->find(name);
+    return found == inherited->end() ? nullptr : &found->second;
+}
+
 std::string Scope::home() const {
-    const auto found = variables.find("HOME");
-    return found == variables.end() ? "" : found->second;
+    const std::string* value = find_variable("HOME");
+    return value == nullptr ? "" : *value;
 }
 
 std::string expand(const SourceText& text,

@@ -16,8 +16,12 @@ struct Scope {
     const Profile* profile = nullptr;
     const ServiceSetting* service = nullptr;  ///< Empty in [project].
     std::string project_dir;
+    /// Seen where `variables` has nothing. Outlives the scope; may be null.
+    const std::map<std::string, std::string>* inherited = nullptr;
     std::map<std::string, std::string> variables;
 
+    /// Null when it is not set.
+    const std::string* find_variable(const std::string& name) const;
     VariableAnswer find(std::string_view name) const;
     std::string home() const;
 };

@@ -48,15 +48,16 @@ Diagnostic make_diagnostic(const SourceFile& source,
 EnvironmentMaker::EnvironmentMaker(const Profile& profile, const Surroundings& surroundings)
     : profile_{profile}, surroundings_{surroundings} {
     project_.scope =
-        Scope{&profile_, nullptr, surroundings_.project_dir, surroundings_.environment};
+        Scope{&profile_, nullptr, surroundings_.project_dir, nullptr, surroundings_.environment};
     for (const SourceText& file : profile_.env_files) {
         add_env_file(file, surroundings_.project_dir, project_);
     }
 }
 
 ServiceSurroundings EnvironmentMaker::make(const ServiceSetting& service) {
-    Layers layers = project_;
-    layers.scope.service = &service;
+    Layers layers{
+        Scope{&profile_, &service, surroundings_.project_dir, &project_.scope.variables, {}},
+        project_.declares_port};
     const std::string project =
         profile_.name ? profile_.name->text : make_name_from_path(surroundings_.project_dir);
     const auto set_own = [&] {
@@ -75,7 +76,7 @@ ServiceSurroundings EnvironmentMaker::make(const ServiceSetting& service) {
         add_env_file(file, result.working_dir, layers);
     }
     const PortSetting* port = find_only_port(service);
-    if (port != nullptr && layers.declared.count("PORT") == 0) {
+    if (port != nullptr && !layers.declares_port) {
         layers.scope.variables["PORT"] = to_string(port->port);
     }
     add_env(service, layers);
@@ -146,7 +147,7 @@ void EnvironmentMaker::add_entries(const ParsedFile& file, Layers& layers) {
             diagnostics_.push_back(make_diagnostic(file.source, entry, mistake, place));
         }
         layers.scope.variables[entry.name.text] = std::move(value.text);
-        layers.declared.insert(entry.name.text);
+        layers.declares_port |= entry.name.text == "PORT";
     }
 }
 
@@ -154,7 +155,6 @@ void EnvironmentMaker::add_env(const ServiceSetting& service, Layers& layers) {
     for (const VariableSetting& variable : service.env) {
         layers.scope.variables[variable.name.text] =
             expand(variable.value, layers.scope, diagnostics_);
-        layers.declared.insert(variable.name.text);
     }
 }
 
@@ -162,7 +162,7 @@ void EnvironmentMaker::check_port(const ServiceSetting& service, const Scope& sc
     const PortSetting* port = find_only_port(service);
     if (port == nullptr || port->port.number == 0) return;
     const std::string number = to_string(port->port);
-    const std::string& value = scope.variables.at("PORT");
+    const std::string& value = *scope.find_variable("PORT");
     const bool is_number =
         !value.empty() && value.find_first_not_of("0123456789") == std::string::npos;
     if (!is_number || value == number) return;
@@ -176,9 +176,9 @@ void EnvironmentMaker::check_port(const ServiceSetting& service, const Scope& sc
 
 void EnvironmentMaker::check_required(const ServiceSetting& service, const Scope& scope) {
     for (const SourceText& name : service.require_env) {
-        const auto found = scope.variables.find(name.text);
-        const bool is_set = found != scope.variables.end();
-        if (is_set && !found->second.empty()) continue;
+        const std::string* value = scope.find_variable(name.text);
+        const bool is_set = value != nullptr;
+        if (is_set && !value->empty()) continue;
         diagnostics_.push_back(profile_.source.error("missing-variable",
                                                      name.place,
                                                      "`" + service.name + "` requires variable `" +
@@ -207,14 +207,19 @@ std::string EnvironmentMaker::describe_sources(const ServiceSetting& service) co
 
 void EnvironmentMaker::check_size(const ServiceSetting& service, const Scope& scope) {
     std::size_t size = 0;
-    for (const auto& [name, value] : scope.variables) {
+    const auto add = [&](const std::string& name, const std::string& value) {
         size += name.size() + value.size() + 2;
-        if (name.size() + value.size() + 1 <= limits::interpolated_size_max) continue;
+        if (name.size() + value.size() + 1 <= limits::interpolated_size_max) return;
         diagnostics_.push_back(profile_.source.error(
             "too-large",
             service.place,
             "variable `" + name + "` of `" + service.name + "` is longer than " +
                 render_bytes(limits::interpolated_size_max + 1) + ", which Linux refuses"));
+    };
+    for (const auto& [name, value] : scope.variables)
+        add(name, value);
+    for (const auto& [name, value] : project_variables()) {
+        if (!scope.variables.contains(name)) add(name, value);
     }
     if (size <= limits::environment_size_max) return;
     diagnostics_.push_back(profile_.source.error(

@@ -15,7 +15,7 @@ namespace devstack::core {
 /// What a service runs in.
 struct ServiceSurroundings {
     std::string working_dir;  ///< Absolute.
-    Scope scope;              ///< Holds the environment, complete.
+    Scope scope;              ///< Its variables, over those of the project.
 };
 
 /// Lays the sources of variables over one another: devstack's own environment, the env files of the
@@ -24,7 +24,12 @@ class EnvironmentMaker {
 public:
     EnvironmentMaker(const Profile& profile, const Surroundings& surroundings);
 
+    /// The result sees the project's variables in here.
     ServiceSurroundings make(const ServiceSetting& service);
+    /// What all services inherit.
+    const std::map<std::string, std::string>& project_variables() const {
+        return project_.scope.variables;
+    }
 
     /// Env files that were wanted and are not in the surroundings.
     const std::set<std::string>& missing_files() const { return missing_files_; }
@@ -35,10 +40,10 @@ private:
         SourceFile source;
         Dotenv dotenv;
     };
-    /// The variables so far, and which of them devstack did not merely inherit.
+    /// The variables so far, and whether PORT is among those that devstack did not merely inherit.
     struct Layers {
         Scope scope;
-        std::set<std::string> declared;
+        bool declares_port = false;
     };
 
     void add_env_file(const SourceText& setting, const std::string& directory, Layers& layers);

@@ -42,7 +42,8 @@ TEST_CASE("a profile and its env files become a plan that names its inputs", "[u
                                                            directory.at(".env"),
                                                            directory.at("api/.env"),
                                                            directory.at("api/second.env")});
-    const auto& environment = loaded.value->plan.services[0].environment;
+    const auto environment =
+        core::complete_environment(loaded.value->plan, loaded.value->plan.services[0]);
     CHECK(std::find(environment.begin(), environment.end(), "B=12") != environment.end());
 }
 

@@ -83,8 +83,9 @@ struct ServicePlan {
     std::string name;
     ServiceKind kind = ServiceKind::service;
     CommandLine command;
-    std::string working_dir;               ///< Absolute.
-    std::vector<std::string> environment;  ///< "NAME=value", complete, sorted by name.
+    std::string working_dir;  ///< Absolute.
+    /// "NAME=value", sorted by name: what it has besides the plan's, or instead of it.
+    std::vector<std::string> environment;
     std::vector<DeclaredPort> ports;
     std::vector<Need> needs;              ///< Each stands earlier in the plan.
     std::vector<ServiceId> restart_with;  ///< Restarted when one of these starts anew.
@@ -111,6 +112,8 @@ struct Plan {
     std::string project_dir;  ///< Absolute.
     Mode mode = Mode::development;
     bool frees_ports = false;  ///< Whoever holds a declared port is ended (`up --free-ports`).
+    /// What every service inherits: "NAME=value", sorted by name. Kept once, not in each service.
+    std::vector<std::string> environment;
     std::vector<ServicePlan> services;
     /// Values that must never leave the machine's own log files (of variables whose names say so).
     std::vector<std::string> secrets;
@@ -118,5 +121,8 @@ struct Plan {
     std::optional<ServiceId> find(const std::string& name) const;
     bool operator==(const Plan&) const = default;
 };
+
+/// All variables of a service of this plan, sorted by name; its own stand in for inherited ones.
+std::vector<std::string> complete_environment(const Plan& plan, const ServicePlan& service);
 
 }  // namespace devstack::core

@@ -43,6 +43,18 @@ TEST_CASE("a service knows its own name and that of its project", "[unit][plan]"
     CHECK(variable(plan_of(minimal), "api", "DEVSTACK_PROJECT") == "shop");
 }
 
+TEST_CASE("what services share is kept once, and their own stands in for it", "[unit][plan]") {
+    const Plan plan =
+        plan_of("[project]\nname = 'sora'\n" + minimal + "env = { A = '2', A1 = '3' }\n",
+                {{"A", "1"}, {"A_B", "4"}, {"Z", "5"}});
+    CHECK(plan.environment == std::vector<std::string>{"A=1", "A_B=4", "Z=5"});
+    CHECK(plan.services[0].environment ==
+          std::vector<std::string>{"A=2", "A1=3", "DEVSTACK_PROJECT=sora", "DEVSTACK_SERVICE=api"});
+    CHECK(complete_environment(plan, plan.services[0]) ==
+          std::vector<std::string>{
+              "A=2", "A1=3", "A_B=4", "DEVSTACK_PROJECT=sora", "DEVSTACK_SERVICE=api", "Z=5"});
+}
+
 TEST_CASE("PORT is the declared port unless the profile or an env file says otherwise",
           "[unit][plan]") {
     const std::string with_port = minimal + "port = 3101\n";

@@ -49,7 +49,7 @@ std::string mistakes_of(const std::string& text,
 std::string variable(const core::Plan& plan, const std::string& service, const std::string& name) {
     const auto id = plan.find(service);
     REQUIRE(id.has_value());
-    for (const std::string& entry : plan.services[id->index].environment) {
+    for (const std::string& entry : core::complete_environment(plan, plan.services[id->index])) {
         if (entry.starts_with(name + "=")) return entry.substr(name.size() + 1);
     }
     return "(not set)";
