@@ -28,6 +28,7 @@ struct Child {
     std::uint64_t token = 0;  ///< 0: nobody asks for it any more; it goes when it ends.
     std::int32_t pid = 0;
     State state = State::unused;
+    bool is_slow_to_exec = false;  ///< Has been waited for, in vain.
     // News that the daemon has not been told yet.
     bool owes_child = false;
     bool owes_spawned = false;

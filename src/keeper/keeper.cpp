@@ -14,13 +14,13 @@
 #include "devstack/platform/clock.hpp"
 #include "devstack/platform/startup_memory.hpp"
 
+#include "births.hpp"
 #include "child_table.hpp"
 #include "daemon_process.hpp"
 #include "kill_descendants.hpp"
 #include "outbox.hpp"
 #include "request.hpp"
-#include "spawn_memory.hpp"
-#include "start_child.hpp"
+#include "watcher.hpp"
 
 #include <algorithm>
 #include <array>
@@ -66,14 +66,13 @@ std::int64_t microseconds_of(const timeval& time) {
 
 class Keeper {
 public:
-    explicit Keeper(const KeeperOptions& options) : options_{options}, outbox_{table_} {}
+    explicit Keeper(const KeeperOptions& options)
+        : options_{options}, outbox_{table_}, births_{table_, outbox_, watcher_} {}
 
     int run();
 
 private:
     bool set_up();
-    bool watch(int descriptor, std::uint64_t about, std::uint32_t events) const;
-    void close_watched(FileDescriptor& descriptor) const;
     int wait_timeout() const;
     void serve_events();
     void take_turns_of_time();
@@ -90,18 +89,17 @@ private:
     void spawn(const Request& request, const ReceivedMessage& message);
     void forget(std::uint64_t token);
 
-    void settle(Child& child);
     void on_signals();
     void reap_all();
     void on_exit(Child& child, int wait_status, const rusage& usage);
 
     const KeeperOptions& options_;
     OriginalState original_;
-    FileDescriptor epoll_;
+    Watcher watcher_;
     FileDescriptor signals_;
-    SpawnMemory spawn_memory_;
     ChildTable table_;
     Outbox outbox_;
+    Births births_;
     DaemonProcess daemon_;
     Backoff backoff_;
     TimePoint restart_at_{};
@@ -135,29 +133,13 @@ int Keeper::run() {
 
 bool Keeper::set_up() {
     if (!become_keeper(original_, options_.report_fd, options_.lifeline_fd)) return false;
-    if (!table_.reserve() || !spawn_memory_.reserve()) return false;
+    if (!table_.reserve() || !births_.reserve()) return false;
     sigset_t wanted;
     ::sigemptyset(&wanted);
     for (const int signal : {SIGCHLD, SIGTERM, SIGINT, SIGHUP})
         ::sigaddset(&wanted, signal);
     signals_ = FileDescriptor{::signalfd(-1, &wanted, SFD_CLOEXEC | SFD_NONBLOCK)};
-    epoll_ = FileDescriptor{::epoll_create1(EPOLL_CLOEXEC)};
-    return signals_.is_open() && epoll_.is_open() && watch(signals_.get(), about_signals, EPOLLIN);
-}
-
-bool Keeper::watch(int descriptor, std::uint64_t about, std::uint32_t events) const {
-    epoll_event event{};
-    event.events = events;
-    event.data.u64 = about;
-    return ::epoll_ctl(epoll_.get(), EPOLL_CTL_ADD, descriptor, &event) == 0;
-}
-
-/// close(2) alone does not end the watch: a child that has not reached exec yet has a copy of the
-/// descriptor, and its events would come for ever if that child hangs.
-void Keeper::close_watched(FileDescriptor& descriptor) const {
-    if (!descriptor.is_open()) return;
-    ::epoll_ctl(epoll_.get(), EPOLL_CTL_DEL, descriptor.get(), nullptr);
-    descriptor.reset();
+    return signals_.is_open() && watcher_.open() && watcher_.add(signals_.get(), about_signals);
 }
 
 int Keeper::wait_timeout() const {
@@ -169,19 +151,16 @@ int Keeper::wait_timeout() const {
 }
 
 void Keeper::serve_events() {
-    std::array<epoll_event, 64> events;
-    const int count =
-        ::epoll_wait(epoll_.get(), events.data(), static_cast<int>(events.size()), wait_timeout());
-    for (int i = 0; i < count && !exit_code_; ++i) {
-        const epoll_event& event = events.at(static_cast<std::size_t>(i));
-        if (event.data.u64 == about_signals) {
-            on_signals();
-        } else if (event.data.u64 == about_channel) {
-            on_channel(event.events);
-        } else {
-            // The slot may have a new child since: then its pipe is looked at once too often.
-            settle(table_.at(event.data.u64));
-        }
+    const auto events = watcher_.wait(wait_timeout());
+    // Children first: what they have left free, the next request can use.
+    for (const epoll_event& event : events) {
+        // The slot may have a new child since: then its pipe is looked at once too often.
+        if (event.data.u64 < about_channel) births_.settle(table_.at(event.data.u64));
+    }
+    for (const epoll_event& event : events) {
+        if (exit_code_) return;
+        if (event.data.u64 == about_signals) on_signals();
+        if (event.data.u64 == about_channel) on_channel(event.events);
     }
 }
 
@@ -201,7 +180,7 @@ void Keeper::start_daemon_now() {
         return;
     }
     watched_events_ = EPOLLIN;
-    if (!watch(daemon_.channel.get(), about_channel, watched_events_)) {
+    if (!watcher_.add(daemon_.channel.get(), about_channel, watched_events_)) {
         ::kill(daemon_.pid, SIGKILL);  // Tried again when it has been reaped.
     }
 }
@@ -214,7 +193,7 @@ void Keeper::on_daemon_end(int wait_status) {
     outbox_.set_channel(-1);
     const bool was_greeted = daemon_.has_greeted;
     const Duration lifetime = platform::now() - daemon_.started;
-    close_watched(daemon_.channel);
+    watcher_.close(daemon_.channel);
     daemon_ = {};
     if (has_farewell_ || !has_ever_been_greeted_) {
         exit_code_ = exit_code_of(wait_status);
@@ -248,7 +227,7 @@ void Keeper::on_channel(std::uint32_t events) {
         const bool is_closed = (events & (EPOLLHUP | EPOLLRDHUP)) != 0;
         if (!is_closed) return;
         // Without its channel a daemon is no use, unless it has said that it is about to end.
-        close_watched(daemon_.channel);
+        watcher_.close(daemon_.channel);
         outbox_.set_channel(-1);
         if (!has_farewell_) ::kill(daemon_.pid, SIGKILL);
         return;
@@ -262,10 +241,7 @@ void Keeper::watch_channel() {
     if (outbox_.waits_for_time()) wanted = 0;
     if (wanted == watched_events_) return;
     watched_events_ = wanted;
-    epoll_event event{};
-    event.events = wanted;
-    event.data.u64 = about_channel;
-    ::epoll_ctl(epoll_.get(), EPOLL_CTL_MOD, daemon_.channel.get(), &event);
+    watcher_.change(daemon_.channel.get(), about_channel, wanted);
 }
 
 /// False when there was none. Nonsense counts as a request that asks for nothing.
@@ -292,7 +268,7 @@ void Keeper::handle(const Request& request, const ReceivedMessage& message) {
 void Keeper::greet() {
     for (std::size_t slot = 0; slot < table_.slots_end(); ++slot) {
         Child& child = table_.at(slot);
-        settle(child);
+        births_.settle(child);
         const bool is_lost =
             child.state == Child::State::starting || child.state == Child::State::failing;
         if (!is_lost || child.token == 0) continue;
@@ -300,7 +276,7 @@ void Keeper::greet() {
         // daemon is told has to be complete, so this one has never been.
         ::kill(child.pid, SIGKILL);
         child.state = Child::State::failing;
-        close_watched(child.error_pipe);
+        watcher_.close(child.error_pipe);
         table_.drop_token(child);
     }
     if (!has_ever_been_greeted_) platform::release_startup_memory();
@@ -321,23 +297,7 @@ void Keeper::spawn(const Request& request, const ReceivedMessage& message) {
     if (table_.is_full()) return outbox_.tell_refusal(request.token, SpawnStage::fork, EAGAIN);
 
     const BlockSource source{request.block, request.block_size, message.descriptors[0].get()};
-    auto outcome = start_child(original_, source, spawn_memory_);
-    if (const auto* problem = std::get_if<SpawnProblem>(&outcome)) {
-        return outbox_.tell_refusal(request.token, problem->stage, problem->error);
-    }
-    auto& started = *std::get_if<StartedChild>(&outcome);
-    Child& child = *table_.add(request.token, started.pid);
-    child.label = request.label;
-    child.pidfd = std::move(started.pidfd);
-    child.standard_output = std::move(started.standard_output);
-    child.standard_error = std::move(started.standard_error);
-    child.error_pipe = std::move(started.error_pipe);
-    child.spawn_memory = std::move(started.memory);
-    if (watch(child.error_pipe.get(), table_.slot_of(child), EPOLLIN)) return;
-    child.state = Child::State::failing;
-    child.failed_stage = SpawnStage::pipes;
-    child.failure = errno;
-    ::kill(child.pid, SIGKILL);
+    births_.start(original_, request, source);
 }
 
 /// Only what is known can be forgotten.
@@ -349,27 +309,6 @@ void Keeper::forget(std::uint64_t token) {
 }
 
 // ---- What becomes of children ----------------------------------------------------------------
-
-/// Looks whether a child that was starting has reached exec, or why not.
-void Keeper::settle(Child& child) {
-    if (child.state != Child::State::starting) return;
-    SpawnProblem problem;
-    const ssize_t size = ::read(child.error_pipe.get(), &problem, sizeof problem);
-    if (size < 0) return;
-    close_watched(child.error_pipe);
-    if (size == sizeof problem) {
-        // Told when it has been reaped: then nothing of it is left.
-        child.state = Child::State::failing;
-        child.failed_stage = problem.stage;
-        child.failure = problem.error;
-        return;
-    }
-    // The kernel closes descriptors on exec and exit after it has let go of the old memory.
-    child.spawn_memory.reset();
-    child.state = Child::State::running;
-    child.owes_spawned = true;
-    outbox_.tell_news(child);
-}
 
 void Keeper::on_signals() {
     std::array<signalfd_siginfo, 16> signals;
@@ -399,7 +338,7 @@ void Keeper::reap_all() {
 }
 
 void Keeper::on_exit(Child& child, int wait_status, const rusage& usage) {
-    settle(child);  // That it began comes before that it ended.
+    births_.settle(child);  // That it began comes before that it ended.
     child.spawn_memory.reset();
     table_.drop_pid(child);
     if (child.token == 0) return table_.remove(child);

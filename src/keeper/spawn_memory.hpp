@@ -14,7 +14,7 @@ namespace devstack::keeper {
 /// used.
 class SpawnMemory {
 public:
-    /// One requests' turn of the keeper; whoever finds no room is forked.
+    /// More than cores are busy with exec at a time.
     static constexpr std::size_t rooms_max = 16;
     static constexpr std::size_t stack_size = std::size_t{32} * 1024;
     static constexpr std::size_t block_size_max = platform::keeper_protocol::inline_block_max;
@@ -56,6 +56,7 @@ public:
 
     /// Empty when all rooms are in use.
     Lease lease();
+    bool is_full() const { return used_ == (1U << rooms_max) - 1; }
 
 private:
     void let_go(std::size_t index);
