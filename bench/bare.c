@@ -4,6 +4,8 @@
  *                             SIGTERM: TERM to all, reap all, print the microseconds that took
  *   bare restart N CHILD      the same children; each one that ends is spawned again at once
  *   bare time COUNT COMMAND…  run COMMAND so often, print the median of its microseconds
+ *   bare serve SOCKET BYTES   answers each connection with so many bytes
+ *   bare ask SOCKET           one question, one answer, written to standard output
  *   bare nothing              an exec, and nothing else */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -15,6 +17,8 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <sys/socket.h>
+#include <sys/un.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -103,7 +107,55 @@ static int measure(int count, char** command) {
     return 0;
 }
 
+static int unix_socket(const char* path, struct sockaddr_un* address) {
+    memset(address, 0, sizeof *address);
+    address->sun_family = AF_UNIX;
+    strncpy(address->sun_path, path, sizeof address->sun_path - 1);
+    return socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+}
+
+static int write_all(int fd, const char* bytes, size_t size) {
+    while (size > 0) {
+        const ssize_t count = write(fd, bytes, size);
+        if (count <= 0) return 1;
+        bytes += count;
+        size -= (size_t)count;
+    }
+    return 0;
+}
+
+static int serve(const char* path, size_t size) {
+    struct sockaddr_un address;
+    const int listener = unix_socket(path, &address);
+    if (bind(listener, (struct sockaddr*)&address, sizeof address) != 0) return 1;
+    if (listen(listener, 16) != 0) return 1;
+    char* answer = calloc(size, 1);
+    memset(answer, 'x', size);
+    char question[4096];
+    for (;;) {
+        const int connection = accept4(listener, NULL, NULL, SOCK_CLOEXEC);
+        if (connection < 0) return 1;
+        if (read(connection, question, sizeof question) > 0) write_all(connection, answer, size);
+        close(connection);
+    }
+}
+
+static int ask(const char* path) {
+    struct sockaddr_un address;
+    const int connection = unix_socket(path, &address);
+    if (connect(connection, (struct sockaddr*)&address, sizeof address) != 0) return 1;
+    if (write_all(connection, "GET / HTTP/1.1\r\n\r\n", 18) != 0) return 1;
+    static char answer[65536];
+    ssize_t count;
+    while ((count = read(connection, answer, sizeof answer)) > 0) {
+        if (write_all(1, answer, (size_t)count) != 0) return 1;
+    }
+    return count < 0;
+}
+
 int main(int argc, char** argv) {
+    if (argc == 4 && strcmp(argv[1], "serve") == 0) return serve(argv[2], (size_t)atol(argv[3]));
+    if (argc == 3 && strcmp(argv[1], "ask") == 0) return ask(argv[2]);
     if (argc == 4 && strcmp(argv[1], "up") == 0) return supervise(atoi(argv[2]), argv[3], 0);
     if (argc == 4 && strcmp(argv[1], "restart") == 0) return supervise(atoi(argv[2]), argv[3], 1);
     if (argc >= 4 && strcmp(argv[1], "time") == 0) return measure(atoi(argv[2]), argv + 3);

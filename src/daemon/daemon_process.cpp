@@ -253,6 +253,7 @@ api::StateMessage DaemonProcess::state(bool with_usage) {
     state.started_at = render_timestamp(started_at_);
     state.cursor = journal_.last_sequence();
     const Instant at{platform::now(), platform::wall_now()};
+    state.services.reserve(plan.services.size());
     for (std::size_t i = 0; i < plan.services.size(); ++i) {
         state.services.push_back(make_service_state(supervisor_, {i}, at, paths_));
     }

@@ -2,6 +2,7 @@
 #include "devstack/daemon/daemon.hpp"
 #include "devstack/platform/environment.hpp"
 #include "devstack/platform/keeper_protocol.hpp"
+#include "devstack/platform/startup_memory.hpp"
 
 #include "daemon/daemon_process.hpp"
 
@@ -57,6 +58,7 @@ void open_own_log(const std::string& state_dir) {
 
 int run_daemon(const DaemonOptions& options) {
     namespace protocol = platform::keeper_protocol;
+    platform::keep_heap_small();
     Report report{protocol::daemon_report_fd};
     platform::FileDescriptor channel{protocol::daemon_channel_fd};
     platform::FileDescriptor lifeline{protocol::daemon_lifeline_fd};

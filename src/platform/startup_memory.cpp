@@ -28,6 +28,12 @@ int release_file_pages(dl_phdr_info* object, std::size_t, void*) {
 
 }  // namespace
 
+void keep_heap_small() {
+    constexpr int large = 128 * 1024;
+    ::mallopt(M_MMAP_THRESHOLD, large);
+    ::mallopt(M_TRIM_THRESHOLD, large);
+}
+
 void release_startup_memory() {
     ::malloc_trim(0);
     ::dl_iterate_phdr(release_file_pages, nullptr);

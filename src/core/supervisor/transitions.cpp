@@ -231,8 +231,7 @@ void Supervisor::back_off(ServiceId id, const std::string& why) {
     Service& service = at(id);
     const RestartPolicy& policy = spec(id).restart;
     auto& recent = service.recent_restarts;
-    while (!recent.empty() && recent.front() + policy.window <= now_)
-        recent.pop_front();
+    std::erase_if(recent, [&](TimePoint at) { return at + policy.window <= now_; });
     const bool is_over_budget = std::ssize(recent) >= policy.max;
     if (policy.mode == RestartMode::no) return enter(id, Failed{why}, why);
     if (is_over_budget && policy.gives_up) {

@@ -6,7 +6,6 @@
 #include "devstack/core/supervisor/phase.hpp"
 
 #include <cstdint>
-#include <deque>
 #include <optional>
 #include <random>
 #include <string>
@@ -66,7 +65,7 @@ private:
         std::uint32_t runs = 0;
         int restarts = 0;  ///< Since somebody asked.
         int delay_exponent = 0;
-        std::deque<TimePoint> recent_restarts;  ///< Within the window, oldest first.
+        std::vector<TimePoint> recent_restarts;  ///< Within the window, oldest first.
         std::vector<std::string> differences;
         std::optional<ExitStatus> last_exit;
     };
