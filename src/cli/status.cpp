@@ -22,13 +22,13 @@ using namespace std::chrono_literals;
 /// How often figures that no event announces (CPU, memory, uptime) are looked at anew.
 constexpr Duration watch_interval = 2s;
 
-std::vector<api::ServiceState> chosen(const api::StateMessage& state,
-                                      const std::vector<std::string>& names) {
-    if (names.empty()) return state.services;
+/// Leaves in the state those services that are asked for, all of them when none is named.
+void choose(api::StateMessage& state, const std::vector<std::string>& names) {
+    if (names.empty()) return;
     std::vector<api::ServiceState> services;
     for (const std::string& name : names)
         services.push_back(*find_service(state, name));
-    return services;
+    state.services = std::move(services);
 }
 
 /// A look at /proc for every process costs the daemon more than all the rest: only who reads it
@@ -37,11 +37,10 @@ bool wants_usage(const StatusOptions& options, const Terminal& terminal) {
     return options.usage || options.watch || (terminal.is_terminal && !options.json);
 }
 
-std::string render(api::StateMessage& state,
+std::string render(const api::StateMessage& state,
                    const StatusOptions& options,
                    const Terminal& terminal) {
-    if (!options.json) return render_status(state, chosen(state, options.services), terminal);
-    state.services = chosen(state, options.services);
+    if (!options.json) return render_status(state, terminal);
     return api::to_text(state) + "\n";
 }
 
@@ -55,7 +54,8 @@ int show_once(client::Connection& connection,
         complain(*unknown);
         return exit_no_such_service;
     }
-    const bool is_well = is_all_well(chosen(*state, options.services));
+    choose(*state, options.services);
+    const bool is_well = is_all_well(state->services);
     if (!print(render(*state, options, terminal))) return exit_failed;
     return is_well ? exit_done : exit_failed;
 }
@@ -71,6 +71,7 @@ int watch(client::Connection& connection, const StatusOptions& options, const Te
             complain(*unknown);
             return exit_no_such_service;
         }
+        choose(*state, options.services);
         Terminal now = terminal;
         if (now.is_terminal) now.width = platform::terminal_width(STDOUT_FILENO);
         const bool is_drawn_over = now.is_terminal && !options.json;

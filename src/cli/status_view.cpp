@@ -58,9 +58,8 @@ std::vector<Cell> make_row(const api::ServiceState& service, const Terminal& ter
             {reason_of(service), style}};
 }
 
-std::string render_heading(const api::StateMessage& state,
-                           const std::vector<api::ServiceState>& services,
-                           const Terminal& terminal) {
+std::string render_heading(const api::StateMessage& state, const Terminal& terminal) {
+    const std::vector<api::ServiceState>& services = state.services;
     const auto bad = static_cast<std::size_t>(std::ranges::count_if(services, is_bad));
     const auto wanted = static_cast<std::size_t>(
         std::ranges::count_if(services, [](const api::ServiceState& it) { return it.is_wanted; }));
@@ -97,9 +96,7 @@ std::string render_health(const api::HealthState& health) {
            ")";
 }
 
-std::string render_status(const api::StateMessage& state,
-                          const std::vector<api::ServiceState>& services,
-                          const Terminal& terminal) {
+std::string render_status(const api::StateMessage& state, const Terminal& terminal) {
     Table table{{{terminal.is_terminal ? "  SERVICE" : "SERVICE"},
                  {"PHASE"},
                  {"PID", true},
@@ -110,11 +107,11 @@ std::string render_status(const api::StateMessage& state,
                  {"CPU", true},
                  {"MEMORY", true},
                  {"REASON"}}};
-    for (const api::ServiceState& service : services)
+    for (const api::ServiceState& service : state.services)
         table.add_row(make_row(service, terminal));
-    std::string text = terminal.is_terminal ? render_heading(state, services, terminal) : "";
+    std::string text = terminal.is_terminal ? render_heading(state, terminal) : "";
     text += table.render(terminal);
-    for (const api::ServiceState& service : services) {
+    for (const api::ServiceState& service : state.services) {
         for (const std::string& difference : service.differences) {
             text += paint("note: " + sane_text(difference), Style::yellow, terminal.has_colour);
             text += "\n";

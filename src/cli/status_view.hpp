@@ -10,9 +10,7 @@ namespace devstack::cli {
 
 /// One row a service, those with a problem in colour and, on a terminal, marked with "!"; below
 /// them what they listen on other than they said. Ends with a newline.
-std::string render_status(const core::api::StateMessage& state,
-                          const std::vector<core::api::ServiceState>& services,
-                          const Terminal& terminal);
+std::string render_status(const core::api::StateMessage& state, const Terminal& terminal);
 
 /// True when all of them that are wanted are ready, or completed.
 bool is_all_well(const std::vector<core::api::ServiceState>& services);

@@ -46,7 +46,7 @@ StateMessage shop() {
 TEST_CASE("status in a pipe is plain columns, whole", "[unit][cli]") {
     const StateMessage state = shop();
     CHECK(
-        render_status(state, state.services, {}) ==
+        render_status(state, {}) ==
         "SERVICE   PHASE        PID  PORT                   UPTIME  RESTARTS  HEALTH               "
         "    CPU  MEMORY  REASON\n"
         "postgres  ready        812  5432                    2h 5m         0  healthy              "
@@ -60,7 +60,7 @@ TEST_CASE("status in a pipe is plain columns, whole", "[unit][cli]") {
 
 TEST_CASE("on a terminal the project stands above, and problems are marked", "[unit][cli]") {
     const StateMessage state = shop();
-    const std::string text = render_status(state, state.services, {true, false, 200});
+    const std::string text = render_status(state, {true, false, 200});
     CHECK(text.rfind("shop  running, 1 of 2 services ready, 1 problem  /home/chi/shop\n\n"
                      "  SERVICE ",
                      0) == 0);
