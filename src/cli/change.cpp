@@ -20,7 +20,6 @@ namespace api = core::api;
 using namespace std::chrono_literals;
 
 constexpr Duration longest_poll = 30s;
-constexpr std::size_t last_lines_count = 10;
 
 std::string join_lines(const std::vector<std::string>& sentences) {
     std::string text;
@@ -85,12 +84,7 @@ private:
         for (const std::string& it : verdict.failed)
             complain(it);
         for (const std::string& culprit : verdict.culprits) {
-            const std::string lines =
-                render_last_lines(project_.place, culprit, last_lines_count, terminal_);
-            if (!lines.empty()) {
-                complain("the last lines of " + culprit + ":");
-                print(lines);
-            }
+            complain_with_last_lines(project_.place.paths, culprit, terminal_);
         }
         return verdict.failed.empty() ? exit_done : exit_failed;
     }

@@ -6,6 +6,7 @@
 #include "devstack/platform/clock.hpp"
 
 #include "cli/foreground.hpp"
+#include "cli/last_lines.hpp"
 #include "cli/launch.hpp"
 #include "cli/progress.hpp"
 #include "cli/service_names.hpp"
@@ -39,20 +40,12 @@ std::string size_of(const core::Plan& plan) {
     return join_for_people(parts);
 }
 
-int check_services(const UpOptions& options, const core::Plan& plan) {
-    const std::vector<std::string> known = names_of(plan);
-    for (const std::string& name : options.services) {
-        if (std::ranges::find(known, name) != known.end()) continue;
-        complain("there is no service or task " + name + did_you_mean(name, known) +
-                 "; known are " + join_for_people(known));
-        return exit_no_such_service;
-    }
-    return 0;
-}
-
-void say_what_is_pending(const Progress& progress, const Terminal& terminal) {
+void say_what_is_pending(const Progress& progress,
+                         const project::ProjectPaths& paths,
+                         const Terminal& terminal) {
     for (const api::ServiceState& it : progress.failed) {
         say(paint("failed   ", Style::red, terminal.has_colour) + sentence_of(it));
+        complain_with_last_lines(paths, it.name, terminal);
     }
     for (const api::ServiceState& it : progress.pending) {
         say(paint("pending  ", Style::yellow, terminal.has_colour) + sentence_of(it));
@@ -63,6 +56,7 @@ void say_what_is_pending(const Progress& progress, const Terminal& terminal) {
 /// (1).
 int wait_until_ready(client::Connection& connection,
                      const UpOptions& options,
+                     const project::ProjectPaths& paths,
                      const Terminal& terminal,
                      std::uint64_t cursor) {
     const TimePoint begin = platform::now();
@@ -82,7 +76,7 @@ int wait_until_ready(client::Connection& connection,
                     complain("not everything was ready within " +
                              render_duration(options.timeout.value_or(default_wait)));
                 }
-                say_what_is_pending(progress, terminal);
+                say_what_is_pending(progress, paths, terminal);
             }
             return progress.is_done() ? 0 : exit_failed;
         }
@@ -122,7 +116,8 @@ int run_with(const UpOptions& options, const Terminal& terminal, const ChosenPro
 
     launched->keep_running();
     if (options.wait) {
-        return wait_until_ready(launched->connection, options, terminal, reply->cursor);
+        return wait_until_ready(
+            launched->connection, options, profile.paths, terminal, reply->cursor);
     }
     if (options.json) {
         const Result<api::StateMessage> state = client::fetch_state(launched->connection);
@@ -143,7 +138,10 @@ int run_up(const UpOptions& options) {
         if (!profile.error().message.empty()) complain(profile.error().message);
         return exit_usage;
     }
-    if (const int bad = check_services(options, profile->plan); bad != 0) return bad;
+    if (const auto unknown = find_unknown(options.services, names_of(profile->plan))) {
+        complain(*unknown);
+        return exit_no_such_service;
+    }
     return run_with(options, terminal, *profile);
 }
 

@@ -139,7 +139,7 @@ int run_why(const Common& common, const WhyOptions& options) {
         text += "  " + render_event(event, look) + "\n";
     if (service.phase != "ready") {
         const std::string lines =
-            render_last_lines(project->place, service.name, lines_shown, terminal);
+            render_last_lines(project->place.paths, service.name, lines_shown, terminal);
         if (!lines.empty()) text += "\nlast lines of its log:\n" + lines;
     }
     return print(text) ? exit_done : exit_failed;

@@ -47,8 +47,9 @@ void DaemonProcess::answer_batches() {
     std::vector<ListeningQuestion> questions;
     for (const RunId run : std::exchange(listening_to_compare_, {})) {
         const core::ServicePlan& plan = spec(run.service);
-        ListeningQuestion question{{run, plan.name, core::pid_of(supervisor_.phase(run.service))},
-                                   {}};
+        const core::Phase& phase = supervisor_.phase(run.service);
+        ListeningQuestion question{
+            {run, plan.name, core::pid_of(phase)}, {}, std::holds_alternative<core::Ready>(phase)};
         for (const auto& it : plan.ports)
             question.declared.push_back(it.port);
         questions.push_back(std::move(question));

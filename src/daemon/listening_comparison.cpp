@@ -110,6 +110,22 @@ Owned divide(const Procfs& procfs,
     return divided;
 }
 
+/// Of a service that is starting, a port where nobody listens is only late, as long as the service
+/// has not opened another one in its place.
+std::vector<Port> without_awaited(const std::vector<Port>& declared, const Owned& divided) {
+    const auto is_declared = [&](const ListeningSocket& socket) {
+        return std::ranges::find(declared, socket.port) != declared.end();
+    };
+    if (!std::ranges::all_of(divided.own, is_declared)) return declared;
+    std::vector<Port> served;
+    std::ranges::copy_if(declared, std::back_inserter(served), [&](Port port) {
+        return !on_port(divided.own, port).empty() ||
+               std::ranges::find(divided.others, port, &OtherListener::port) !=
+                   divided.others.end();
+    });
+    return served;
+}
+
 }  // namespace
 
 std::vector<std::string> find_listening_differences(const std::string& service,
@@ -147,10 +163,12 @@ std::vector<core::ListeningCompared> compare_listening(
         for (const auto& process : trees[i])
             tree.insert(process.pid);
         const Owned divided = divide(procfs, questions[i].declared, sockets, owners, tree);
-        answers.push_back(
-            {questions[i].run.run,
-             find_listening_differences(
-                 questions[i].run.service, questions[i].declared, divided.own, divided.others)});
+        const std::vector<Port> declared = questions[i].is_ready
+                                               ? questions[i].declared
+                                               : without_awaited(questions[i].declared, divided);
+        answers.push_back({questions[i].run.run,
+                           find_listening_differences(
+                               questions[i].run.service, declared, divided.own, divided.others)});
     }
     return answers;
 }

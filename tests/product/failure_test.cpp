@@ -32,6 +32,8 @@ restart = { policy = "on-failure", delay = "1ms", max = 2 }
     CHECK(up.code == 1);
     CHECK(up.output.find("failed   api is failed: exited with code 3; given up after 2 restarts "
                          "within 1m\n") != std::string::npos);
+    CHECK(up.output.ends_with("api | no database\napi | no database\napi | no database\n"));
+    CHECK(up.error == "devstack: the last lines of api:\n");
     CHECK(project.read_file(".devstack/logs/api.log") == "no database\nno database\nno database\n");
 }
 

@@ -70,3 +70,19 @@ port = )" + port + "\n"};
     CHECK(ports.output.find(std::to_string(project.pid_of("api"))) != std::string::npos);
     CHECK(ports.output.find("api") != std::string::npos);
 }
+
+TEST_CASE("a service that listens on another port than declared says so while it is awaited",
+          "[integration][ports]") {
+    const std::string declared = std::to_string(free_port());
+    const std::string real = std::to_string(free_port());
+    TestProject project{"[service.api]\ncommand = [\"@CHILD@\", \"listen\", \"" + real +
+                        "\"]\nport = " + declared + "\n"};
+    REQUIRE(project.devstack({"up", "-d"}).code == 0);
+    const std::string difference = "api declared port " + declared + " and listens on " + real;
+    const CommandResult up = project.devstack({"up", "--wait", "--timeout", "5s"});
+    CHECK(up.code == 1);
+    CHECK(up.output.find("connection refused") != std::string::npos);
+    CHECK(up.output.find("; " + difference + "\n") != std::string::npos);
+    const CommandResult why = project.devstack({"why", "api"});
+    CHECK(why.output.find("; " + difference + "\n") != std::string::npos);
+}

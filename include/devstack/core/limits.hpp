@@ -86,6 +86,8 @@ inline constexpr auto first_probe_delay = 50ms;
 inline constexpr auto young_probe_interval = 250ms;
 inline constexpr auto young_service_age = 5s;
 /// … and then at this one.
+/// A service that is not ready by then may listen elsewhere: it is looked, and again.
+inline constexpr auto listening_comparison_interval = 3s;
 inline constexpr auto readiness_probe_interval = 1s;
 /// Without a probe and a port a service counts as ready when it has lived this long.
 inline constexpr auto alive_is_ready_after = 1s;

@@ -12,6 +12,7 @@ namespace devstack::daemon {
 struct ListeningQuestion {
     RunMark run;
     std::vector<Port> declared;
+    bool is_ready = true;  ///< Else it may still come to listen, and only what it does counts.
 };
 
 /// Somebody else who listens on a declared port.

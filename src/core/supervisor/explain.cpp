@@ -68,7 +68,12 @@ std::string Supervisor::reason(ServiceId id) const {
             }
             return "`" + spec(id).prepare->command.text() + "` runs first: " + service.why;
         },
-        [&](const Starting& it) { return explain_starting(it, service.why); },
+        [&](const Starting& it) {
+            std::string text = explain_starting(it, service.why);
+            for (const std::string& difference : service.differences)
+                text += "; " + difference;
+            return text;
+        },
         [&](const Ready& it) {
             if (it.failures == 0) return service.why;
             return "but its last " + count_of(static_cast<std::size_t>(it.failures), "answer") +

@@ -70,6 +70,7 @@ void Supervisor::spawned(RunId run, Starting starting, int pid) {
     starting.pid = pid;
     starting.since = now_;
     starting.deadline = now_ + plan.start_timeout;
+    starting.next_comparison = now_ + limits::listening_comparison_interval;
     if (plan.kind == ServiceKind::task) {
         return become_ready(run.service, starting, "runs to completion");
     }
@@ -119,6 +120,9 @@ void Supervisor::answered(RunId run, Starting& starting, const ProbeOutcome& out
             ? std::clamp<Duration>(age, limits::first_probe_delay, limits::young_probe_interval)
             : Duration{limits::readiness_probe_interval};
     starting.next_probe = now_ + step;
+    if (spec(run.service).ports.empty() || now_ < starting.next_comparison) return;
+    starting.next_comparison = now_ + limits::listening_comparison_interval;
+    act(CompareListening{run});
 }
 
 void Supervisor::answered(RunId run, Ready& ready, const ProbeOutcome& outcome) {
@@ -168,11 +172,13 @@ void Supervisor::on(const EvidenceCollected& fact) {
 }
 
 void Supervisor::on(const ListeningCompared& fact) {
-    if (phase_if<Ready>(fact.run) == nullptr) return;
-    at(fact.run.service).differences = fact.differences;
+    if (phase_if<Ready>(fact.run) == nullptr && phase_if<Starting>(fact.run) == nullptr) return;
+    auto& known = at(fact.run.service).differences;
     for (const std::string& difference : fact.differences) {
+        if (std::ranges::find(known, difference) != known.end()) continue;
         notice(fact.run, Noticed::Kind::listening_differs, difference);
     }
+    known = fact.differences;
 }
 
 // ---- Death -------------------------------------------------------------------------------------

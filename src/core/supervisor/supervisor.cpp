@@ -209,6 +209,8 @@ void Supervisor::expire(ServiceId id, Starting& starting) {
     if (now_ >= starting.deadline) {
         std::string why = "was not ready within " + render_duration(spec(id).start_timeout);
         if (!starting.last_answer.empty()) why += ": " + starting.last_answer;
+        for (const std::string& difference : at(id).differences)
+            why += "; " + difference;
         begin_stop(id, Stopping::Then::retry, why);
         return;
     }

@@ -64,6 +64,8 @@ struct Starting {
     std::optional<TimePoint> next_probe;  ///< Empty while an answer is awaited.
     std::optional<TimePoint> ready_at;  ///< Without probe and port: when it has lived long enough.
     std::string last_answer;            ///< Of the probe; empty before the first.
+    /// When it is looked (again) whether it listens elsewhere; set when it was spawned.
+    TimePoint next_comparison;
 };
 
 /// Running, and safe to depend on.

@@ -110,6 +110,26 @@ TEST_CASE("after the start the real sockets are compared with the declared ones"
           std::vector<std::string>{"api declared port 3002 and listens on 3001"});
 }
 
+TEST_CASE("a service that does not get ready because it listens elsewhere says so",
+          "[unit][supervisor][ports]") {
+    Scenario s{service("api").on_port(3002)};
+    s.start("api");
+    s.ports_free("api");
+    s.spawned("api");
+    s.after(50ms);
+    CHECK(s.probe_failed("api", "connection refused").empty());
+    s.after(3s);
+    CHECK(s.probe_failed("api", "connection refused") == Trace{"compare listening of api#1"});
+    const std::string difference = "api declared port 3002 and listens on 3001";
+    CHECK(s.listening_compared("api", {difference}) == Trace{"api: " + difference});
+    CHECK(s.listening_compared("api", {difference}).empty());
+    CHECK(s.supervisor().explain({0}).ends_with(" is not ready yet: connection refused; " +
+                                                difference));
+    s.after(57s);
+    CHECK(s.supervisor().explain({0}).find("was not ready within 1m: connection refused; " +
+                                           difference) != std::string::npos);
+}
+
 TEST_CASE("a holder is described as far as it can be seen", "[unit][supervisor][ports]") {
     PortHolder hidden{Port{80}, "0.0.0.0"};
     hidden.user = "www-data";
