@@ -284,7 +284,7 @@ def measure(kind, bench, count, rounds, idle_seconds):
             stamps = bench.await_stamps(it.stamp_file, count)
             last = max(at for _, at in stamps)
             result["bring_up_ms"].append((last - begin) / 1e6)
-            time.sleep(1.2)  # Past every start-up phase.
+            time.sleep(3.5)  # Past every start-up phase.
             if round_number == 0:
                 pids = it.pids()
                 result["pss_kib"] = pss_kib(pids)

@@ -55,7 +55,7 @@ inline constexpr std::size_t crash_records_max = 20;
 inline constexpr std::size_t crash_record_lines = 50;
 
 /// What only the start has needed is given back to the system then.
-inline constexpr auto startup_is_over_after = 1s;
+inline constexpr auto startup_is_over_after = 3s;
 
 // ---- Control ----
 inline constexpr std::size_t request_body_max = 1024 * 1024;
