@@ -8,8 +8,10 @@
 #include "devstack/project/event_reader.hpp"
 #include "devstack/project/log_reader.hpp"
 
+#include "cli/progress.hpp"
 #include "cli/project_end.hpp"
 #include "cli/service_names.hpp"
+#include "cli/start_summary.hpp"
 
 #include <algorithm>
 #include <csignal>
@@ -36,38 +38,6 @@ void say(const std::string& line) {
 }
 
 }  // namespace
-
-std::string shown_path(const std::string& path, const std::string& directory) {
-    return path.starts_with(directory + "/") ? path.substr(directory.size() + 1) : path;
-}
-
-std::string render_summary(const api::StateMessage& state,
-                           const std::vector<std::string>& services,
-                           Duration took,
-                           const Terminal& terminal) {
-    const Progress progress = judge_progress(state, services);
-    const auto tasks = static_cast<std::size_t>(
-        std::ranges::count(progress.settled, "task", &api::ServiceState::kind));
-    std::string done = count_of(progress.settled.size() - tasks, "service") + " ready";
-    if (tasks > 0) done += " and " + count_of(tasks, "task") + " completed";
-    std::string text =
-        paint(done + " after " + render_duration(took), Style::green, terminal.has_colour);
-    std::size_t width = 0;
-    for (const api::ServiceState& it : progress.settled) {
-        if (!it.url.empty()) width = std::max(width, display_width(it.name));
-    }
-    for (const api::ServiceState& it : progress.settled) {
-        if (it.url.empty()) continue;
-        text += "\n  " + it.name + std::string(width - display_width(it.name), ' ') + "  " +
-                paint(it.url, Style::bold, terminal.has_colour);
-    }
-    for (const api::ServiceState& it : progress.settled) {
-        for (const std::string& difference : it.differences) {
-            text += "\n  " + paint("note: " + difference, Style::yellow, terminal.has_colour);
-        }
-    }
-    return text;
-}
 
 ForegroundView::ForegroundView(const Terminal& terminal,
                                const ChosenProfile& profile,

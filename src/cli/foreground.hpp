@@ -6,7 +6,6 @@
 #include "devstack/platform/signal_watch.hpp"
 
 #include "cli/launch.hpp"
-#include "cli/progress.hpp"
 
 #include <cstdint>
 #include <map>
@@ -15,15 +14,6 @@
 #include <vector>
 
 namespace devstack::cli {
-
-/// A path below `directory` relative to it.
-std::string shown_path(const std::string& path, const std::string& directory);
-
-/// "All 3 services are ready after 1.2s" and what a person would open.
-std::string render_summary(const core::api::StateMessage& state,
-                           const std::vector<std::string>& services,
-                           Duration took,
-                           const Terminal& terminal);
 
 /// `devstack up` in the foreground: one log of everything with devstack's own remarks in it, until
 /// everything has been stopped. The first Ctrl-C stops everything, the second one kills; when

@@ -10,6 +10,7 @@
 #include "cli/launch.hpp"
 #include "cli/progress.hpp"
 #include "cli/service_names.hpp"
+#include "cli/start_summary.hpp"
 
 #include <algorithm>
 #include <string>

@@ -3,8 +3,8 @@
 namespace devstack::platform {
 
 /// Lets large pieces of the heap go back to the system as soon as they are freed. Left alone, the
-/// allocator learns from each large piece to keep the next one (mallopt(3), M_MMAP_THRESHOLD). To be
-/// called first.
+/// allocator learns from each large piece to keep the next one (mallopt(3), M_MMAP_THRESHOLD). To
+/// be called first.
 void keep_heap_small();
 
 /// Gives back to the system what only the start of this program has needed: the free part of the
