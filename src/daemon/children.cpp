@@ -58,7 +58,7 @@ void Children::spawn(core::RunId run, const std::string& service, platform::Spaw
     child.run = run;
     child.service = service;
     child.request = std::move(request);
-    child.request.environment.clear();
+    child.request.environment = {};
     wait_for_room();
 }
 

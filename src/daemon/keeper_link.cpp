@@ -178,6 +178,7 @@ Result<std::optional<KeeperMessage>> KeeperLink::receive() {
     }
     if (message.outcome == ReceivedMessage::Outcome::end) {
         unsent_.clear();
+        flush();
         return std::optional<KeeperMessage>{KeeperGone{}};
     }
     if (message.has_lost_descriptors) {
@@ -194,24 +195,28 @@ Result<std::optional<KeeperMessage>> KeeperLink::receive() {
 }
 
 void KeeperLink::flush() {
-    while (!unsent_.empty() && try_send(unsent_.front()))
+    while (!unsent_.empty() && try_send(unsent_.front())) {
+        unsent_begin_ += unsent_.front().size;
         unsent_.pop_front();
+    }
+    if (!unsent_.empty()) return;
+    unsent_bytes_ = {};
+    unsent_begin_ = 0;
 }
 
-void KeeperLink::send(std::string bytes, FileDescriptor descriptor) {
-    unsent_.push_back({std::move(bytes), std::move(descriptor)});
+void KeeperLink::send(const std::string& bytes, FileDescriptor descriptor) {
+    unsent_bytes_ += bytes;
+    unsent_.push_back({bytes.size(), std::move(descriptor)});
     if (unsent_.size() == 1) flush();
 }
 
 /// To a keeper that is gone everything counts as sent: KeeperGone tells it.
 bool KeeperLink::try_send(const Unsent& message) {
-    const auto outcome =
-        message.descriptor.is_open()
-            ? platform::send_message(channel_.get(),
-                                     message.bytes.data(),
-                                     message.bytes.size(),
-                                     {message.descriptor.get()})
-            : platform::send_message(channel_.get(), message.bytes.data(), message.bytes.size());
+    const char* bytes = unsent_bytes_.data() + unsent_begin_;
+    const auto outcome = message.descriptor.is_open()
+                             ? platform::send_message(
+                                   channel_.get(), bytes, message.size, {message.descriptor.get()})
+                             : platform::send_message(channel_.get(), bytes, message.size);
     return outcome == platform::SendOutcome::sent || outcome == platform::SendOutcome::gone;
 }
 

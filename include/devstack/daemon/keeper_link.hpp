@@ -91,14 +91,18 @@ public:
 
 private:
     struct Unsent {
-        std::string bytes;
+        std::size_t size = 0;
         platform::FileDescriptor descriptor;
     };
-    void send(std::string bytes, platform::FileDescriptor descriptor = {});
+    void send(const std::string& bytes, platform::FileDescriptor descriptor = {});
     bool try_send(const Unsent& message);
 
     platform::FileDescriptor channel_;
     std::deque<Unsent> unsent_;
+    /// Of all that is unsent, one after the other: a burst of spawns in pieces of their own would
+    /// leave the heap full of holes.
+    std::string unsent_bytes_;
+    std::size_t unsent_begin_ = 0;
 };
 
 }  // namespace devstack::daemon
