@@ -80,7 +80,7 @@ void* allocate(const Task& task, std::size_t size) {
     const long memory = raw_syscall(
         SYS_mmap, nullptr, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     if (memory < 0 && memory > -4096) give_up(task, SpawnStage::request, memory);
-    return reinterpret_cast<void*>(memory);
+    return reinterpret_cast<void*>(memory);  // NOLINT(performance-no-int-to-ptr): the kernel's.
 }
 
 /// Memory of this process alone: whoever wrote the file could still change it while we look.

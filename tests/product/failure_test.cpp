@@ -27,7 +27,9 @@ TEST_CASE("a crash loop is given up, and --wait says why", "[integration][failur
 [service.api]
 command = ["@CHILD@", "print-err", "no database", "then", "exit", "3"]
 restart = { policy = "on-failure", delay = "1ms", max = 2 }
+ready = { command = "exit 1" }
 )"};
+    // Without a probe a child that a busy machine makes live for a second would be ready.
     const CommandResult up = project.devstack({"up", "--wait", "--timeout", "20s"});
     CHECK(up.code == 1);
     CHECK(up.output.find("failed   api is failed: exited with code 3; given up after 2 restarts "

@@ -125,7 +125,7 @@ private:
     void ask_again(ServiceId id);
     void enter(ServiceId id, Phase next, const std::string& why);
     void notice(RunId run, Noticed::Kind kind, std::string what);
-    void act(Action action) { out_.actions.push_back(std::move(action)); }
+    void act(Action action) { out_.actions.push_back(action); }
     RunId next_run(ServiceId id) { return {id, ++at(id).runs}; }
 
     // Questions.
