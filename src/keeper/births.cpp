@@ -32,10 +32,7 @@ void Births::start(const OriginalState& original,
     child.standard_error = std::move(started.standard_error);
     child.error_pipe = std::move(started.error_pipe);
     child.spawn_memory = std::move(started.memory);
-    if (child.spawn_memory) {
-        if (tenant_count_ == tenants_.size()) settle_tenants();
-        tenants_.at(tenant_count_++) = table_.slot_of(child);
-    }
+    if (child.spawn_memory) tenants_.at(child.spawn_memory.index()) = table_.slot_of(child);
     if (watcher_.add(child.error_pipe.get(), table_.slot_of(child))) return;
     child.state = Child::State::failing;
     child.failed_stage = platform::SpawnStage::pipes;
@@ -63,15 +60,9 @@ void Births::settle(Child& child) {
     outbox_.tell_news(child);
 }
 
-/// Leaves in the list who still has a room.
 void Births::settle_tenants() {
-    std::size_t kept = 0;
-    for (std::size_t i = 0; i < tenant_count_; ++i) {
-        Child& child = table_.at(tenants_.at(i));
-        settle(child);
-        if (child.spawn_memory) tenants_.at(kept++) = tenants_.at(i);
-    }
-    tenant_count_ = kept;
+    for (const std::size_t slot : tenants_)
+        settle(table_.at(slot));
 }
 
 /// In a burst children are made faster than they exec. To wait for one of them is cheaper than a
@@ -81,16 +72,17 @@ void Births::make_room() {
     if (!memory_.is_full()) return;
     std::array<pollfd, SpawnMemory::rooms_max> pipes{};
     nfds_t count = 0;
-    for (std::size_t i = 0; i < tenant_count_; ++i) {
-        const Child& child = table_.at(tenants_.at(i));
+    for (const std::size_t slot : tenants_) {
+        const Child& child = table_.at(slot);
         if (child.is_slow_to_exec || !child.error_pipe.is_open()) continue;
         pipes.at(count++) = {child.error_pipe.get(), POLLIN, 0};
     }
     if (count == 0) return;
     const bool was_in_vain = ::poll(pipes.data(), count, exec_wait_ms) == 0;
     settle_tenants();
-    for (std::size_t i = 0; was_in_vain && i < tenant_count_; ++i)
-        table_.at(tenants_.at(i)).is_slow_to_exec = true;
+    if (!was_in_vain) return;
+    for (const std::size_t slot : tenants_)
+        table_.at(slot).is_slow_to_exec = true;
 }
 
 }  // namespace devstack::keeper

@@ -34,9 +34,8 @@ private:
     Outbox& outbox_;
     Watcher& watcher_;
     SpawnMemory memory_;
-    /// Slots of the last children that were given a room, in the order of their start.
+    /// By room: the slot of the last child that had it.
     std::array<std::size_t, SpawnMemory::rooms_max> tenants_{};
-    std::size_t tenant_count_ = 0;
 };
 
 }  // namespace devstack::keeper

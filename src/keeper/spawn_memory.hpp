@@ -42,6 +42,7 @@ public:
 
         explicit operator bool() const { return memory_ != nullptr; }
         Room& room() const { return memory_->rooms_[index_]; }
+        std::size_t index() const { return index_; }
         void reset() {
             if (memory_ != nullptr) std::exchange(memory_, nullptr)->let_go(index_);
         }
