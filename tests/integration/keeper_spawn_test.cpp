@@ -246,6 +246,14 @@ TEST_CASE("many children that hang before exec hold up nobody else", "[integrati
     CHECK(spawned == ended);
 }
 
+TEST_CASE("a service that is started again and again finds its place each time",
+          "[integration][keeper]") {
+    KeeperWorld world;
+    auto daemon = world.accept_greeted_daemon();
+    for (std::uint64_t token = 1; token <= 50; ++token)
+        REQUIRE(daemon.output_of(token, request_for(testchild({"print", "up"}))) == "up\n");
+}
+
 TEST_CASE("an environment of a megabyte arrives", "[integration][keeper]") {
     KeeperWorld world;
     auto daemon = world.accept_greeted_daemon();
