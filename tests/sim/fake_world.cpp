@@ -1,6 +1,7 @@
 #include "sim/fake_world.hpp"
 
 #include "devstack/base/match.hpp"
+#include "devstack/core/api/ledger.hpp"
 
 #include "support/scenario.hpp"
 
@@ -9,6 +10,8 @@
 namespace devstack::test {
 
 using namespace devstack::core;
+using core::api::parse_record;
+using core::api::to_text;
 using namespace std::chrono_literals;
 
 namespace {
@@ -25,7 +28,11 @@ PortHolder random_holder(std::uint64_t dice) {
 }  // namespace
 
 FakeWorld::FakeWorld(Plan plan, std::uint64_t seed)
-    : supervisor_{std::move(plan), seed}, random_{seed}, is_cursed_{chance(10)} {}
+    : plan_{plan},
+      supervisor_{std::move(plan), seed},
+      random_{seed},
+      is_cursed_{chance(10)},
+      is_daemon_mortal_{chance(25)} {}
 
 void FakeWorld::live(int happenings) {
     for (int i = 0; i < happenings; ++i)
@@ -65,36 +72,164 @@ Input FakeWorld::random_command() {
 
 void FakeWorld::deliver(const Input& input) {
     if (!is_still_true(input)) return;
-    const bool is_asked =
-        std::holds_alternative<Start>(input) || std::holds_alternative<Restart>(input);
-    if (is_asked) spawns_.clear();
+    step(input);
+    check_invariants();
+}
+
+/// What has been decided is written down before it is done.
+void FakeWorld::step(const Input& input) {
     const Step step = supervisor_.step(input, now_);
-    for (const Action& action : step.actions) {
-        trace_.push_back(to_line(supervisor_.plan(), action));
-        perform(action);
+    if (is_daemon_mortal_) {
+        const std::vector<ServiceId> changed = supervisor_.take_changed();
+        check_record(changed);
+        if (chance(2)) return die(input);
+        write_down(changed);
     }
+    is_known(input);
     for (const Event& event : step.events) {
         trace_.push_back(to_line(supervisor_.plan(), event));
         if (trace_.back().find("()") != std::string::npos) violate("unexplained: " + trace_.back());
     }
-    check_invariants();
+    perform(step.actions);
 }
+
+void FakeWorld::perform(const std::vector<Action>& actions) {
+    for (const Action& action : actions) {
+        if (is_daemon_mortal_ && chance(1)) return die(TimePassed{});
+        trace_.push_back(to_line(supervisor_.plan(), action));
+        perform(action);
+    }
+}
+
+/// Nobody needs to tell it again.
+void FakeWorld::is_known(const Input& input) {
+    const bool is_asked =
+        std::holds_alternative<Start>(input) || std::holds_alternative<Restart>(input);
+    if (is_asked) spawns_.clear();
+    const auto* fact = std::get_if<Exited>(&input);
+    if (fact == nullptr) return;
+    const auto found = processes_.find(fact->run);
+    found->second.untold_end.reset();
+    found->second.has_ended = true;
+    if (fact->survivors.empty()) processes_.erase(found);
+}
+
+// ---- The daemon's death ------------------------------------------------------------------------
+
+void FakeWorld::write_down(const std::vector<ServiceId>& changed) {
+    for (const ServiceId id : changed)
+        records_[name(id)] = to_text(supervisor_.record(id));
+    was_shutting_down_ = supervisor_.is_shutting_down();
+}
+
+/// What has not changed by its own word must not have changed. One service each time: it takes
+/// long.
+void FakeWorld::check_record(const std::vector<ServiceId>& changed) {
+    const ServiceId id{random_() % plan_.services.size()};
+    const bool is_said = std::ranges::find(changed, id) != changed.end();
+    const auto known = records_.find(name(id));
+    if (is_said || known == records_.end()) return;
+    const std::string text = to_text(supervisor_.record(id));
+    if (known->second != text) violate("changed without a word: " + text);
+}
+
+void FakeWorld::die(const Input& unwritten) {
+    trace_.push_back("the daemon dies");
+    // Whoever wanted everything to end will say so again.
+    if (std::holds_alternative<Shutdown>(unwritten)) schedule(1s, unwritten);
+    forget_answers();
+    supervisor_ = Supervisor{plan_, random_()};
+    Resume resume = recall();
+    resume.found = find_runs();
+    step(resume);
+    for (std::size_t i = 0; i < plan_.services.size(); ++i) {
+        const auto* stopping = std::get_if<Stopping>(&supervisor_.phase({i}));
+        if (stopping == nullptr || !stopping->status) continue;
+        SurvivorsChanged fact{stopping->run, {}};
+        if (processes_.contains(stopping->run)) fact.survivors.push_back(grandchild);
+        schedule(0s, fact);
+    }
+}
+
+/// Answers on their way to a dead daemon reach nobody.
+void FakeWorld::forget_answers() {
+    std::vector<Happening> kept;
+    for (; !queue_.empty(); queue_.pop()) {
+        const Input& input = queue_.top().input;
+        const bool is_of_the_world = std::holds_alternative<Exited>(input) ||
+                                     std::holds_alternative<SurvivorsChanged>(input);
+        const bool is_command =
+            std::holds_alternative<Start>(input) || std::holds_alternative<Stop>(input) ||
+            std::holds_alternative<Restart>(input) || std::holds_alternative<Signal>(input) ||
+            std::holds_alternative<Shutdown>(input);
+        if (is_of_the_world || is_command) kept.push_back(queue_.top());
+    }
+    for (Happening& happening : kept)
+        queue_.push(std::move(happening));
+}
+
+Resume FakeWorld::recall() {
+    Resume resume;
+    resume.is_shutting_down = was_shutting_down_;
+    for (const auto& [service, text] : records_) {
+        const auto record = parse_record(text);
+        if (!record) return violate("unreadable: " + text), resume;
+        resume.records.push_back(*record);
+    }
+    return resume;
+}
+
+/// Children that had not reached exec are killed by the keeper and nobody hears of them; those that
+/// have ended and of whom no daemon has said that it knows are told of again.
+std::vector<FoundRun> FakeWorld::find_runs() {
+    std::vector<FoundRun> found;
+    for (auto it = processes_.begin(); it != processes_.end();) {
+        auto& [run, process] = *it;
+        if (process.pid == 0 && chance(50)) {
+            forget_end(run);
+            it = processes_.erase(it);
+            continue;
+        }
+        if (process.pid == 0) process.pid = 100 + static_cast<int>(run.number);
+        if (!process.has_ended) found.push_back({run, process.pid});
+        if (process.untold_end) schedule(0s, *process.untold_end);
+        ++it;
+    }
+    return found;
+}
+
+/// Its process is gone before anything could become of it.
+void FakeWorld::forget_end(RunId run) {
+    std::vector<Happening> kept;
+    for (; !queue_.empty(); queue_.pop()) {
+        const Happening& next = queue_.top();
+        const auto* exited = std::get_if<Exited>(&next.input);
+        const auto* survivors = std::get_if<SurvivorsChanged>(&next.input);
+        const bool is_its = (exited != nullptr && exited->run == run) ||
+                            (survivors != nullptr && survivors->run == run);
+        if (!is_its) kept.push_back(next);
+    }
+    for (Happening& happening : kept)
+        queue_.push(std::move(happening));
+}
+
+// ---- The world ---------------------------------------------------------------------------------
 
 /// News is invented when it is scheduled; meanwhile its subject may have gone.
 bool FakeWorld::is_still_true(const Input& input) {
     if (const auto* fact = std::get_if<Exited>(&input)) {
         const auto found = processes_.find(fact->run);
         if (found == processes_.end() || found->second.has_ended) return false;
-        if (fact->survivors.empty()) {
-            processes_.erase(found);
-        } else {
-            found->second.has_ended = true;
-        }
+        found->second.untold_end = *fact;
     }
     if (const auto* fact = std::get_if<SurvivorsChanged>(&input)) {
-        return processes_.erase(fact->run) != 0;
+        if (fact->survivors.empty()) processes_.erase(fact->run);
     }
-    if (const auto* fact = std::get_if<Spawned>(&input)) return processes_.contains(fact->run);
+    if (const auto* fact = std::get_if<Spawned>(&input)) {
+        const auto found = processes_.find(fact->run);
+        if (found == processes_.end()) return false;
+        found->second.pid = fact->pid;
+    }
     return true;
 }
 
@@ -115,7 +250,7 @@ void FakeWorld::perform(const Action& action) {
         [&](const SpawnPrepare& it) { spawn(it.run); },
         [&](const RecordPrepared&) {},
         [&](const SpawnProcess& it) {
-            require_within_budget(it.run.service);
+            require_within_budget(it.run);
             spawn(it.run);
         },
         [&](const AskToStop& it) {
@@ -149,6 +284,7 @@ void FakeWorld::spawn(RunId run) {
     if (chance(5)) {
         return schedule(delay_up_to(5ms), SpawnFailed{run, "no such file", chance(50)});
     }
+    if (processes_.contains(run)) return violate(name(run.service) + " is spawned twice");
     processes_[run] = Process{chance(10), chance(15)};
     schedule(delay_up_to(5ms), Spawned{run, 100 + static_cast<int>(run.number)});
     if (is_cursed_) return end(run, {1, 0}, 5ms + delay_up_to(100ms));
@@ -215,16 +351,27 @@ void FakeWorld::require_needs_met(ServiceId service) {
     }
 }
 
-// Between two requests by a person, a service may be spawned once and then `max` times within its
-// window.
-void FakeWorld::require_within_budget(ServiceId service) {
-    const RestartPolicy& policy = supervisor_.plan().services[service.index].restart;
-    auto& spawns = spawns_[service];
-    std::erase_if(spawns, [&](TimePoint at) { return at + policy.window <= now_; });
-    spawns.push_back(now_);
-    if (policy.gives_up && std::ssize(spawns) > policy.max + 1) {
+// Between two requests by a person, a service may be spawned once, then `max` times within its
+// window, and once more for each start of a service that it is bound to by `restart_with`: that is
+// paid for by the other's budget.
+void FakeWorld::require_within_budget(RunId run) {
+    const ServiceId service = run.service;
+    // Asked for again by a daemon that does not know whether the one before has done it.
+    if (std::exchange(last_spawned_[service], run.number) == run.number) return;
+    const ServicePlan& spec = supervisor_.plan().services[service.index];
+    spawns_[service].push_back(now_);
+    if (!spec.restart.gives_up) return;
+    const TimePoint since = now_ - spec.restart.window;
+    std::ptrdiff_t allowed = spec.restart.max + 1;
+    for (const ServiceId other : spec.restart_with)
+        allowed +=
+            spawns_after(other, since - supervisor_.plan().services[other.index].start_timeout);
+    if (spawns_after(service, since) > allowed)
         violate(name(service) + " is restarted without end");
-    }
+}
+
+std::ptrdiff_t FakeWorld::spawns_after(ServiceId service, TimePoint since) {
+    return std::ranges::count_if(spawns_[service], [&](TimePoint at) { return at > since; });
 }
 
 void FakeWorld::violate(std::string what) {

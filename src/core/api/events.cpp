@@ -1,11 +1,6 @@
-#include "devstack/core/api/messages.hpp"
-
-#include "core/api/json_reader.hpp"
-#include "core/api/json_writer.hpp"
+#include "core/api/event_json.hpp"
 
 namespace devstack::core::api {
-
-namespace {
 
 void write(JsonWriter& json, const EventMessage& event) {
     json.begin_object();
@@ -19,8 +14,6 @@ void write(JsonWriter& json, const EventMessage& event) {
     json.field("why", event.why);
     json.end_object();
 }
-
-}  // namespace
 
 template <>
 const Shape& shape_of<EventMessage>() {

@@ -22,6 +22,7 @@ void Supervisor::on(const PrepareChecked& fact) {
     if (fact.is_needed) {
         preparing->step = Preparing::Step::spawning;
         at(fact.run.service).why = fact.why;
+        touch(fact.run.service);
         act(SpawnPrepare{fact.run});
         return;
     }
@@ -49,19 +50,25 @@ void Supervisor::on(const Spawned& fact) {
     if (auto* preparing = phase_if<Preparing>(fact.run)) {
         preparing->step = Preparing::Step::running;
         preparing->pid = fact.pid;
+        touch(fact.run.service);
     } else if (auto* starting = phase_if<Starting>(fact.run);
                starting != nullptr && starting->step == Starting::Step::spawning) {
         spawned(fact.run, *starting, fact.pid);
     } else if (auto* stopping = phase_if<Stopping>(fact.run);
                stopping != nullptr && stopping->pid == 0 && !stopping->status) {
         // It was told to stop while it was being spawned: tell it now.
-        stopping->pid = fact.pid;
+        stopping->pid = stopping->group = fact.pid;
+        touch(fact.run.service);
         if (stopping->is_killed) {
             act(ForceKill{fact.run});
         } else {
             act(AskToStop{fact.run, spec(fact.run.service).stop_signal});
         }
     }
+}
+
+bool Supervisor::has_readiness_probe(ServiceId id) const {
+    return spec(id).ready || spec(id).health || !spec(id).ports.empty();
 }
 
 void Supervisor::spawned(RunId run, Starting starting, int pid) {
@@ -74,12 +81,13 @@ void Supervisor::spawned(RunId run, Starting starting, int pid) {
     if (plan.kind == ServiceKind::task) {
         return become_ready(run.service, starting, "runs to completion");
     }
-    if (plan.ready || plan.health || !plan.ports.empty()) {
+    if (has_readiness_probe(run.service)) {
         starting.next_probe = now_ + limits::first_probe_delay;
     } else {
         starting.ready_at = now_ + limits::alive_is_ready_after;
     }
     at(run.service).phase = starting;
+    touch(run.service);
 }
 
 void Supervisor::on(const SpawnFailed& fact) {
@@ -161,6 +169,7 @@ void Supervisor::answered(RunId run, Unhealthy& unhealthy, const ProbeOutcome& o
         Ready ready{run, unhealthy.pid, now_, now_ + health->interval, 0, outcome.detail};
         return enter(run.service, ready, "answers again: " + outcome.detail);
     }
+    if (unhealthy.last_answer != outcome.detail) touch(run.service);
     unhealthy.last_answer = outcome.detail;
     unhealthy.next_probe = now_ + health->interval;
 }
@@ -178,7 +187,9 @@ void Supervisor::on(const ListeningCompared& fact) {
         if (std::ranges::find(known, difference) != known.end()) continue;
         notice(fact.run, Noticed::Kind::listening_differs, difference);
     }
+    if (known == fact.differences) return;
     known = fact.differences;
+    touch(fact.run.service);
 }
 
 // ---- Death -------------------------------------------------------------------------------------
@@ -187,6 +198,7 @@ void Supervisor::on(const Exited& fact) {
     const ServiceId id = fact.run.service;
     if (run_of(phase(id)) != fact.run || !is_alive(phase(id))) return;
     at(id).last_exit = fact.status;
+    touch(id);
     if (auto* stopping = std::get_if<Stopping>(&at(id).phase)) {
         stopping->pid = 0;
         stopping->status = fact.status;

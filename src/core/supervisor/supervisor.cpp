@@ -57,6 +57,7 @@ void Supervisor::on(const Stop& command) {
     for (std::size_t i = 0; i < services_.size(); ++i) {
         if (!touched[i]) continue;
         services_[i].is_requested = false;
+        touch({i});
         // What a task has done may be undone by what is stopped: it counts no longer.
         if (std::holds_alternative<Completed>(phase({i}))) enter({i}, Stopped{}, "asked to stop");
     }
@@ -94,6 +95,7 @@ void Supervisor::on(const Shutdown& command) {
 /// what has ended.
 void Supervisor::ask_again(ServiceId id) {
     Service& service = at(id);
+    touch(id);
     service.is_requested = true;
     service.recent_restarts.clear();
     service.delay_exponent = 0;
@@ -170,7 +172,8 @@ void Supervisor::stop_what_must_stop() {
             dependents_[i], [&](ServiceId it) { return is_alive(phase(it)) || is_held[it.index]; });
         if (is_wanted(id)) continue;
         if (auto* stopping = std::get_if<Stopping>(&services_[i].phase)) {
-            stopping->then = Stopping::Then::rest;
+            if (std::exchange(stopping->then, Stopping::Then::rest) != Stopping::Then::rest)
+                touch(id);
             continue;
         }
         if (is_alive(phase(id))) {

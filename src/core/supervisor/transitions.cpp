@@ -21,10 +21,12 @@ void Supervisor::enter(ServiceId id, Phase next, const std::string& why) {
     service.phase = std::move(next);
     service.why = why;
     service.since = now_;
+    service.has_changed = true;
 }
 
 void Supervisor::notice(RunId run, Noticed::Kind kind, std::string what) {
     out_.events.push_back(Noticed{run.service, run.number, kind, std::move(what)});
+    touch(run.service);
 }
 
 // ---- Up ----------------------------------------------------------------------------------------
@@ -58,6 +60,7 @@ void Supervisor::spawn(RunId run, const std::string& why) {
         enter(run.service, starting, why);
     } else {
         at(run.service).phase = starting;
+        touch(run.service);
     }
     act(SpawnProcess{run});
 }
@@ -82,6 +85,7 @@ void Supervisor::block(ServiceId id, const PortsScanned& fact, TimePoint since, 
     if (blocked.is_freeing) why += "; it is being stopped";
     const bool is_news = !std::holds_alternative<Blocked>(phase(id)) || at(id).why != why;
     if (is_news) return enter(id, blocked, why);
+    if (std::get<Blocked>(phase(id)).holders != blocked.holders) touch(id);
     at(id).phase = blocked;
 }
 
@@ -110,11 +114,12 @@ void Supervisor::become_ready(ServiceId id, const Starting& starting, const std:
 void Supervisor::begin_stop(ServiceId id, Stopping::Then then, const std::string& why) {
     if (auto* already = std::get_if<Stopping>(&at(id).phase)) {
         already->then = then;
+        touch(id);
         return;
     }
     Stopping stopping;
     stopping.run = *run_of(phase(id));
-    stopping.pid = pid_of(phase(id));
+    stopping.pid = stopping.group = pid_of(phase(id));
     stopping.since = now_;
     stopping.deadline = now_ + spec(id).stop_timeout;
     stopping.then = then;
@@ -145,6 +150,7 @@ void Supervisor::force(ServiceId id) {
     }
     stopping.is_killed = true;
     stopping.deadline = now_ + limits::kill_again_after;
+    touch(id);
     if (stopping.pid != 0 || stopping.status) act(ForceKill{stopping.run});
 }
 
@@ -183,6 +189,7 @@ void Supervisor::end_survivors(const Exited& fact, Stopping::Then then) {
     const ServiceId id = fact.run.service;
     Stopping stopping;
     stopping.run = fact.run;
+    stopping.group = pid_of(phase(id));
     stopping.since = now_;
     stopping.deadline = now_ + spec(id).stop_timeout;
     stopping.then = then;

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "devstack/core/supervisor/record.hpp"
 #include "devstack/core/supervisor/run.hpp"
 
 #include <string>
@@ -33,6 +34,14 @@ struct Signal {
 /// Takes everything down. A second one with `force` kills at once.
 struct Shutdown {
     bool force = false;
+};
+
+/// Goes on where an earlier supervisor has stopped, with the same services: comes first or never.
+/// What was under way is asked for again; what was decided counts.
+struct Resume {
+    std::vector<ServiceRecord> records;
+    std::vector<FoundRun> found;
+    bool is_shutting_down = false;
 };
 
 // ---- Facts: the world reports ------------------------------------------------------------------
@@ -93,6 +102,7 @@ using Input = std::variant<Start,
                            Restart,
                            Signal,
                            Shutdown,
+                           Resume,
                            PortsScanned,
                            PrepareChecked,
                            Spawned,

@@ -99,7 +99,8 @@ struct Stopping {
     };
 
     RunId run;
-    int pid = 0;  ///< 0 when the leader has ended.
+    int pid = 0;    ///< 0 when the leader has ended.
+    int group = 0;  ///< Of its processes: the leader's pid, also when that has ended.
     TimePoint since;
     TimePoint deadline;  ///< After it comes SIGKILL.
     bool is_killed = false;

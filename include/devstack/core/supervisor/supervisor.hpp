@@ -4,6 +4,7 @@
 #include "devstack/core/supervisor/event.hpp"
 #include "devstack/core/supervisor/input.hpp"
 #include "devstack/core/supervisor/phase.hpp"
+#include "devstack/core/supervisor/record.hpp"
 
 #include <cstdint>
 #include <optional>
@@ -56,6 +57,13 @@ public:
     /// True once a shutdown has been asked for and nothing of any service is left.
     bool is_finished() const;
 
+    bool is_shutting_down() const { return is_shutting_down_; }
+
+    /// What a later supervisor needs to know of it, see Resume.
+    ServiceRecord record(ServiceId service) const;
+    /// The services whose record has changed since the last call.
+    std::vector<ServiceId> take_changed();
+
 private:
     struct Service {
         Phase phase = Stopped{};
@@ -68,6 +76,7 @@ private:
         std::vector<TimePoint> recent_restarts;  ///< Within the window, oldest first.
         std::vector<std::string> differences;
         std::optional<ExitStatus> last_exit;
+        bool has_changed = false;  ///< Its record has, see `take_changed`.
     };
 
     // One handler per input …
@@ -76,6 +85,7 @@ private:
     void on(const Restart& command);
     void on(const Signal& command);
     void on(const Shutdown& command);
+    void on(const Resume& command);
     void on(const PortsScanned& fact);
     void on(const PrepareChecked& fact);
     void on(const Spawned& fact);
@@ -100,6 +110,19 @@ private:
     void expire(ServiceId id, Unhealthy& phase);
     void expire(ServiceId id, Stopping& phase);
 
+    // After an earlier supervisor: each phase as it was found, and its run's process if it lives.
+    void restore(ServiceId id, const ServiceRecord& record);
+    void resume(ServiceId id, int pid);
+    void resume(Waiting phase, ServiceId id);
+    void resume(Blocked phase, ServiceId id);
+    void resume(Preparing phase, ServiceId id, int pid);
+    void resume(Starting phase, ServiceId id, int pid);
+    void resume(Ready phase, ServiceId id, int pid);
+    void resume(Unhealthy phase, ServiceId id, int pid);
+    void resume(Stopping phase, ServiceId id, int pid);
+    void adopt(ServiceId id, const FoundRun& found);
+    void lose(ServiceId id);
+
     // On the way up.
     void begin_start(ServiceId id, const std::string& why);
     void scan_ports(ServiceId id, const std::string& why);
@@ -123,6 +146,7 @@ private:
     void restart_those_bound_to(ServiceId id);
 
     void ask_again(ServiceId id);
+    void touch(ServiceId id) { at(id).has_changed = true; }
     void enter(ServiceId id, Phase next, const std::string& why);
     void notice(RunId run, Noticed::Kind kind, std::string what);
     void act(Action action) { out_.actions.push_back(action); }
@@ -140,6 +164,7 @@ private:
     }
     bool is_wanted(ServiceId id) const { return at(id).is_requested && !is_shutting_down_; }
     bool can_start_now(ServiceId id) const;
+    bool has_readiness_probe(ServiceId id) const;
     bool is_met(const Need& need) const;
     std::optional<Need> first_unmet_need(ServiceId id) const;
     std::string reason(ServiceId id) const;

@@ -1,0 +1,38 @@
+#pragma once
+
+#include "devstack/core/supervisor/phase.hpp"
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace devstack::core {
+
+/// What must be known of a service to go on deciding where somebody else has stopped. What comes
+/// back by itself (when the next probe is due, its last answer, who survives) need not be in it:
+/// those members of the phase mean nothing here.
+///
+/// A value for another process: the service goes by its name, since its place may differ there.
+struct ServiceRecord {
+    std::string service;
+    Phase phase;
+    std::string why;
+    TimePoint since{};
+    bool is_requested = false;
+    std::uint32_t runs = 0;
+    int restarts = 0;
+    int delay_exponent = 0;
+    std::vector<TimePoint> recent_restarts;
+    std::vector<std::string> differences;  ///< Between declared and real ports.
+    std::optional<ExitStatus> last_exit;
+};
+
+/// A child that was started for an earlier supervisor and that nobody else answers for: it lives,
+/// or its end is told right after.
+struct FoundRun {
+    RunId run;
+    int pid = 0;
+};
+
+}  // namespace devstack::core
