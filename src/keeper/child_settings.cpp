@@ -143,8 +143,7 @@ Problem take_groups(const Settings& settings, const char* groups) {
 Problem take_user(const Settings& settings) {
     const bool keeps_capabilities = settings.ambient != 0 && settings.user != 0;
     if (keeps_capabilities) raw_syscall(SYS_prctl, PR_SET_KEEPCAPS, 1, 0, 0, 0);
-    const long result =
-        raw_syscall(SYS_setresuid, settings.user, settings.user, settings.user);
+    const long result = raw_syscall(SYS_setresuid, settings.user, settings.user, settings.user);
     if (result < 0) return problem_of(SpawnStage::user, result);
     std::uint32_t ids[3] = {};
     raw_syscall(SYS_getresuid, &ids[0], &ids[1], &ids[2]);

@@ -68,10 +68,9 @@ void append_settings(std::string& block, const SpawnSettings& settings) {
 
 /// What a later version may have put behind the settings that we know.
 bool is_unknown_zero(const char* settings, std::uint32_t size) {
-    return size <= sizeof(SpawnBlockSettings) ||
-           std::all_of(settings + sizeof(SpawnBlockSettings),
-                       settings + size,
-                       [](char byte) { return byte == 0; });
+    return size <= sizeof(SpawnBlockSettings) || std::all_of(settings + sizeof(SpawnBlockSettings),
+                                                             settings + size,
+                                                             [](char byte) { return byte == 0; });
 }
 
 /// `available`: bytes from the settings to the end of the block.
@@ -110,7 +109,8 @@ Result<std::string> encode_spawn_block(const SpawnRequest& request) {
     };
     if (std::ranges::any_of(settings.limits, is_unknown)) return invalid("there is no such limit");
     std::size_t settings_size = has_settings(settings) ? sizeof(SpawnBlockSettings) : 0;
-    if (settings.identity) settings_size += settings.identity->groups.size() * sizeof(std::uint32_t);
+    if (settings.identity)
+        settings_size += settings.identity->groups.size() * sizeof(std::uint32_t);
     std::size_t size = sizeof(SpawnBlockHeader) + settings_size + request.working_dir.size() + 1;
     for (const std::string& argument : request.argv)
         size += argument.size() + 1;
