@@ -26,6 +26,12 @@ bool is_own_variable(std::string_view name) {
            name == "SHELL" || name == "TERM";
 }
 
+/// A shell that nobody can work with keeps out who should not log in; here nobody does.
+std::string shell_of(const UserAccount& user) {
+    const bool is_barred = user.shell.ends_with("/nologin") || user.shell.ends_with("/false");
+    return user.shell.empty() || is_barred ? "/bin/sh" : user.shell;
+}
+
 /// Says what is wrong without a word of the value: secrets live in env files.
 Diagnostic make_diagnostic(const SourceFile& source,
                            const DotenvEntry& entry,
@@ -169,7 +175,7 @@ void EnvironmentMaker::add_user(const UserAccount& user, Layers& layers) {
     add("HOME", user.home);
     add("USER", user.name);
     add("LOGNAME", user.name);
-    add("SHELL", user.shell);
+    add("SHELL", shell_of(user));
 }
 
 /// Whoever started devstack may have had no terminal, or one that can do nothing.

@@ -169,6 +169,15 @@ std::string name_of_capability(std::string_view text) {
     return name.starts_with("CAP_") ? name.substr(4) : name;
 }
 
+/// Half of a name is usually the first half.
+std::string guess_capability(const std::string& name) {
+    for (const std::string_view known : capability_names) {
+        const bool is_half = name.size() >= 3 && known.starts_with(name);
+        if (is_half) return " (did you mean `" + std::string{known} + "`?)";
+    }
+    return did_you_mean(name, {capability_names.begin(), capability_names.end()});
+}
+
 void read_capability(const Setting& it, const TomlValue& item, CapabilitySetting& to) {
     const auto text = read_text(it, item);
     if (!text) return;
@@ -181,10 +190,11 @@ void read_capability(const Setting& it, const TomlValue& item, CapabilitySetting
         to.named |= CapabilitySet{1} << *number;
         return;
     }
-    it.report_bad_value("unknown-capability",
-                        "\"" + text->text + "\" is not a capability" +
-                            did_you_mean(name, {capability_names.begin(), capability_names.end()}),
-                        item.place);
+    it.report.error(
+        "unknown-capability",
+        item.place,
+        "`" + it.name + "`: \"" + text->text + "\" is not a capability" + guess_capability(name),
+        "capabilities(7) lists them; \"ALL\" stands for all");
 }
 
 void read_capabilities(const Setting& it, CapabilitySetting& to) {
