@@ -37,12 +37,6 @@ std::string for_user(const platform::SpawnRequest& request) {
     return identity ? " for user " + identity->name : "";
 }
 
-bool limits_processes(const platform::SpawnRequest& request) {
-    return std::ranges::any_of(request.settings.limits, [](const platform::SpawnLimit& limit) {
-        return core::limit_names.at(limit.resource) == "nproc";
-    });
-}
-
 std::string describe_limits(const platform::SpawnRequest& request, int error) {
     std::string names;
     for (const platform::SpawnLimit& limit : request.settings.limits) {
@@ -78,9 +72,6 @@ std::string describe_exec(const platform::SpawnRequest& request, int error) {
     if (error == EACCES) {
         return act + "permission denied" + for_user(request) + " (is it executable? chmod +x " +
                program + ")";
-    }
-    if (error == EAGAIN && limits_processes(request)) {
-        return act + "the user has more processes already than `ulimits` allows (nproc)";
     }
     if (error != ENOENT) return act + reason_of(error);
     if (!is_path) return act + "no such program in PATH; is it installed?";
