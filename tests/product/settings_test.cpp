@@ -31,7 +31,11 @@ TEST_CASE("a service is who its profile says, from its home to its probe",
     if (!is_root()) return;
     TestProject project{R"(
 [service.api]
-command = "id -u; id -g; umask; ulimit -Sn; ulimit -Hn; nice; cat /proc/self/oom_score_adj; echo $HOME $USER $LOGNAME; exec sleep 1000"
+command = '''
+id -u; id -g; umask; ulimit -Sn; ulimit -Hn; nice; cat /proc/self/oom_score_adj
+echo $HOME $USER $LOGNAME
+exec sleep 1000
+'''
 prepare = { command = "id -un" }
 ready = { command = "test $(id -u) = 65534 && test $(umask) = 0027" }
 user = "nobody:65533"
@@ -62,7 +66,12 @@ TEST_CASE("a service in a terminal keeps its colours, and its log its line ends"
           "[integration][settings]") {
     TestProject project{R"(
 [service.web]
-command = 'test -t 0 && test -t 1 && test -t 2 && printf "\033[32mready\033[m\n"; stty size; echo "$TERM" >&2; exec sleep 1000'
+command = '''
+test -t 0 && test -t 1 && test -t 2 && printf "\033[32mready\033[m\n"
+stty size
+echo "$TERM" >&2
+exec sleep 1000
+'''
 tty = true
 env = { COLUMNS = 132, TERM = "screen" }
 [task.last]
