@@ -167,8 +167,8 @@ ServiceAccount AccountFinder::find(const ProcessSetting& setting, const Scope& s
     if (!is_complete) return {};
     identity.groups.push_back(identity.group);
     std::ranges::sort(identity.groups);
-    const auto doubles = std::ranges::unique(identity.groups);
-    identity.groups.erase(doubles.begin(), doubles.end());
+    const auto doubles = std::unique(identity.groups.begin(), identity.groups.end());
+    identity.groups.erase(doubles, identity.groups.end());
     if (!may_become(identity)) {
         report_need_of_root(setting, scope);
     } else if (accounts_.self.user == 0) {
