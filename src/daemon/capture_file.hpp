@@ -23,6 +23,7 @@ struct CaptureSource {
     int pipe = -1;
     core::LogStream stream = core::LogStream::standard_output;
     std::uint32_t run = 0;
+    bool is_terminal = false;
     bool needs_copy = false;  ///< splice(2) does not work between this pipe and the log file.
     std::size_t half_size = core::limits::capture_small_read;  ///< Of the pipe.
     bool has_grown = false;                                    ///< The pipe has been found full.

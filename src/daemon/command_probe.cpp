@@ -34,6 +34,7 @@ public:
         request_.argv = probe.command.argv;
         request_.environment = setting.environment;
         request_.working_dir = setting.working_dir;
+        request_.settings = setting.settings;
         // Nobody would wait for it any more, nor end it.
         request_.parent_death_signal = SIGKILL;
     }

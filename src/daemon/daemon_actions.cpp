@@ -3,6 +3,7 @@
 
 #include "daemon/crash_record.hpp"
 #include "daemon/daemon_process.hpp"
+#include "daemon/spawn_settings.hpp"
 
 #include <algorithm>
 #include <csignal>
@@ -108,6 +109,7 @@ void DaemonProcess::spawn(RunId run, const core::CommandLine& command) {
     request.argv = command.argv;
     request.environment = core::complete_environment(supervisor_.plan(), plan);
     request.working_dir = plan.working_dir;
+    request.settings = make_spawn_settings(plan.process);
     if (supervisor_.plan().mode == core::Mode::development) request.parent_death_signal = SIGTERM;
     children_.spawn(run, plan.name, std::move(request));
 }
@@ -157,7 +159,9 @@ void DaemonProcess::perform(const core::RunProbe& action) {
     const auto [probe, timeout] = choose_probe(plan, action.purpose);
     const std::uint64_t ticket =
         probes_.ask(probe,
-                    {core::complete_environment(supervisor_.plan(), plan), plan.working_dir},
+                    {core::complete_environment(supervisor_.plan(), plan),
+                     plan.working_dir,
+                     make_probe_settings(plan.process)},
                     timeout,
                     [this, run = action.run](core::ProbeOutcome outcome) {
                         std::erase_if(asked_, [run](const Asked& it) { return it.run == run; });

@@ -66,6 +66,18 @@ KeeperExited exit_of(const protocol::Exited& message) {
             message.peak_memory_kib};
 }
 
+/// What the keeper has to do for it.
+std::uint32_t flags_of(const platform::SpawnSettings& settings) {
+    std::uint32_t flags = 0;
+    if (settings.terminal) {
+        flags |= protocol::spawn_in_terminal;
+    } else if (settings.holds_input_open) {
+        flags |= protocol::spawn_with_open_input;
+    }
+    const bool is_apart = settings.identity || settings.capabilities || settings.oom_score_adj;
+    return is_apart ? flags | protocol::spawn_apart : flags;
+}
+
 using Descriptors = std::array<FileDescriptor, platform::message_descriptors_max>;
 
 std::optional<KeeperMessage> decode_spawned(std::string_view bytes, Descriptors& descriptors) {
@@ -149,6 +161,7 @@ void KeeperLink::spawn(std::uint64_t token,
     const auto encoded = platform::encode_spawn_block(request);
     const std::string block = encoded ? *encoded : std::string{};
     message.block_size = static_cast<std::uint32_t>(block.size());
+    message.flags = flags_of(request.settings);
     if (block.size() <= protocol::inline_block_max) {
         message.header.size += message.block_size;
         send(bytes_of(message) + block);

@@ -33,11 +33,12 @@ namespace asio = boost::asio;
 namespace limits = core::limits;
 using namespace std::chrono_literals;
 
-/// The kernel may refuse, then the pipe stays as it is.
+/// The kernel may refuse, then the pipe stays as it is. A terminal is no pipe.
 void grow_pipe(CaptureSource& source, int wish) {
     int size = ::fcntl(source.pipe, F_SETPIPE_SZ, wish);
     if (size < 0) size = ::fcntl(source.pipe, F_GETPIPE_SZ);
     if (size > 0) source.half_size = static_cast<std::size_t>(size) / 2;
+    if (size < 0) source.is_terminal = source.needs_copy = true;
 }
 
 void prepare_pipe(CaptureSource& source) {
@@ -77,9 +78,11 @@ private:
     double time_to_fill_ = 1;
 };
 
-std::size_t bytes_waiting(int pipe) {
+std::size_t bytes_waiting(const CaptureSource& source) {
     int count = 0;
-    if (::ioctl(pipe, FIONREAD, &count) != 0 || count < 0) return limits::capture_turn_max;
+    // A terminal counts only what has gone through its line discipline, which may be behind.
+    if (source.is_terminal) return limits::capture_turn_max;
+    if (::ioctl(source.pipe, FIONREAD, &count) != 0 || count < 0) return limits::capture_turn_max;
     return static_cast<std::size_t>(count);
 }
 
@@ -305,7 +308,7 @@ void LogWriter::Implementation::drain(const std::string& service) {
     for (const PipeId id : found->second.pipes) {
         Pipe& pipe = pipes_.find(id)->second;
         // Only what is there now: somebody may go on writing without end.
-        std::size_t left = bytes_waiting(pipe.source.pipe);
+        std::size_t left = bytes_waiting(pipe.source);
         while (left > 0) {
             const CaptureTurn turn = take(pipe, left);
             if (turn.taken == 0) break;

@@ -20,7 +20,7 @@ void Births::start(const OriginalState& original,
                    const Request& request,
                    const BlockSource& source) {
     if (memory_.is_full()) make_room();
-    auto outcome = start_child(original, source, memory_);
+    auto outcome = start_child(original, source, request.flags, memory_);
     if (const auto* problem = std::get_if<SpawnProblem>(&outcome)) {
         return outbox_.tell_refusal(request.token, problem->stage, problem->error);
     }
@@ -28,6 +28,7 @@ void Births::start(const OriginalState& original,
     Child& child = *table_.add(request.token, started.pid);
     child.label = request.label;
     child.pidfd = std::move(started.pidfd);
+    child.standard_input = std::move(started.standard_input);
     child.standard_output = std::move(started.standard_output);
     child.standard_error = std::move(started.standard_error);
     child.error_pipe = std::move(started.error_pipe);

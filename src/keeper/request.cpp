@@ -17,18 +17,27 @@ std::optional<Message> read_message(const char* bytes, std::size_t size) {
     return message;
 }
 
+/// Fields that an older daemon does not know are zero.
 std::optional<Request> read_spawn(const char* bytes, std::size_t size) {
-    const auto spawn = read_message<protocol::Spawn>(bytes, size);
-    if (!spawn || spawn->token == 0) return std::nullopt;
+    if (size < protocol::spawn_size_min) return std::nullopt;
+    protocol::Spawn spawn;
+    std::memcpy(static_cast<void*>(&spawn), bytes, protocol::spawn_size_min);
+    if (spawn.token == 0) return std::nullopt;
     Request request;
     request.kind = protocol::Kind::spawn;
-    request.token = spawn->token;
-    request.block_size = spawn->block_size;
-    request.is_block_in_memfd = spawn->is_block_in_memfd != 0;
-    std::copy_n(spawn->label, request.label.size() - 1, request.label.begin());
-    if (request.is_block_in_memfd) return request;
-    if (request.block_size > size - sizeof(protocol::Spawn)) return std::nullopt;
-    request.block = bytes + size - request.block_size;
+    request.token = spawn.token;
+    request.block_size = spawn.block_size;
+    request.is_block_in_memfd = spawn.is_block_in_memfd != 0;
+    std::copy_n(spawn.label, request.label.size() - 1, request.label.begin());
+    if (!request.is_block_in_memfd) {
+        if (request.block_size > size - protocol::spawn_size_min) return std::nullopt;
+        size -= request.block_size;
+        request.block = bytes + size;
+    }
+    if (size >= sizeof spawn) {
+        std::memcpy(static_cast<void*>(&spawn), bytes, sizeof spawn);
+        request.flags = spawn.flags;
+    }
     return request;
 }
 

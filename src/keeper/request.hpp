@@ -16,6 +16,7 @@ struct Request {
     const char* block = nullptr;
     std::size_t block_size = 0;
     bool is_block_in_memfd = false;
+    std::uint32_t flags = 0;                                          ///< SpawnFlags.
     std::array<char, platform::keeper_protocol::label_size> label{};  ///< Ends with a zero byte.
 };
 

@@ -3,8 +3,11 @@
 
 #include "start_child.hpp"
 
+#include "devstack/platform/keeper_protocol.hpp"
 #include "devstack/platform/spawn_block.hpp"
 
+#include "child_settings.hpp"
+#include "child_streams.hpp"
 #include "raw_syscall.hpp"
 
 #include <algorithm>
@@ -31,24 +34,6 @@ using platform::SpawnStage;
 
 namespace {
 
-struct Pipe {
-    FileDescriptor read_end;
-    FileDescriptor write_end;
-};
-
-struct Pipes {
-    Pipe standard_output;
-    Pipe standard_error;
-    Pipe error;
-};
-
-bool open_pipe(Pipe& pipe, int flags = 0) {
-    int ends[2] = {-1, -1};
-    if (::pipe2(ends, O_CLOEXEC | flags) != 0) return false;
-    pipe = {FileDescriptor{ends[0]}, FileDescriptor{ends[1]}};
-    return true;
-}
-
 // ---- In the child, until exec -------------------------------------------------------------------
 // It may share the keeper's memory: it writes to its own stack and room alone, and never to errno.
 
@@ -56,9 +41,11 @@ bool open_pipe(Pipe& pipe, int flags = 0) {
 struct Task {
     const OriginalState& original;
     BlockSource source;
+    int standard_input;  ///< -1: it is in its place.
     int standard_output;
     int standard_error;
     int error_pipe;
+    bool has_terminal;
     long keeper;
     char** pointers;  ///< Null: it has to find room by itself.
 };
@@ -151,9 +138,29 @@ long execute(const SpawnBlock& block) {
     }
 }
 
-void move_output(const Task& task, int from, int to) {
+void move_stream(const Task& task, int from, int to) {
     const long result = raw_syscall(SYS_dup3, from, to, 0);
     if (result < 0) give_up(task, SpawnStage::output, result);
+}
+
+void give_up_if(const Task& task, const std::optional<SpawnProblem>& problem) {
+    if (problem) give_up(task, problem->stage, -problem->error);
+}
+
+/// Without any settings nothing is done.
+void become_what_it_asks(const Task& task,
+                         const platform::SpawnBlockSettings& settings,
+                         const char* bytes) {
+    if (settings.size > 0) {
+        const bool shares_memory = task.pointers != nullptr;
+        if (shares_memory && must_not_share_memory(settings)) {
+            give_up(task, SpawnStage::request, -EINVAL);
+        }
+        if (task.has_terminal) give_up_if(task, take_terminal(settings, STDIN_FILENO));
+        give_up_if(task,
+                   apply_settings(settings, platform::groups_of_spawn_block(settings, bytes)));
+    }
+    if (!sets_file_limit(settings)) task.original.restore_file_limit();
 }
 
 [[noreturn]] void become_child(const Task& task) {
@@ -169,13 +176,16 @@ void move_output(const Task& task, int from, int to) {
 
     const long session = raw_syscall(SYS_setsid);
     if (session < 0) give_up(task, SpawnStage::session, session);
-    arrange_death(task, header->parent_death_signal);
     // Standard input is the keeper's /dev/null.
-    move_output(task, task.standard_output, STDOUT_FILENO);
-    move_output(task, task.standard_error, STDERR_FILENO);
+    if (task.standard_input >= 0) move_stream(task, task.standard_input, STDIN_FILENO);
+    move_stream(task, task.standard_output, STDOUT_FILENO);
+    move_stream(task, task.standard_error, STDERR_FILENO);
+    become_what_it_asks(task, platform::read_spawn_settings(*header, bytes), bytes);
+    // Forgotten by the kernel when a process becomes another user.
+    arrange_death(task, header->parent_death_signal);
+    // By the user's own right: root may be nobody there (NFS), or may look where the user must not.
     const long entered = raw_syscall(SYS_chdir, block.working_dir);
     if (entered < 0) give_up(task, SpawnStage::working_dir, entered);
-    task.original.restore_file_limit();
     task.original.restore_signal_mask();
     give_up(task, SpawnStage::exec, execute(block));
 }
@@ -221,22 +231,28 @@ NewProcess clone_child(const Task& task, SpawnMemory::Room& room) {
 
 std::variant<StartedChild, SpawnProblem> start_child(const OriginalState& original,
                                                      const BlockSource& source,
+                                                     std::uint32_t flags,
                                                      SpawnMemory& memory) {
-    Pipes pipes;
-    if (!open_pipe(pipes.standard_output) || !open_pipe(pipes.standard_error) ||
-        !open_pipe(pipes.error, O_NONBLOCK)) {
-        return SpawnProblem{SpawnStage::pipes, errno};
-    }
+    ChildStreams streams;
+    if (const auto problem = streams.open(flags)) return *problem;
+    int ends[2] = {-1, -1};
+    if (::pipe2(ends, O_CLOEXEC | O_NONBLOCK) != 0) return SpawnProblem{SpawnStage::pipes, errno};
+    FileDescriptor error_pipe{ends[0]};
+    const FileDescriptor error_pipe_of_child{ends[1]};
+    const int terminal = streams.is_terminal ? streams.output.theirs.get() : -1;
     const Task task{original,
                     source,
-                    pipes.standard_output.write_end.get(),
-                    pipes.standard_error.write_end.get(),
-                    pipes.error.write_end.get(),
+                    streams.is_terminal ? terminal : streams.input.theirs.get(),
+                    streams.output.theirs.get(),
+                    streams.is_terminal ? terminal : streams.error.theirs.get(),
+                    error_pipe_of_child.get(),
+                    streams.is_terminal,
                     ::getpid(),
                     nullptr};
     StartedChild child;
     const bool fits = source.memfd < 0 && source.size <= SpawnMemory::block_size_max;
-    if (may_share_memory && fits) child.memory = memory.lease();
+    const bool is_apart = (flags & platform::keeper_protocol::spawn_apart) != 0;
+    if (may_share_memory && fits && !is_apart) child.memory = memory.lease();
     NewProcess process = child.memory ? clone_child(task, child.memory.room()) : fork_child(task);
     if (process.pid < 0) {
         const bool lacks_descriptor = errno == EMFILE || errno == ENFILE;
@@ -251,9 +267,10 @@ std::variant<StartedChild, SpawnProblem> start_child(const OriginalState& origin
     }
     child.pid = process.pid;
     child.pidfd = std::move(process.pidfd);
-    child.standard_output = std::move(pipes.standard_output.read_end);
-    child.standard_error = std::move(pipes.standard_error.read_end);
-    child.error_pipe = std::move(pipes.error.read_end);
+    child.standard_input = std::move(streams.input.ours);
+    child.standard_output = std::move(streams.output.ours);
+    child.standard_error = std::move(streams.error.ours);
+    child.error_pipe = std::move(error_pipe);
     return child;
 }
 

@@ -15,6 +15,79 @@ bool has_zero_byte(const std::string& text) {
     return text.find('\0') != std::string::npos;
 }
 
+bool has_settings(const SpawnSettings& settings) {
+    return settings.identity || settings.umask || !settings.limits.empty() || settings.nice ||
+           settings.oom_score_adj || settings.capabilities || settings.no_new_privileges ||
+           settings.terminal || settings.holds_input_open;
+}
+
+SpawnBlockSettings pack(const SpawnSettings& settings) {
+    using Has = SpawnBlockSettings::Has;
+    SpawnBlockSettings packed;
+    if (settings.identity) {
+        packed.has |= Has::identity;
+        packed.user = settings.identity->user;
+        packed.group = settings.identity->group;
+        packed.group_count = static_cast<std::uint32_t>(settings.identity->groups.size());
+    }
+    if (settings.umask) packed.has |= Has::umask;
+    packed.file_mode_mask = settings.umask.value_or(0);
+    if (settings.nice) packed.has |= Has::nice;
+    packed.nice_value = settings.nice.value_or(0);
+    if (settings.oom_score_adj) packed.has |= Has::oom_score_adj;
+    packed.oom_score = settings.oom_score_adj.value_or(0);
+    if (settings.capabilities) {
+        packed.has |= Has::capabilities;
+        packed.bounding = settings.capabilities->bounding;
+        packed.ambient = settings.capabilities->ambient;
+    }
+    if (settings.no_new_privileges) packed.has |= Has::no_new_privileges;
+    if (settings.terminal) {
+        packed.has |= Has::terminal;
+        packed.rows = settings.terminal->rows;
+        packed.columns = settings.terminal->columns;
+    }
+    if (settings.holds_input_open) packed.has |= Has::open_input;
+    for (const SpawnLimit& limit : settings.limits) {
+        packed.has_limit |= 1U << limit.resource;
+        packed.limits[limit.resource] = {limit.soft, limit.hard};
+    }
+    return packed;
+}
+
+void append_settings(std::string& block, const SpawnSettings& settings) {
+    const SpawnBlockSettings packed = pack(settings);
+    const std::size_t at = block.size();
+    block.resize(at + sizeof packed + packed.group_count * sizeof(std::uint32_t));
+    std::memcpy(block.data() + at, &packed, sizeof packed);
+    if (packed.group_count == 0) return;
+    std::memcpy(block.data() + at + sizeof packed,
+                settings.identity->groups.data(),
+                packed.group_count * sizeof(std::uint32_t));
+}
+
+/// What a later version may have put behind the settings that we know.
+bool is_unknown_zero(const char* settings, std::uint32_t size) {
+    return size <= sizeof(SpawnBlockSettings) || std::all_of(settings + sizeof(SpawnBlockSettings),
+                                                             settings + size,
+                                                             [](char byte) { return byte == 0; });
+}
+
+/// `available`: bytes from the settings to the end of the block.
+bool check_settings(const SpawnBlockHeader& header, const char* settings, std::size_t available) {
+    constexpr std::uint32_t known = (SpawnBlockSettings::open_input << 1) - 1;
+    std::uint32_t size = 0;
+    if (header.settings_size > available || header.settings_size < sizeof size) return false;
+    std::memcpy(&size, settings, sizeof size);
+    if (size < sizeof size || size > header.settings_size) return false;
+    const SpawnBlockSettings packed =
+        read_spawn_settings(header, settings - sizeof(SpawnBlockHeader));
+    const std::uint64_t groups = std::uint64_t{packed.group_count} * sizeof(std::uint32_t);
+    return size + groups == header.settings_size && (packed.has & ~known) == 0 &&
+           packed.has_limit < (1U << SpawnBlockSettings::limit_count) &&
+           is_unknown_zero(settings, size);
+}
+
 void append_string(std::string& block, const std::string& text) {
     block.append(text.c_str(), text.size() + 1);
 }
@@ -30,7 +103,15 @@ Result<std::string> encode_spawn_block(const SpawnRequest& request) {
         std::ranges::any_of(request.environment, has_zero_byte)) {
         return invalid("a command, its directory and its environment can not hold a zero byte");
     }
-    std::size_t size = sizeof(SpawnBlockHeader) + request.working_dir.size() + 1;
+    const SpawnSettings& settings = request.settings;
+    const auto is_unknown = [](const SpawnLimit& limit) {
+        return limit.resource >= SpawnBlockSettings::limit_count;
+    };
+    if (std::ranges::any_of(settings.limits, is_unknown)) return invalid("there is no such limit");
+    std::size_t settings_size = has_settings(settings) ? sizeof(SpawnBlockSettings) : 0;
+    if (settings.identity)
+        settings_size += settings.identity->groups.size() * sizeof(std::uint32_t);
+    std::size_t size = sizeof(SpawnBlockHeader) + settings_size + request.working_dir.size() + 1;
     for (const std::string& argument : request.argv)
         size += argument.size() + 1;
     for (const std::string& variable : request.environment)
@@ -44,7 +125,9 @@ Result<std::string> encode_spawn_block(const SpawnRequest& request) {
     std::string block;
     block.reserve(size);
     block.resize(sizeof header);
+    header.settings_size = static_cast<std::uint32_t>(settings_size);
     std::memcpy(block.data(), &header, sizeof header);
+    if (settings_size > 0) append_settings(block, settings);
     append_string(block, request.working_dir);
     for (const std::string& argument : request.argv)
         append_string(block, argument);
@@ -57,9 +140,14 @@ std::optional<SpawnBlockHeader> check_spawn_block(const char* bytes, std::size_t
     SpawnBlockHeader header;
     if (size <= sizeof header || size > spawn_block_max) return std::nullopt;
     std::memcpy(&header, bytes, sizeof header);
-    const char* const strings = bytes + sizeof header;
+    const bool has_settings = header.settings_size > 0;
+    const std::size_t available = size - sizeof header;
+    if (has_settings && !check_settings(header, bytes + sizeof header, available)) {
+        return std::nullopt;
+    }
+    const char* const strings = bytes + sizeof header + header.settings_size;
     const char* const end = bytes + size;
-    if (end[-1] != '\0') return std::nullopt;
+    if (strings == end || end[-1] != '\0') return std::nullopt;
     // In 64 bits the sum can not overflow.
     const std::uint64_t expected =
         std::uint64_t{1} + header.argument_count + header.environment_count;
@@ -70,12 +158,28 @@ std::optional<SpawnBlockHeader> check_spawn_block(const char* bytes, std::size_t
     return header;
 }
 
+SpawnBlockSettings read_spawn_settings(const SpawnBlockHeader& header, const char* bytes) {
+    SpawnBlockSettings settings;
+    settings.size = 0;
+    if (header.settings_size == 0) return settings;
+    std::uint32_t size = 0;
+    std::memcpy(&size, bytes + sizeof header, sizeof size);
+    std::memcpy(static_cast<void*>(&settings),
+                bytes + sizeof header,
+                std::min<std::size_t>(size, sizeof settings));
+    return settings;
+}
+
+const char* groups_of_spawn_block(const SpawnBlockSettings& settings, const char* bytes) {
+    return bytes + sizeof(SpawnBlockHeader) + settings.size;
+}
+
 std::size_t spawn_block_pointers(const SpawnBlockHeader& header) {
     return std::size_t{header.argument_count} + 1 + header.environment_count + 1;
 }
 
 SpawnBlock point_into_spawn_block(const SpawnBlockHeader& header, char* bytes, char** pointers) {
-    char* string = bytes + sizeof header;
+    char* string = bytes + sizeof header + header.settings_size;
     const auto next_string = [&string] {
         return std::exchange(string, string + std::strlen(string) + 1);
     };

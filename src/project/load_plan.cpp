@@ -3,6 +3,7 @@
 #include "devstack/core/limits.hpp"
 #include "devstack/core/plan/make_plan.hpp"
 
+#include "account_lookup.hpp"
 #include "text_file.hpp"
 
 #include <algorithm>
@@ -43,26 +44,35 @@ std::vector<Diagnostic> without_doubles(std::vector<Diagnostic> diagnostics) {
     return result;
 }
 
-void load_env_files(const core::Profile& profile,
+void load_env_files(const std::vector<std::string>& paths,
                     const LoadRequest& request,
                     core::Surroundings& surroundings,
                     std::vector<std::string>& inputs) {
-    while (true) {
-        const std::vector<std::string> missing =
-            core::find_missing_env_files(profile, surroundings);
-        if (missing.empty()) return;
-        for (const std::string& path : missing) {
-            core::EnvFile file;
-            file.shown_name = shown_name(path, request);
-            Result<std::string> text = load_text_file(path, core::limits::env_file_size_max);
-            if (text) {
-                file.text = std::move(*text);
-            } else {
-                file.problem = text.error().message;
-            }
-            surroundings.env_files.emplace(path, std::move(file));
-            inputs.push_back(path);
+    for (const std::string& path : paths) {
+        core::EnvFile file;
+        file.shown_name = shown_name(path, request);
+        Result<std::string> text = load_text_file(path, core::limits::env_file_size_max);
+        if (text) {
+            file.text = std::move(*text);
+        } else {
+            file.problem = text.error().message;
         }
+        surroundings.env_files.emplace(path, std::move(file));
+        inputs.push_back(path);
+    }
+}
+
+/// An env file can decide which user is meant, and the user's home where an env file is.
+void load_surroundings(const core::Profile& profile,
+                       const LoadRequest& request,
+                       core::Surroundings& surroundings,
+                       std::vector<std::string>& inputs) {
+    while (true) {
+        const auto accounts = core::find_missing_accounts(profile, surroundings);
+        look_up(accounts, surroundings.accounts);
+        const auto files = core::find_missing_env_files(profile, surroundings);
+        load_env_files(files, request, surroundings, inputs);
+        if (accounts.is_empty() && files.empty()) return;
     }
 }
 
@@ -95,8 +105,9 @@ Checked<LoadedPlan> load_plan(const LoadRequest& request) {
     }
 
     core::ReadProfile read = core::read_profile(std::move(name), std::move(text));
-    core::Surroundings surroundings{find_project_dir(request), request.environment, {}};
-    load_env_files(read.profile, request, surroundings, loaded.inputs);
+    core::Surroundings surroundings{find_project_dir(request), request.environment, {}, {}};
+    surroundings.accounts = load_accounts();
+    load_surroundings(read.profile, request, surroundings, loaded.inputs);
     Checked<core::Plan> plan = core::make_plan(read.profile, surroundings);
 
     result.diagnostics = std::move(read.diagnostics);

@@ -19,6 +19,17 @@ void expect(bool condition) {
     if (!condition) std::abort();
 }
 
+/// Whether what they say can be done, and to read it stays within the block.
+void take_settings(const platform::SpawnBlockHeader& header, const char* block) {
+    const platform::SpawnBlockSettings settings = platform::read_spawn_settings(header, block);
+    expect(settings.has_limit < (1U << platform::SpawnBlockSettings::limit_count));
+    const char* groups = platform::groups_of_spawn_block(settings, block);
+    for (std::uint32_t i = 0; i < settings.group_count; ++i) {
+        std::uint32_t group = 0;
+        std::memcpy(&group, groups + i * sizeof group, sizeof group);
+    }
+}
+
 /// Unpacks the block as the keeper's child does, and packs what came out of it again.
 void take_block(const char* bytes, std::size_t size) {
     const auto header = platform::check_spawn_block(bytes, size);
@@ -26,6 +37,7 @@ void take_block(const char* bytes, std::size_t size) {
     // Memory of exactly this size, so that a step beyond it is seen.
     const auto block = std::make_unique<char[]>(size);
     std::memcpy(block.get(), bytes, size);
+    take_settings(*header, block.get());
     std::vector<char*> pointers(platform::spawn_block_pointers(*header));
     const auto unpacked = platform::point_into_spawn_block(*header, block.get(), pointers.data());
     platform::SpawnRequest request;
@@ -35,9 +47,11 @@ void take_block(const char* bytes, std::size_t size) {
     request.environment.assign(unpacked.environment,
                                unpacked.environment + header->environment_count);
     const auto packed = platform::encode_spawn_block(request);
-    expect(packed.has_value() && packed->size() == size);
-    const std::size_t strings = sizeof(platform::SpawnBlockHeader);
-    expect(std::memcmp(packed->data() + strings, bytes + strings, size - strings) == 0);
+    // Settings have more than one form; the strings only one.
+    const std::size_t head = sizeof(platform::SpawnBlockHeader);
+    const std::size_t strings = head + header->settings_size;
+    expect(packed.has_value() && packed->size() - head == size - strings);
+    expect(std::memcmp(packed->data() + head, bytes + strings, size - strings) == 0);
 }
 
 }  // namespace

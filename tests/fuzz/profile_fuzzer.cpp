@@ -3,6 +3,9 @@
 
 #include "devstack/core/plan/make_plan.hpp"
 
+#include "../support/accounts.hpp"
+
+#include <algorithm>
 #include <cstdint>
 #include <cstdlib>
 #include <set>
@@ -10,11 +13,31 @@
 
 using namespace devstack;
 using namespace devstack::core;
+using devstack::test::add_missing;
 
 namespace {
 
 void expect(bool condition) {
     if (!condition) std::abort();
+}
+
+/// Root and others in turn.
+Accounts find_accounts(std::size_t size) {
+    return size % 2 == 0 ? test::accounts_of_root() : test::accounts_of_chi();
+}
+
+void check_settings(const ProcessSettings& settings) {
+    expect(settings.umask.value_or(0) <= 0777);
+    expect(settings.nice.value_or(0) >= -20 && settings.nice.value_or(0) <= 19);
+    if (settings.identity) expect(std::ranges::is_sorted(settings.identity->groups));
+    if (settings.terminal) expect(settings.terminal->rows > 0 && settings.terminal->columns > 0);
+    for (const ResourceLimit& limit : settings.limits) {
+        expect(limit.resource < limit_names.size());
+        expect(!limit.hard || (limit.soft && *limit.soft <= *limit.hard));
+    }
+    if (!settings.capabilities) return;
+    const CapabilityBounds& bounds = *settings.capabilities;
+    expect((bounds.given & ~bounds.kept) == 0);
 }
 
 /// Each promise of plan.hpp that does not depend on what was written.
@@ -34,6 +57,7 @@ void check_plan(const Plan& plan) {
         for (const DeclaredPort& port : service.ports) {
             expect(port.port.number != 0);
         }
+        check_settings(service.process);
         if (service.health) expect(service.health->timeout < service.health->interval);
     }
 }
@@ -54,10 +78,13 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     const ReadProfile read = read_profile("devstack.toml", text);
     check_diagnostics(read.diagnostics, read.profile.source);
 
-    Surroundings surroundings{"/home/chi/shop", {{"HOME", "/home/chi"}, {"EMPTY", ""}}, {}};
+    Surroundings surroundings{
+        "/home/chi/shop", {{"HOME", "/home/chi"}, {"EMPTY", ""}}, {}, find_accounts(size)};
     while (true) {
+        const MissingAccounts strangers = find_missing_accounts(read.profile, surroundings);
+        add_missing(strangers, surroundings.accounts);
         const auto missing = find_missing_env_files(read.profile, surroundings);
-        if (missing.empty()) break;
+        if (missing.empty() && strangers.is_empty()) break;
         for (const std::string& path : missing) {
             surroundings.env_files.emplace(path, EnvFile{"an.env", text, ""});
         }

@@ -1,10 +1,12 @@
 #include "devstack/platform/message_socket.hpp"
 #include "devstack/platform/procfs.hpp"
+#include "devstack/platform/spawn_block.hpp"
 
 #include "keeper/request.hpp"
 #include "keeper_world.hpp"
 #include "support/catch.hpp"
 
+#include <cerrno>
 #include <csignal>
 #include <cstring>
 #include <map>
@@ -188,4 +190,38 @@ TEST_CASE("a message from the keeper that breaks the protocol is an error", "[un
     const auto nothing = link.receive();
     REQUIRE(nothing.has_value());
     CHECK_FALSE(*nothing);
+}
+
+TEST_CASE("a request of a daemon that knows no flags is understood", "[integration][keeper]") {
+    KeeperWorld world;
+    auto daemon = world.accept_greeted_daemon();
+    const auto block = platform::encode_spawn_block(request_for(testchild({"print", "old"})));
+    REQUIRE(block.has_value());
+    protocol::Spawn spawn;
+    spawn.token = 1;
+    spawn.block_size = static_cast<std::uint32_t>(block->size());
+    spawn.header.size = static_cast<std::uint32_t>(protocol::spawn_size_min + block->size());
+    send_raw(daemon, bytes_of(spawn).substr(0, protocol::spawn_size_min) + *block);
+    CHECK(read_to_end(daemon.next_as<KeeperSpawned>().standard_output) == "old\n");
+    CHECK(text_of(daemon.next_as<KeeperExited>()) == "exited 1: code 0");
+}
+
+TEST_CASE("a child that must not share memory refuses to, whatever the daemon says",
+          "[integration][keeper]") {
+    KeeperWorld world;
+    auto daemon = world.accept_greeted_daemon();
+    platform::SpawnRequest request = request_for({"true"});
+    request.settings.oom_score_adj = 500;
+    const auto block = platform::encode_spawn_block(request);
+    REQUIRE(block.has_value());
+    protocol::Spawn spawn;
+    spawn.token = 1;
+    spawn.block_size = static_cast<std::uint32_t>(block->size());
+    spawn.header.size += spawn.block_size;
+    send_raw(daemon, bytes_of(spawn, *block));
+#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
+    const auto failed = daemon.next_as<KeeperSpawnFailed>();
+    CHECK(failed.stage == platform::SpawnStage::request);
+    CHECK(failed.error == EINVAL);
+#endif
 }

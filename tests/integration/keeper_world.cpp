@@ -42,6 +42,13 @@ const char* name_of(platform::SpawnStage stage) {
         case platform::SpawnStage::output: return "output";
         case platform::SpawnStage::working_dir: return "working_dir";
         case platform::SpawnStage::exec: return "exec";
+        case platform::SpawnStage::terminal: return "terminal";
+        case platform::SpawnStage::oom_score: return "oom_score";
+        case platform::SpawnStage::limits: return "limits";
+        case platform::SpawnStage::nice: return "nice";
+        case platform::SpawnStage::capabilities: return "capabilities";
+        case platform::SpawnStage::groups: return "groups";
+        case platform::SpawnStage::user: return "user";
     }
     return "nonsense";
 }
@@ -275,8 +282,9 @@ std::string read_to_end(const FileDescriptor& descriptor) {
     for (;;) {
         REQUIRE(poll_one(descriptor.get(), POLLIN));
         const ssize_t size = ::read(descriptor.get(), buffer.data(), buffer.size());
-        REQUIRE(size >= 0);
-        if (size == 0) return text;
+        // A terminal that nobody has open any more says EIO.
+        if (size == 0 || (size < 0 && errno == EIO)) return text;
+        REQUIRE(size > 0);
         text.append(buffer.data(), static_cast<std::size_t>(size));
     }
 }

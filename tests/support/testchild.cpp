@@ -8,6 +8,7 @@
 //   flood BYTES [LINELEN]           that many bytes of "x" as fast as it goes, in lines of LINELEN
 //                                   (100) with their end
 //   env NAME, cwd                   prints a variable of the environment ("unset"), the directory
+//   become-root                     tries to become root in three ways; prints how each went
 //   wait                            until a signal ends it
 //   ignore-term                     SIGTERM is ignored from here on; waits if it is the last action
 //   on-term MS CODE                 SIGTERM ends it with exit code CODE, MS later; waits like above
@@ -38,6 +39,7 @@
 #include <vector>
 
 #include <arpa/inet.h>
+#include <grp.h>
 #include <netinet/in.h>
 #include <poll.h>
 #include <sys/socket.h>
@@ -120,6 +122,15 @@ void print_variable(const Words& words) {
 void print_directory() {
     std::array<char, 4096> path{};
     print(::getcwd(path.data(), path.size()) == nullptr ? "unknown" : path.data());
+}
+
+void become_root() {
+    const auto tell = [](const std::string& call, int result) {
+        print(call + ": " + (result == 0 ? "done" : std::strerror(errno)));
+    };
+    tell("setresuid", ::setresuid(0, 0, 0));
+    tell("setresgid", ::setresgid(0, 0, 0));
+    tell("setgroups", ::setgroups(0, nullptr));
 }
 
 // ---- Signals
@@ -306,6 +317,7 @@ const std::array actions = {
     Action{"flood", 1, flood},
     Action{"env", 1, print_variable},
     Action{"cwd", 0, [](const Words&) { print_directory(); }},
+    Action{"become-root", 0, [](const Words&) { become_root(); }},
     Action{"wait", 0, [](const Words&) { wait_for_signal(); }},
     Action{"ignore-term", 0, [](const Words&) { std::signal(SIGTERM, SIG_IGN); }},
     Action{"on-term", 2, prepare_for_term},

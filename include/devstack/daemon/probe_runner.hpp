@@ -39,10 +39,11 @@ class ProbeRunner {
 public:
     using Answer = std::function<void(core::ProbeOutcome)>;
 
-    /// Where a command probe runs.
+    /// Where and as whom a command probe runs.
     struct CommandSetting {
         std::vector<std::string> environment;
         std::string working_dir;
+        platform::SpawnSettings settings = {};
     };
 
     ProbeRunner(boost::asio::io_context& loop, CommandLauncher& launcher);

@@ -54,6 +54,14 @@ struct Hello {
     std::uint32_t reserved = 0;
 };
 
+/// What the keeper itself has to do for a child, besides what the spawn block tells the child.
+enum SpawnFlags : std::uint32_t {
+    spawn_in_terminal = 1U << 0,
+    spawn_with_open_input = 1U << 1,
+    /// It changes what it would share with the keeper (decisions/0008): it is to be forked.
+    spawn_apart = 1U << 2,
+};
+
 /// Followed by the spawn block (see spawn_block.hpp) as the last `block_size` bytes, or accompanied
 /// by a memfd that holds it from its beginning. A token in use is refused: stage request, EEXIST.
 struct Spawn {
@@ -62,7 +70,10 @@ struct Spawn {
     std::uint32_t block_size = 0;
     std::uint32_t is_block_in_memfd = 0;
     char label[label_size] = {};
+    std::uint32_t flags = 0;  ///< SpawnFlags. Absent from the first version.
+    std::uint32_t reserved = 0;
 };
+inline constexpr std::size_t spawn_size_min = offsetof(Spawn, flags);
 
 /// Closes the keeper's copies of the output pipes. Ignored before `exited` has been told.
 struct Forget {

@@ -1,10 +1,56 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
 namespace devstack::platform {
+
+/// Who a process is, see credentials(7).
+struct SpawnIdentity {
+    std::string name;  ///< Of the user, for messages; the child does not see it.
+    std::uint32_t user = 0;
+    std::uint32_t group = 0;
+    std::vector<std::uint32_t> groups;  ///< Supplementary ones; there are no others then.
+};
+
+/// See setrlimit(2).
+struct SpawnLimit {
+    std::uint32_t resource = 0;  ///< RLIMIT_….
+    std::uint64_t soft = 0;
+    std::uint64_t hard = 0;
+    bool operator==(const SpawnLimit&) const = default;
+};
+
+/// One bit for each capability, by its number; see capabilities(7).
+struct SpawnCapabilities {
+    std::uint64_t bounding = 0;  ///< What is left of the bounding set.
+    std::uint64_t ambient = 0;   ///< What it has whoever it is; no others are ambient then.
+    bool operator==(const SpawnCapabilities&) const = default;
+};
+
+struct SpawnTerminal {
+    std::uint16_t rows = 0;
+    std::uint16_t columns = 0;
+    bool operator==(const SpawnTerminal&) const = default;
+};
+
+/// What a child changes of itself before exec. Without any of it there is nothing to do.
+struct SpawnSettings {
+    std::optional<SpawnIdentity> identity;
+    std::optional<std::uint32_t> umask;
+    std::vector<SpawnLimit> limits;
+    std::optional<int> nice;
+    std::optional<int> oom_score_adj;
+    std::optional<SpawnCapabilities> capabilities;
+    bool no_new_privileges = false;
+    /// A controlling terminal is input and output, and its master comes in the place of the output
+    /// pipe; it gives EIO when nobody has the terminal open any more. The other pipe ends at once.
+    std::optional<SpawnTerminal> terminal;
+    /// Input is a pipe that never ends, in the place of /dev/null. A terminal never ends anyway.
+    bool holds_input_open = false;
+};
 
 /// All that is needed to start a process: values only, in the terms of execve(2).
 ///
@@ -18,6 +64,7 @@ struct SpawnRequest {
     std::string working_dir;               ///< Absolute.
     /// Sent to the child when the keeper dies (PR_SET_PDEATHSIG); 0: none.
     int parent_death_signal = 0;
+    SpawnSettings settings;
 };
 
 /// Where on the way from fork to exec a child was lost.
@@ -29,6 +76,14 @@ enum class SpawnStage : std::uint32_t {
     output,       ///< dup2(2) of the output pipes, or /dev/null.
     working_dir,  ///< chdir(2).
     exec,         ///< execve(2).
+    // From here on as they were added, not in their order.
+    terminal,      ///< openpt(3), TIOCSCTTY.
+    oom_score,     ///< /proc/self/oom_score_adj.
+    limits,        ///< setrlimit(2).
+    nice,          ///< setpriority(2).
+    capabilities,  ///< capset(2), prctl(2).
+    groups,        ///< setgroups(2), setresgid(2).
+    user,          ///< setresuid(2).
 };
 
 }  // namespace devstack::platform

@@ -7,6 +7,7 @@
 #include "dependency_order.hpp"
 #include "path.hpp"
 #include "probe_plan.hpp"
+#include "process_plan.hpp"
 #include "secrets.hpp"
 #include "service_environment.hpp"
 
@@ -98,6 +99,8 @@ private:
             service.command = make_command(*setting.command, around.scope, diagnostics_);
         }
         service.environment = make_environment(around.scope.variables);
+        service.process =
+            make_process_settings(setting.process, around, surroundings_.accounts, diagnostics_);
         for (const PortSetting& port : setting.ports) {
             service.ports.push_back({port.name, port.port});
         }
@@ -143,6 +146,8 @@ private:
     Checked<Plan> finish(const DependencyGraph& graph, const std::vector<std::size_t>& order) {
         DEVSTACK_ASSERT(environments_.missing_files().empty(),
                         "all env files have been looked for");
+        DEVSTACK_ASSERT(environments_.missing_accounts().is_empty(),
+                        "all users and groups have been looked for");
         Checked<Plan> result;
         result.diagnostics = environments_.take_diagnostics();
         result.diagnostics.insert(

@@ -20,6 +20,18 @@ const PortSetting* find_only_port(const ServiceSetting& service) {
     return found == service.ports.end() ? nullptr : &*found;
 }
 
+/// Those that devstack sets unless the profile does.
+bool is_own_variable(std::string_view name) {
+    return name == "PORT" || name == "HOME" || name == "USER" || name == "LOGNAME" ||
+           name == "SHELL" || name == "TERM";
+}
+
+/// A shell that nobody can work with keeps out who should not log in; here nobody does.
+std::string shell_of(const UserAccount& user) {
+    const bool is_barred = user.shell.ends_with("/nologin") || user.shell.ends_with("/false");
+    return user.shell.empty() || is_barred ? "/bin/sh" : user.shell;
+}
+
 /// Says what is wrong without a word of the value: secrets live in env files.
 Diagnostic make_diagnostic(const SourceFile& source,
                            const DotenvEntry& entry,
@@ -57,7 +69,7 @@ EnvironmentMaker::EnvironmentMaker(const Profile& profile, const Surroundings& s
 ServiceSurroundings EnvironmentMaker::make(const ServiceSetting& service) {
     Layers layers{
         Scope{&profile_, &service, surroundings_.project_dir, &project_.scope.variables, {}},
-        project_.declares_port};
+        project_.declared};
     const std::string project =
         profile_.name ? profile_.name->text : make_name_from_path(surroundings_.project_dir);
     const auto set_own = [&] {
@@ -66,6 +78,9 @@ ServiceSurroundings EnvironmentMaker::make(const ServiceSetting& service) {
     };
     set_own();
     ServiceSurroundings result;
+    result.account = AccountFinder{surroundings_.accounts, missing_accounts_, diagnostics_}.find(
+        service.process, layers.scope);
+    if (result.account.user) add_user(*result.account.user, layers);
     result.working_dir = surroundings_.project_dir;
     if (service.working_dir) {
         result.working_dir = resolve_path(surroundings_.project_dir,
@@ -76,9 +91,10 @@ ServiceSurroundings EnvironmentMaker::make(const ServiceSetting& service) {
         add_env_file(file, result.working_dir, layers);
     }
     const PortSetting* port = find_only_port(service);
-    if (port != nullptr && !layers.declares_port) {
+    if (port != nullptr && !layers.declared.contains("PORT")) {
         layers.scope.variables["PORT"] = to_string(port->port);
     }
+    if (service.process.tty) add_terminal(layers);
     add_env(service, layers);
     set_own();
     check_port(service, layers.scope);
@@ -147,8 +163,27 @@ void EnvironmentMaker::add_entries(const ParsedFile& file, Layers& layers) {
             diagnostics_.push_back(make_diagnostic(file.source, entry, mistake, place));
         }
         layers.scope.variables[entry.name.text] = std::move(value.text);
-        layers.declares_port |= entry.name.text == "PORT";
+        if (is_own_variable(entry.name.text)) layers.declared.insert(entry.name.text);
     }
+}
+
+/// As a login would (login(1)), but what the project's env files say stands.
+void EnvironmentMaker::add_user(const UserAccount& user, Layers& layers) {
+    const auto add = [&layers](const char* name, const std::string& value) {
+        if (!layers.declared.contains(name)) layers.scope.variables[name] = value;
+    };
+    add("HOME", user.home);
+    add("USER", user.name);
+    add("LOGNAME", user.name);
+    add("SHELL", shell_of(user));
+}
+
+/// Whoever started devstack may have had no terminal, or one that can do nothing.
+void EnvironmentMaker::add_terminal(Layers& layers) {
+    const std::string* kind = layers.scope.find_variable("TERM");
+    const bool is_known = kind != nullptr && !kind->empty() && *kind != "dumb";
+    if (!is_known && !layers.declared.contains("TERM"))
+        layers.scope.variables["TERM"] = "xterm-256color";
 }
 
 void EnvironmentMaker::add_env(const ServiceSetting& service, Layers& layers) {
@@ -236,6 +271,16 @@ std::vector<std::string> find_missing_env_files(const Profile& profile,
         if (!service.env_files.empty()) maker.make(service);
     }
     return {maker.missing_files().begin(), maker.missing_files().end()};
+}
+
+MissingAccounts find_missing_accounts(const Profile& profile, const Surroundings& surroundings) {
+    EnvironmentMaker maker{profile, surroundings};
+    for (const ServiceSetting& service : profile.services) {
+        const ProcessSetting& process = service.process;
+        const bool asks = process.user || process.group || !process.group_add.empty();
+        if (asks) maker.make(service);
+    }
+    return maker.missing_accounts();
 }
 
 }  // namespace devstack::core

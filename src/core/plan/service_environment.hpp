@@ -4,6 +4,7 @@
 #include "devstack/core/profile/dotenv.hpp"
 
 #include "scope.hpp"
+#include "service_account.hpp"
 
 #include <map>
 #include <set>
@@ -16,10 +17,12 @@ namespace devstack::core {
 struct ServiceSurroundings {
     std::string working_dir;  ///< Absolute.
     Scope scope;              ///< Its variables, over those of the project.
+    ServiceAccount account;
 };
 
 /// Lays the sources of variables over one another: devstack's own environment, the env files of the
-/// project, those of the service, its `env`; a later one wins. A value sees what lies below it.
+/// project, what its user has, the env files of the service, its `env`; a later one wins. A value
+/// sees what lies below it.
 class EnvironmentMaker {
 public:
     EnvironmentMaker(const Profile& profile, const Surroundings& surroundings);
@@ -33,6 +36,8 @@ public:
 
     /// Env files that were wanted and are not in the surroundings.
     const std::set<std::string>& missing_files() const { return missing_files_; }
+    /// Users and groups that were wanted and are not in the surroundings.
+    const MissingAccounts& missing_accounts() const { return missing_accounts_; }
     std::vector<Diagnostic> take_diagnostics() { return std::move(diagnostics_); }
 
 private:
@@ -40,10 +45,11 @@ private:
         SourceFile source;
         Dotenv dotenv;
     };
-    /// The variables so far, and whether PORT is among those that devstack did not merely inherit.
+    /// The variables so far, and which of those that devstack would set itself were set by
+    /// somebody, not merely inherited.
     struct Layers {
         Scope scope;
-        bool declares_port = false;
+        std::set<std::string> declared;
     };
 
     void add_env_file(const SourceText& setting, const std::string& directory, Layers& layers);
@@ -52,6 +58,8 @@ private:
                                   bool is_project);
     void report_unreadable(const EnvFile& file, const SourceText& setting, bool is_project);
     void add_entries(const ParsedFile& file, Layers& layers);
+    static void add_user(const UserAccount& user, Layers& layers);
+    static void add_terminal(Layers& layers);
     void add_env(const ServiceSetting& service, Layers& layers);
     void check_port(const ServiceSetting& service, const Scope& scope);
     void check_required(const ServiceSetting& service, const Scope& scope);
@@ -62,6 +70,7 @@ private:
     const Surroundings& surroundings_;
     std::map<std::string, ParsedFile> parsed_;
     std::set<std::string> missing_files_;
+    MissingAccounts missing_accounts_;
     std::vector<Diagnostic> diagnostics_;
     Layers project_;
 };

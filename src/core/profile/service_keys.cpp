@@ -3,6 +3,7 @@
 #include "devstack/base/signal_name.hpp"
 
 #include "probe_keys.hpp"
+#include "process_keys.hpp"
 #include "restart_keys.hpp"
 #include "section.hpp"
 
@@ -194,12 +195,33 @@ constexpr std::array service_keys{
                         "a string",
                         [](const Setting& it, ServiceSetting&) { read_text(it); },
                         "comment title"},
+    Key<ServiceSetting>{
+        "user", "the name or number of a user, or \"USER:GROUP\"", read_user, "run_as uid"},
+    Key<ServiceSetting>{"group", "the name or number of a group", read_group, "gid"},
+    Key<ServiceSetting>{"group_add",
+                        "an array of names or numbers of groups",
+                        read_group_add,
+                        "groups supplementary_groups"},
+    Key<ServiceSetting>{"umask", "an octal number in quotes", read_umask},
+    Key<ServiceSetting>{
+        "ulimits", "a table such as { nofile = 65536 }", read_ulimits, "ulimit rlimits rlimit"},
+    Key<ServiceSetting>{"nice", "a number from -20 to 19", read_nice, "niceness priority"},
+    Key<ServiceSetting>{"oom_score_adj",
+                        "a number from -1000 to 1000",
+                        read_oom_score_adj,
+                        "oom_score oom_score_adjust oom_adj"},
+    Key<ServiceSetting>{
+        "no_new_privileges", "true or false", read_no_new_privileges, "no_new_privs security_opt"},
+    Key<ServiceSetting>{"cap_add",
+                        "an array of names of capabilities",
+                        read_cap_add,
+                        "capabilities ambient_capabilities"},
+    Key<ServiceSetting>{"cap_drop", "an array of names of capabilities", read_cap_drop},
+    Key<ServiceSetting>{"tty", "true or false", read_tty, "terminal pty"},
+    Key<ServiceSetting>{"stdin_open", "true or false", read_stdin_open, "stdin interactive"},
     Key<ServiceSetting>{"unit", "", nullptr},
     Key<ServiceSetting>{"watch", "", nullptr},
-    Key<ServiceSetting>{"tty", "", nullptr},
     Key<ServiceSetting>{"socket", "", nullptr},
-    Key<ServiceSetting>{"user", "", nullptr},
-    Key<ServiceSetting>{"group", "", nullptr},
     Key<ServiceSetting>{"limits", "", nullptr}};
 
 /// A task is done when its process has ended: nobody asks it how it is.

@@ -98,6 +98,13 @@ std::optional<Duration> read_duration(const Setting& setting, Duration least) {
     return *duration;
 }
 
+bool read_boolean(const Setting& setting) {
+    const bool is_boolean = setting.value.kind == TomlValue::Kind::boolean;
+    const bool is_quoted = setting.value.text == "true" || setting.value.text == "false";
+    if (!is_boolean) setting.report_wrong_type(is_quoted ? "write it without quotes" : "");
+    return is_boolean && setting.value.boolean;
+}
+
 std::optional<int> read_integer(const Setting& setting, std::int64_t low, std::int64_t high) {
     if (setting.value.kind != TomlValue::Kind::integer) {
         setting.report_wrong_type(setting.value.is_string() ? "write it without quotes" : "");

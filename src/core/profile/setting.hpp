@@ -49,6 +49,8 @@ std::optional<SourceText> read_text(const Setting& setting, const TomlValue& val
 std::vector<SourceText> read_texts(const Setting& setting);
 std::optional<CommandSetting> read_command(const Setting& setting);
 std::optional<Duration> read_duration(const Setting& setting, Duration least);
+/// False if it is none.
+bool read_boolean(const Setting& setting);
 std::optional<int> read_integer(const Setting& setting, std::int64_t low, std::int64_t high);
 /// `NAME = "value"`; numbers and booleans are taken as the text they are written with.
 std::vector<VariableSetting> read_variables(const Setting& setting, std::string_view noun);

@@ -3,6 +3,7 @@
 #include "devstack/base/port.hpp"
 #include "devstack/base/time.hpp"
 #include "devstack/core/plan/command_line.hpp"
+#include "devstack/core/plan/process_settings.hpp"
 #include "devstack/core/probes/probe.hpp"
 
 #include <compare>
@@ -86,6 +87,7 @@ struct ServicePlan {
     std::string working_dir;  ///< Absolute.
     /// "NAME=value", sorted by name: what it has besides the plan's, or instead of it.
     std::vector<std::string> environment;
+    ProcessSettings process;
     std::vector<DeclaredPort> ports;
     std::vector<Need> needs;              ///< Each stands earlier in the plan.
     std::vector<ServiceId> restart_with;  ///< Restarted when one of these starts anew.

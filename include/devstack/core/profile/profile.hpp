@@ -70,6 +70,30 @@ struct RestartSetting {
     std::optional<Duration> max_delay;
 };
 
+/// `cap_add` or `cap_drop`.
+struct CapabilitySetting {
+    bool is_written = false;
+    bool is_all = false;
+    CapabilitySet named = 0;
+    Place place;
+};
+
+/// What its process is given besides command, directory and environment.
+struct ProcessSetting {
+    std::optional<SourceText> user;  ///< A name or number; also "USER:GROUP".
+    std::optional<SourceText> group;
+    std::vector<SourceText> group_add;
+    std::optional<std::uint32_t> umask;
+    std::vector<ResourceLimit> limits;
+    std::optional<int> nice;
+    std::optional<int> oom_score_adj;
+    bool no_new_privileges = false;
+    CapabilitySetting cap_add;
+    CapabilitySetting cap_drop;
+    bool tty = false;
+    bool stdin_open = false;
+};
+
 struct ServiceSetting {
     std::string name;
     ServiceKind kind = ServiceKind::service;
@@ -86,6 +110,7 @@ struct ServiceSetting {
     std::optional<PrepareSetting> prepare;
     std::optional<ProbeSetting> ready;
     std::optional<ProbeSetting> health;
+    ProcessSetting process;
     RestartSetting restart;
     std::optional<Duration> start_timeout;
     std::optional<Duration> stop_timeout;

@@ -1,5 +1,6 @@
 #include "devstack/core/plan/make_plan.hpp"
 
+#include "support/accounts.hpp"
 #include "support/catch.hpp"
 
 #include <fstream>
@@ -39,10 +40,13 @@ std::vector<Block> read_blocks(const std::string& path) {
 
 std::string mistakes_of(const std::string& text) {
     core::ReadProfile read = core::read_profile("devstack.toml", text);
-    core::Surroundings surroundings{"/home/chi/shop", {{"PATH", "/bin"}}, {}};
+    core::Surroundings surroundings{
+        "/home/chi/shop", {{"PATH", "/bin"}}, {}, test::accounts_of_root()};
     while (true) {
+        const auto strangers = core::find_missing_accounts(read.profile, surroundings);
+        test::add_missing(strangers, surroundings.accounts);
         const auto missing = core::find_missing_env_files(read.profile, surroundings);
-        if (missing.empty()) break;
+        if (missing.empty() && strangers.is_empty()) break;
         for (const std::string& path : missing) {
             surroundings.env_files.emplace(
                 path, core::EnvFile{path, "DATABASE_URL=x\nJWT_SECRET=y\n", ""});

@@ -12,12 +12,15 @@ const std::string project_dir = "/home/chi/shop";
 
 Checked<core::Plan> check(const std::string& text,
                           const Variables& environment,
-                          const Variables& files) {
+                          const Variables& files,
+                          const core::Accounts& accounts) {
     core::ReadProfile read = core::read_profile("devstack.toml", text);
-    core::Surroundings surroundings{project_dir, environment, {}};
+    core::Surroundings surroundings{project_dir, environment, {}, accounts};
     while (true) {
+        const auto strangers = core::find_missing_accounts(read.profile, surroundings);
+        add_missing(strangers, surroundings.accounts);
         const auto missing = core::find_missing_env_files(read.profile, surroundings);
-        if (missing.empty()) break;
+        if (missing.empty() && strangers.is_empty()) break;
         for (const std::string& path : missing) {
             core::EnvFile file{path.substr(project_dir.size() + 1), std::nullopt, "no such file"};
             if (files.count(path) > 0) file.text = files.at(path);
@@ -32,8 +35,11 @@ Checked<core::Plan> check(const std::string& text,
 
 }  // namespace
 
-core::Plan plan_of(const std::string& text, const Variables& environment, const Variables& files) {
-    const Checked<core::Plan> result = check(text, environment, files);
+core::Plan plan_of(const std::string& text,
+                   const Variables& environment,
+                   const Variables& files,
+                   const core::Accounts& accounts) {
+    const Checked<core::Plan> result = check(text, environment, files, accounts);
     INFO(render_diagnostics(result.diagnostics));
     REQUIRE_FALSE(has_errors(result.diagnostics));
     REQUIRE(result.value.has_value());
@@ -42,8 +48,9 @@ core::Plan plan_of(const std::string& text, const Variables& environment, const 
 
 std::string mistakes_of(const std::string& text,
                         const Variables& environment,
-                        const Variables& files) {
-    return render_diagnostics(check(text, environment, files).diagnostics);
+                        const Variables& files,
+                        const core::Accounts& accounts) {
+    return render_diagnostics(check(text, environment, files, accounts).diagnostics);
 }
 
 std::string variable(const core::Plan& plan, const std::string& service, const std::string& name) {
