@@ -86,7 +86,8 @@ Result<Launched> launch(const ChosenProfile& profile, bool frees_ports) {
                     "__keeper",
                     profile.load.profile_path.empty() ? "builtin:demo" : profile.load.profile_path,
                     profile.load.project_dir,
-                    frees_ports ? "free-ports" : "keep-ports"};
+                    frees_ports ? "free-ports" : "keep-ports",
+                    profile.paths.state_dir};
     process.descriptors = {report->write_end.get(), lifeline->read_end.get()};
     process.output_file = profile.paths.state_dir + "/daemon.stderr";
     if (const Status started = platform::start_own_program_detached(process); !started) {

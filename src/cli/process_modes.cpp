@@ -9,7 +9,7 @@
 #include <string_view>
 
 // The two other processes that this program can be. Their arguments are written by launch.cpp:
-//   devstack __keeper PROFILE PROJECT_DIR free-ports|keep-ports      descriptors 3 and 4
+//   devstack __keeper PROFILE PROJECT_DIR free-ports|keep-ports STATE_DIR   descriptors 3 and 4
 
 namespace devstack::cli {
 
@@ -17,7 +17,7 @@ namespace {
 
 constexpr int report_fd = 3;
 constexpr int lifeline_fd = 4;
-constexpr int argument_count = 5;
+constexpr int argument_count = 6;
 constexpr int exit_usage = 64;  // EX_USAGE of sysexits(3).
 
 }  // namespace
@@ -25,7 +25,7 @@ constexpr int exit_usage = 64;  // EX_USAGE of sysexits(3).
 int run_keeper_mode(int argc, char** argv) {
     if (argc != argument_count) return exit_usage;
     const std::array<const char*, argument_count + 1> daemon = {
-        argv[0], "__daemon", argv[2], argv[3], argv[4], nullptr};
+        argv[0], "__daemon", argv[2], argv[3], argv[4], argv[5], nullptr};
     keeper::KeeperOptions options;
     options.daemon_program = "/proc/self/exe";
     options.daemon_argv = daemon.data();
@@ -47,6 +47,7 @@ int run_daemon_mode(int argc, char** argv) {
     }
     options.load.project_dir = argv[3];
     options.frees_ports = std::string_view{argv[4]} == "free-ports";
+    options.state_dir = argv[5];
     return daemon::run_daemon(options);
 }
 

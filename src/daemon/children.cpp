@@ -1,6 +1,7 @@
 #include "daemon/children.hpp"
 
 #include "devstack/base/signal_name.hpp"
+#include "devstack/platform/clock.hpp"
 #include "devstack/platform/kill.hpp"
 
 #include "daemon/command_output.hpp"
@@ -18,10 +19,6 @@ namespace {
 
 constexpr std::uint64_t command_bit = std::uint64_t{1} << 63;
 
-std::uint64_t token_of(core::RunId run) {
-    return (static_cast<std::uint64_t>(run.service.index + 1) << 32) | run.number;
-}
-
 const platform::Procfs procfs;
 
 }  // namespace
@@ -36,15 +33,12 @@ Children::Children(boost::asio::io_context& loop,
       channel_{loop, link_.fd()},
       project_dir_{std::move(project_dir)},
       logs_{logs},
-      sink_{std::move(sink)} {}
+      sink_{std::move(sink)},
+      // An earlier daemon's commands may still be known to the keeper.
+      next_command_{static_cast<std::uint64_t>(platform::now().time_since_epoch().count())} {}
 
 Children::~Children() {
     channel_.release();  // The link closes it.
-}
-
-void Children::begin() {
-    link_.say_hello();
-    wait_for_reports();
 }
 
 // ---- To the keeper -----------------------------------------------------------------------------
@@ -96,6 +90,7 @@ void Children::ask_to_stop(core::RunId run, int signal, bool is_strays_only) {
     Child* child = find(run);
     if (child == nullptr || child->pid == 0) return;
     if (!is_strays_only) {
+        if (child->status && !holds_group(*child)) return;
         platform::signal_group(child->pid, signal);
         // A stopped process cannot hear the signal otherwise.
         platform::signal_group(child->pid, SIGCONT);
@@ -121,8 +116,16 @@ void Children::force_kill(core::RunId run) {
             tree.push_back({it.pid, it.start_ticks, it.name});
         }
     }
-    platform::signal_group(child->pid, SIGKILL);
+    if (!child->status || holds_group(*child)) platform::signal_group(child->pid, SIGKILL);
     signal_survivors(procfs, tree, SIGKILL);
+}
+
+/// When the leader is gone and its group is empty, the number may be anybody's.
+bool Children::holds_group(const Child& child) {
+    return std::ranges::any_of(child.survivors, [&](const LivingProcess& it) {
+        const auto info = platform::find_process(procfs, it.pid);
+        return info && info->start_ticks == it.start_ticks && info->group == child.pid;
+    });
 }
 
 void Children::send_signal(core::RunId run, int signal) {
@@ -159,12 +162,8 @@ void Children::on(KeeperWelcome message) {
     keeper_pid_ = message.keeper_pid;
 }
 
-void Children::on(KeeperChild message) {
-    // A child of a daemon that has died. Until adoption exists it is ended, so that nothing runs
-    // that nobody answers for.
-    if (message.exit) return link_.forget(message.child.token);
-    platform::signal_group(message.child.pid, SIGKILL);
-}
+/// Told with the welcome alone, see `begin`.
+void Children::on(KeeperChild) {}
 
 void Children::on(KeeperSpawned message) {
     if (const auto command = commands_.find(message.token); command != commands_.end()) {
@@ -180,18 +179,22 @@ void Children::on(KeeperSpawned message) {
     Child& child = found->second;
     child.pid = message.pid;
     child.request = {};
+    capture(child, message);
+    sink_.fact(core::Spawned{child.run, child.pid});
+}
+
+void Children::capture(const Child& child, KeeperSpawned& spawned) {
     const auto no_more = [] {};
     logs_.capture(child.service,
                   child.run.number,
                   core::LogStream::standard_output,
-                  std::move(message.standard_output),
+                  std::move(spawned.standard_output),
                   no_more);
     logs_.capture(child.service,
                   child.run.number,
                   core::LogStream::standard_error,
-                  std::move(message.standard_error),
+                  std::move(spawned.standard_error),
                   no_more);
-    sink_.fact(core::Spawned{child.run, child.pid});
 }
 
 void Children::on(KeeperSpawnFailed message) {
@@ -214,19 +217,20 @@ void Children::on(KeeperSpawnFailed message) {
 }
 
 void Children::on(KeeperExited message) {
-    link_.forget(message.token);
     if (const auto command = commands_.find(message.token); command != commands_.end()) {
+        link_.forget(message.token);
         // What the command left in its group ends with it.
         platform::signal_group(message.pid, SIGKILL);
         Ended ended{true, "", message.code, message.signal, ""};
         if (command->second.output) ended.last_output = command->second.output->finish();
         return command_ended(message.token, std::move(ended));
     }
+    to_forget_.push_back(message.token);
     const auto found = children_.find(message.token);
     if (found == children_.end()) return;
     found->second.status = core::ExitStatus{message.code, message.signal, message.dumped_core};
     logs_.drain(found->second.service);
-    just_exited_.push_back(message.token);
+    found->second.owed = Child::Owed::exit;
     must_look_for_survivors_ = true;
 }
 
@@ -259,21 +263,30 @@ void Children::look_for_survivors() {
     SurvivorReport report = collect_survivors(procfs, project(), ended, living());
     for (std::size_t i = 0; i < tokens.size(); ++i) {
         Child& child = children_.at(tokens[i]);
-        const bool is_new = std::ranges::find(just_exited_, tokens[i]) != just_exited_.end();
-        if (!is_new && child.survivors == report.of_run[i]) continue;
+        const Child::Owed owed = std::exchange(child.owed, Child::Owed::nothing);
+        if (owed == Child::Owed::nothing && child.survivors == report.of_run[i]) continue;
         child.survivors = std::move(report.of_run[i]);
         const std::vector<core::Survivor> survivors = to_survivors(child.survivors);
-        if (is_new) {
+        if (owed == Child::Owed::exit) {
             sink_.fact(core::Exited{child.run, *child.status, survivors});
         } else {
             sink_.fact(core::SurvivorsChanged{child.run, survivors});
         }
         if (survivors.empty()) children_.erase(tokens[i]);
     }
-    just_exited_.clear();
+}
+
+void Children::forget_ended() {
+    for (const std::uint64_t token : std::exchange(to_forget_, {}))
+        link_.forget(token);
+    wait_for_room();
 }
 
 // ---- Questions ---------------------------------------------------------------------------------
+
+std::uint64_t Children::token_of(core::RunId run) {
+    return (static_cast<std::uint64_t>(run.service.index + 1) << 32) | run.number;
+}
 
 Children::Child* Children::find(core::RunId run) {
     const auto found = children_.find(token_of(run));

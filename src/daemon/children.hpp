@@ -10,6 +10,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -38,7 +39,20 @@ public:
              Sink sink);
     ~Children() override;
 
-    void begin();
+    using FindService = std::function<std::optional<core::ServiceId>(const std::string& name)>;
+
+    /// Greets the keeper and takes over what it has: runs that live, or whose end is told next (see
+    /// `tell_what_was_found`). Waits for its answer.
+    Result<std::vector<core::FoundRun>> begin(const FindService& find_service);
+    /// Of a run whose end an earlier daemon has seen: what is left of it is told.
+    void expect_survivors(core::RunId run,
+                          const std::string& service,
+                          int group,
+                          core::ExitStatus status);
+    /// As facts: ends that nobody has seen so far, and survivors.
+    void tell_what_was_found();
+    /// The ends that have been told so far are written down: the keeper need not remember them.
+    void forget_ended();
 
     /// The run's own process, or its prepare step.
     void spawn(core::RunId run, const std::string& service, platform::SpawnRequest request);
@@ -57,12 +71,15 @@ public:
 
 private:
     struct Child {
+        enum class Owed { nothing, exit, survivors };
+
         core::RunId run;
         std::string service;
         platform::SpawnRequest request;  ///< Kept until it lives, to explain a failure.
         int pid = 0;
         std::optional<core::ExitStatus> status;
         std::vector<LivingProcess> survivors;
+        Owed owed = Owed::nothing;  ///< A fact, with the next look at survivors.
     };
     struct Command {
         std::function<void(Ended)> on_end;  ///< Empty when it was cancelled.
@@ -74,6 +91,9 @@ private:
     void wait_for_reports();
     void wait_for_room();
     void read_reports();
+    Result<std::vector<KeeperChild>> receive_children();
+    void adopt(core::RunId run, const std::string& service, KeeperChild found);
+    void capture(const Child& child, KeeperSpawned& spawned);
     void on(KeeperWelcome message);
     void on(KeeperChild message);
     void on(KeeperSpawned message);
@@ -83,6 +103,8 @@ private:
     void on(KeeperGone message);
     void command_ended(std::uint64_t token, Ended ended);
     void look_for_survivors();
+    static std::uint64_t token_of(core::RunId run);
+    static bool holds_group(const Child& child);
     Child* find(core::RunId run);
     RunMark mark(const Child& child) const;
 
@@ -98,7 +120,8 @@ private:
     std::uint64_t next_command_ = 0;
     std::map<std::uint64_t, Child> children_;  ///< By token; until nothing of the run is left.
     std::map<std::uint64_t, Command> commands_;
-    std::vector<std::uint64_t> just_exited_;
+    std::vector<std::uint64_t> to_forget_;
+    std::vector<KeeperMessage> early_;  ///< Told before it could be understood.
 };
 
 }  // namespace devstack::daemon

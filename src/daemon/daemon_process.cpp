@@ -8,11 +8,11 @@
 #include "devstack/version.hpp"
 
 #include <algorithm>
-#include <array>
+#include <cerrno>
 #include <csignal>
+#include <iterator>
 #include <utility>
 
-#include <boost/asio/buffer.hpp>
 #include <boost/asio/post.hpp>
 #include <spdlog/spdlog.h>
 #include <unistd.h>
@@ -29,6 +29,7 @@ DaemonProcess::DaemonProcess(Setting setting)
     : paths_{std::move(setting.paths)},
       profile_path_{std::move(setting.profile_path)},
       journal_{std::move(setting.journal)},
+      recalled_{std::move(setting.recalled)},
       supervisor_{std::move(setting.plan),
                   static_cast<std::uint64_t>(platform::now().time_since_epoch().count())},
       stamps_{paths_.state_dir},
@@ -66,7 +67,10 @@ Status DaemonProcess::begin() {
         ControlServer::listen(loop_, paths_.control_socket(), api_);
     if (!server) return server.error();
     server_ = std::move(*server);
-    children_.begin();
+    const core::Plan& plan = supervisor_.plan();
+    auto found = children_.begin([&plan](const std::string& name) { return plan.find(name); });
+    if (!found) return found.error();
+    if (const Status resumed = resume(std::move(*found)); !resumed) return resumed;
     watch_lifeline();
     watch_signals();
     startup_timer_.expires_after(limits::startup_is_over_after);
@@ -93,6 +97,8 @@ void DaemonProcess::turn() {
             inputs_.pop_front();
             step(input);
         }
+        write_down();
+        carry_out();
         answer_batches();
     } while (!inputs_.empty());
     is_in_turn_ = false;
@@ -100,11 +106,15 @@ void DaemonProcess::turn() {
 }
 
 void DaemonProcess::step(const core::Input& input) {
-    const core::Step step = supervisor_.step(input, now_);
-    for (const core::Action& action : step.actions) {
+    core::Step step = supervisor_.step(input, now_);
+    std::ranges::move(step.actions, std::back_inserter(actions_));
+    tell(step.events);
+}
+
+void DaemonProcess::carry_out() {
+    for (const core::Action& action : std::exchange(actions_, {})) {
         std::visit([this](const auto& it) { perform(it); }, action);
     }
-    tell(step.events);
 }
 
 void DaemonProcess::tell(const std::vector<core::Event>& events) {
@@ -117,6 +127,7 @@ void DaemonProcess::tell(const std::vector<core::Event>& events) {
                      message.to,
                      message.why);
         journal_.append(message);
+        untold_.push_back(std::move(message));
         has_told_ = true;
     }
 }
@@ -124,9 +135,6 @@ void DaemonProcess::tell(const std::vector<core::Event>& events) {
 void DaemonProcess::end_turn() {
     drop_stale_questions();
     if (std::exchange(has_told_, false)) {
-        if (const Status written = journal_.write(); !written) {
-            spdlog::error("{}", written.error().message);
-        }
         spdlog::default_logger_raw()->flush();
         api_.events_grown();
     }
@@ -174,19 +182,23 @@ void DaemonProcess::watch_signals() {
 }
 
 /// The `up` in the foreground holds the other end: when it is gone, so is the reason to run. A byte
-/// from it says that it leaves on purpose and the services stay.
+/// from it says that it leaves on purpose and the services stay; it is left where it is, so that
+/// every daemon after us finds it too.
 void DaemonProcess::watch_lifeline() {
     if (!lifeline_.is_open()) return;
-    auto buffer = std::make_shared<std::array<char, 1>>();
-    lifeline_.async_read_some(boost::asio::buffer(*buffer),
-                              [this, buffer](boost::system::error_code error, std::size_t size) {
-                                  if (error == boost::asio::error::operation_aborted) return;
-                                  const bool is_leave =
-                                      !error && size > 0 && buffer->front() == 'd';
-                                  boost::system::error_code ignored;
-                                  lifeline_.close(ignored);
-                                  if (!is_leave) feed(core::Shutdown{});
-                              });
+    lifeline_.async_wait(boost::asio::posix::stream_descriptor::wait_read,
+                         [this](boost::system::error_code error) {
+                             if (!error) read_lifeline();
+                         });
+}
+
+void DaemonProcess::read_lifeline() {
+    const auto bytes = lifeline_peek_.look(lifeline_.native_handle());
+    if (!bytes && errno == EAGAIN) return watch_lifeline();
+    const bool is_leave = bytes && bytes->starts_with('d');
+    boost::system::error_code ignored;
+    lifeline_.close(ignored);
+    if (!is_leave) feed(core::Shutdown{});
 }
 
 void DaemonProcess::keeper_gone(const std::string& why) {
@@ -207,6 +219,7 @@ void DaemonProcess::notice(const std::string& service, const std::string& what) 
     message.why = what;
     spdlog::warn("{}: {}", service, what);
     journal_.append(message);
+    untold_.push_back(std::move(message));
     has_told_ = true;
     boost::asio::post(loop_, [this] { turn(); });
 }
@@ -226,6 +239,8 @@ void DaemonProcess::finish() {
     api_.release_all();
     server_->close();
     if (!is_keeper_gone_) children_.say_farewell();
+    // Only now: a daemon without a ledger would begin anew.
+    if (ledger_) ledger_->remove();
     farewell_deadline_ = platform::now() + limits::farewell_max;
     leave_when_told();
 }

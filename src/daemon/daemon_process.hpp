@@ -9,10 +9,13 @@
 #include "devstack/daemon/port_scanner.hpp"
 #include "devstack/daemon/probe_runner.hpp"
 #include "devstack/daemon/usage_sampler.hpp"
+#include "devstack/project/ledger_file.hpp"
 #include "devstack/project/project_paths.hpp"
 
 #include "daemon/children.hpp"
 #include "daemon/control_api.hpp"
+#include "daemon/ledger.hpp"
+#include "daemon/pipe_peek.hpp"
 #include "daemon/prepare_stamp.hpp"
 #include "daemon/state_view.hpp"
 
@@ -40,6 +43,8 @@ public:
         std::string profile_path;
         project::ProjectPaths paths;
         EventJournal journal;
+        /// Of an earlier daemon under the same keeper, if there was one.
+        std::optional<project::RecalledLedger> recalled;
         platform::FileDescriptor keeper_channel;
         platform::FileDescriptor lifeline;
     };
@@ -68,6 +73,11 @@ private:
     void turn();
     void step(const core::Input& input);
     void tell(const std::vector<core::Event>& events);
+    Status resume(std::vector<core::FoundRun> found);
+    core::api::LedgerTurn describe_all();
+    void write_down();
+    void write_ledger(const core::api::LedgerTurn& turn);
+    void carry_out();
     void answer_batches();
     void end_turn();
     void arm_timer();
@@ -91,6 +101,7 @@ private:
     void drop_stale_questions();
     void notice(const std::string& service, const std::string& what);
     void watch_lifeline();
+    void read_lifeline();
     void watch_signals();
     void keeper_gone(const std::string& why);
     void finish();
@@ -105,6 +116,8 @@ private:
     project::ProjectPaths paths_;
     std::string profile_path_;
     EventJournal journal_;
+    std::optional<project::RecalledLedger> recalled_;
+    std::optional<Ledger> ledger_;
     core::Supervisor supervisor_;
     PrepareStamps stamps_;
     LogWriter logs_;
@@ -120,8 +133,12 @@ private:
     std::optional<TimePoint> armed_for_;
     boost::asio::signal_set signals_{loop_};
     boost::asio::posix::stream_descriptor lifeline_{loop_};
+    PipePeek lifeline_peek_;
 
     std::deque<core::Input> inputs_;
+    std::vector<core::Action> actions_;            ///< Decided and not carried out yet.
+    std::vector<core::api::EventMessage> untold_;  ///< Not written down yet.
+    bool has_ledger_failed_ = false;
     bool is_in_turn_ = false;
     bool has_told_ = false;  ///< Events were journaled in this turn.
     bool is_finished_ = false;

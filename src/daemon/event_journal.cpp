@@ -81,6 +81,14 @@ void EventJournal::append(core::api::EventMessage& event) {
     unwritten_ += '\n';
 }
 
+void EventJournal::restore(const std::vector<core::api::EventMessage>& events) {
+    for (const core::api::EventMessage& event : events) {
+        if (event.sequence <= last_sequence_) continue;
+        last_sequence_ = event.sequence;
+        unwritten_ += core::api::to_text(event) + '\n';
+    }
+}
+
 Status EventJournal::write() {
     if (unwritten_.empty()) return ok();
     if (state_of(file_.get()).st_nlink == 0) {

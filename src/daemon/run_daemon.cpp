@@ -3,6 +3,8 @@
 #include "devstack/platform/environment.hpp"
 #include "devstack/platform/keeper_protocol.hpp"
 #include "devstack/platform/startup_memory.hpp"
+#include "devstack/project/ledger_file.hpp"
+#include "devstack/project/saved_inputs.hpp"
 
 #include "daemon/daemon_process.hpp"
 
@@ -54,6 +56,14 @@ void open_own_log(const std::string& state_dir) {
     }
 }
 
+const std::vector<project::InputFile> no_inputs;
+
+/// What the daemon before us under this keeper has left. We are its child, like that one.
+std::optional<project::RecalledLedger> recall_from(const std::string& state_dir) {
+    if (project::find_living_keeper(state_dir) != ::getppid()) return std::nullopt;
+    return project::recall_ledger(state_dir);
+}
+
 }  // namespace
 
 int run_daemon(const DaemonOptions& options) {
@@ -66,6 +76,8 @@ int run_daemon(const DaemonOptions& options) {
 
     project::LoadRequest load = options.load;
     load.environment = platform::environment();
+    std::optional<project::RecalledLedger> recalled = recall_from(options.state_dir);
+    if (recalled) load.saved = project::load_saved_inputs(options.state_dir).value_or(no_inputs);
     Checked<project::LoadedPlan> loaded = project::load_plan(load);
     if (!loaded.value) {
         return report.failed({Error::Kind::invalid, render_diagnostics(loaded.diagnostics)});
@@ -79,6 +91,12 @@ int run_daemon(const DaemonOptions& options) {
         return report.failed(made.error());
     }
     open_own_log(paths.state_dir);
+    if (!recalled) {
+        const Status saved = project::save_inputs(paths.state_dir, loaded.value->inputs);
+        if (!saved) return report.failed(saved.error());
+    }
+    load.saved = {};
+    loaded.value.reset();
     Result<EventJournal> journal = EventJournal::open(paths.state_dir);
     if (!journal) return report.failed(journal.error());
 
@@ -88,6 +106,7 @@ int run_daemon(const DaemonOptions& options) {
                            load.profile_path,
                            std::move(paths),
                            std::move(*journal),
+                           std::move(recalled),
                            std::move(channel),
                            std::move(lifeline)}};
     if (const Status begun = process.begin(); !begun) return report.failed(begun.error());

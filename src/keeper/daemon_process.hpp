@@ -11,7 +11,7 @@
 namespace devstack::keeper {
 
 /// How long a daemon that has died is left dead: 100 ms, each time twice as long, at most 5 s; anew
-/// when it had lived for 10 s.
+/// when it had lived for a second.
 class Backoff {
 public:
     Duration next_delay(Duration lifetime);
@@ -19,7 +19,7 @@ public:
 private:
     static constexpr Duration shortest = std::chrono::milliseconds{100};
     static constexpr Duration longest = std::chrono::seconds{5};
-    static constexpr Duration long_life = std::chrono::seconds{10};
+    static constexpr Duration long_life = std::chrono::seconds{1};
 
     Duration delay_ = shortest;
 };

@@ -200,7 +200,17 @@ void Keeper::on_daemon_end(int wait_status) {
     } else if (undelivered_signal_ != 0 && !was_greeted) {
         exit_code_ = exit_daemon_broken;
     } else {
-        restart_at_ = platform::now() + backoff_.next_delay(lifetime);
+        const Duration delay = backoff_.next_delay(lifetime);
+        restart_at_ = platform::now() + delay;
+        const bool is_killed = WIFSIGNALED(wait_status);
+        ::dprintf(
+            STDERR_FILENO,
+            "devstack: the daemon ended (%s %d); the services run on, and it is started again "
+            "in %lld ms\n",
+            is_killed ? "signal" : "exit code",
+            is_killed ? WTERMSIG(wait_status) : WEXITSTATUS(wait_status),
+            static_cast<long long>(
+                std::chrono::duration_cast<std::chrono::milliseconds>(delay).count()));
     }
 }
 

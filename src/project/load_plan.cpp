@@ -44,21 +44,37 @@ std::vector<Diagnostic> without_doubles(std::vector<Diagnostic> diagnostics) {
     return result;
 }
 
+/// From what was saved, if it was, or from the disk.
+InputFile load_input(const LoadRequest& request, const std::string& path, std::size_t size_max) {
+    const auto saved = std::ranges::find(request.saved, path, &InputFile::path);
+    if (saved != request.saved.end()) return *saved;
+    InputFile file{path, "", ""};
+    Result<std::string> text = load_text_file(path, size_max);
+    if (text) {
+        file.text = std::move(*text);
+    } else {
+        file.problem = text.error().message;
+    }
+    return file;
+}
+
+InputFile load_profile(const LoadRequest& request) {
+    if (!request.profile_path.empty() || !request.saved.empty()) {
+        return load_input(request, request.profile_path, core::limits::profile_size_max);
+    }
+    return {"", request.builtin_text, ""};
+}
+
 void load_env_files(const std::vector<std::string>& paths,
                     const LoadRequest& request,
                     core::Surroundings& surroundings,
-                    std::vector<std::string>& inputs) {
+                    std::vector<InputFile>& inputs) {
     for (const std::string& path : paths) {
-        core::EnvFile file;
-        file.shown_name = shown_name(path, request);
-        Result<std::string> text = load_text_file(path, core::limits::env_file_size_max);
-        if (text) {
-            file.text = std::move(*text);
-        } else {
-            file.problem = text.error().message;
-        }
+        InputFile input = load_input(request, path, core::limits::env_file_size_max);
+        core::EnvFile file{shown_name(path, request), std::nullopt, input.problem};
+        if (input.problem.empty()) file.text = input.text;
         surroundings.env_files.emplace(path, std::move(file));
-        inputs.push_back(path);
+        inputs.push_back(std::move(input));
     }
 }
 
@@ -66,7 +82,7 @@ void load_env_files(const std::vector<std::string>& paths,
 void load_surroundings(const core::Profile& profile,
                        const LoadRequest& request,
                        core::Surroundings& surroundings,
-                       std::vector<std::string>& inputs) {
+                       std::vector<InputFile>& inputs) {
     while (true) {
         const auto accounts = core::find_missing_accounts(profile, surroundings);
         look_up(accounts, surroundings.accounts);
@@ -91,20 +107,15 @@ Checked<LoadedPlan> load_plan(const LoadRequest& request) {
     Checked<LoadedPlan> result;
     LoadedPlan loaded;
     std::string name = "built-in profile";
-    std::string text = request.builtin_text;
-    if (!request.profile_path.empty()) {
-        name = shown_name(request.profile_path, request);
-        Result<std::string> read =
-            load_text_file(request.profile_path, core::limits::profile_size_max);
-        if (!read) {
-            result.diagnostics.push_back(unreadable_profile(name, read.error().message));
-            return result;
-        }
-        text = std::move(*read);
-        loaded.inputs.push_back(request.profile_path);
+    if (!request.profile_path.empty()) name = shown_name(request.profile_path, request);
+    loaded.inputs.push_back(load_profile(request));
+    const InputFile& profile = loaded.inputs.front();
+    if (!profile.problem.empty()) {
+        result.diagnostics.push_back(unreadable_profile(name, profile.problem));
+        return result;
     }
 
-    core::ReadProfile read = core::read_profile(std::move(name), std::move(text));
+    core::ReadProfile read = core::read_profile(std::move(name), profile.text);
     core::Surroundings surroundings{find_project_dir(request), request.environment, {}, {}};
     surroundings.accounts = load_accounts();
     load_surroundings(read.profile, request, surroundings, loaded.inputs);

@@ -50,6 +50,11 @@ inline constexpr int event_journal_files_max = 3;
 /// Events wait for a full disk up to this size; later ones are lost, and their numbers show it.
 inline constexpr std::size_t event_journal_unwritten_max = 1024 * 1024;
 
+/// The ledger is rewritten when it has grown beyond this; whoever reads it reads it whole …
+inline constexpr std::uint64_t ledger_size_max = 1024 * 1024;
+/// … within a bound that only a damaged one reaches.
+inline constexpr std::size_t ledger_read_max = 256 * 1024 * 1024;
+
 /// Records of unplanned ends that are kept for each service, and log lines in each.
 inline constexpr std::size_t crash_records_max = 20;
 inline constexpr std::size_t crash_record_lines = 50;
@@ -63,6 +68,8 @@ inline constexpr std::size_t request_header_max = 64 * 1024;
 inline constexpr std::size_t control_connections_max = 256;
 inline constexpr auto long_poll_max = 60s;
 inline constexpr auto request_read_timeout = 10s;
+/// A keeper answers at once; one that does not is no use.
+inline constexpr auto welcome_max = 10s;
 /// At the end, replies under way get this long …
 inline constexpr auto farewell_max = 200ms;
 /// … and are looked at in these steps.

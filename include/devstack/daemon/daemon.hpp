@@ -9,6 +9,7 @@ namespace devstack::daemon {
 /// What a daemon is started with; see the keeper protocol for the descriptors it inherits.
 struct DaemonOptions {
     project::LoadRequest load;  ///< `environment` is filled in by the daemon itself.
+    std::string state_dir;      ///< Where an earlier daemon would have left its ledger.
     bool frees_ports = false;   ///< Whoever holds a declared port is ended.
 };
 

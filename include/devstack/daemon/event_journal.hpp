@@ -6,6 +6,7 @@
 
 #include <cstdint>
 #include <string>
+#include <vector>
 
 namespace devstack::daemon {
 
@@ -18,6 +19,8 @@ public:
 
     /// Gives the event its `sequence` and queues it for the next `write`.
     void append(core::api::EventMessage& event);
+    /// Events that an earlier daemon has numbered, as far as they have not got into the journal.
+    void restore(const std::vector<core::api::EventMessage>& events);
     /// Writes what was appended since the last call, in one system call. On failure (disk full) the
     /// events stay queued, within a bound, and the error says why.
     Status write();

@@ -2,6 +2,7 @@
 
 #include "devstack/base/diagnostic.hpp"
 #include "devstack/core/plan/plan.hpp"
+#include "devstack/project/saved_inputs.hpp"
 
 #include <map>
 #include <string>
@@ -17,12 +18,15 @@ struct LoadRequest {
                                ///< …/profiles/x.toml: its parent's).
     std::map<std::string, std::string> environment;  ///< devstack's own.
     std::string shown_relative_to;  ///< Diagnostics show paths below it relatively.
+    /// If there are any, they are taken for what the files hold, and no file is read.
+    std::vector<InputFile> saved;
 };
 
-/// A plan, and every file that it was made from (profile, env files, missing ones too).
+/// A plan, and every file that it was made from: the profile first, then env files, missing ones
+/// too.
 struct LoadedPlan {
     core::Plan plan;
-    std::vector<std::string> inputs;
+    std::vector<InputFile> inputs;
 };
 
 /// Reads the profile and its env files and makes the plan. All mistakes at once, never an abort,

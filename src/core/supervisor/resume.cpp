@@ -167,6 +167,8 @@ void Supervisor::resume(Stopping stopping, ServiceId id, int pid) {
 void Supervisor::adopt(ServiceId id, const FoundRun& found) {
     const bool is_later = !is_alive(phase(id)) && found.run.number > at(id).runs;
     if (!is_later) return act(ForceKill{found.run});
+    // Without any record it is for us to say that it is wanted: it was left running.
+    if (at(id).runs == 0) at(id).is_requested = true;
     at(id).runs = found.run.number;
     Starting starting{found.run, Starting::Step::spawning};
     enter(id, starting, "pid " + std::to_string(found.pid) + " was found running");

@@ -24,6 +24,13 @@ std::string mistakes_of(const LoadRequest& request) {
     return render_diagnostics(loaded.diagnostics);
 }
 
+std::vector<std::string> paths_of(const std::vector<InputFile>& inputs) {
+    std::vector<std::string> paths;
+    for (const InputFile& input : inputs)
+        paths.push_back(input.path);
+    return paths;
+}
+
 }  // namespace
 
 TEST_CASE("a profile and its env files become a plan that names its inputs", "[unit][project]") {
@@ -38,10 +45,11 @@ TEST_CASE("a profile and its env files become a plan that names its inputs", "[u
     INFO(render_diagnostics(loaded.diagnostics));
     REQUIRE(loaded.value.has_value());
     CHECK(loaded.value->plan.project_dir == directory.path());
-    CHECK(loaded.value->inputs == std::vector<std::string>{directory.at("devstack.toml"),
-                                                           directory.at(".env"),
-                                                           directory.at("api/.env"),
-                                                           directory.at("api/second.env")});
+    CHECK(paths_of(loaded.value->inputs) ==
+          std::vector<std::string>{directory.at("devstack.toml"),
+                                   directory.at(".env"),
+                                   directory.at("api/.env"),
+                                   directory.at("api/second.env")});
     const auto environment =
         core::complete_environment(loaded.value->plan, loaded.value->plan.services[0]);
     CHECK(std::find(environment.begin(), environment.end(), "B=12") != environment.end());
@@ -64,7 +72,7 @@ TEST_CASE("a built-in profile needs no file", "[unit][project]") {
     request.project_dir = "/home/chi/shop";
     const auto loaded = load_plan(request);
     REQUIRE(loaded.value.has_value());
-    CHECK(loaded.value->inputs.empty());
+    CHECK(loaded.value->inputs == std::vector<InputFile>{{"", request.builtin_text, ""}});
     request.builtin_text = "";
     CHECK(mistakes_of(request) ==
           "built-in profile: error: there is no service in this profile [no-services]\n"
@@ -106,4 +114,39 @@ TEST_CASE("what is wrong with a shared env file is told once", "[unit][project]"
           "  hint: give it a default with ${NAME:-…}, or put the value in single quotes to leave "
           "it as it is\n"
           ".env:2:1: error: expected NAME=value [bad-env-line]\n");
+}
+
+TEST_CASE("saved inputs give the same plan, whatever the files have become", "[unit][project]") {
+    const TemporaryDirectory directory;
+    directory.write("devstack.toml", "[service.api]\ncommand = 'x'\nenv_file = '.env'\n");
+    directory.write(".env", std::string{"A=1\nB='\xff'\n"});
+    LoadRequest request = request_for(directory, "devstack.toml");
+    const auto loaded = load_plan(request);
+    REQUIRE(loaded.value.has_value());
+    REQUIRE(save_inputs(directory.path(), loaded.value->inputs));
+
+    directory.write("devstack.toml", "[service.api\n");
+    directory.write(".env", "A=2\n");
+    const auto saved = load_saved_inputs(directory.path());
+    REQUIRE(saved.has_value());
+    CHECK(*saved == loaded.value->inputs);
+    request.saved = *saved;
+    const auto again = load_plan(request);
+    REQUIRE(again.value.has_value());
+    CHECK(core::complete_environment(again.value->plan, again.value->plan.services[0]) ==
+          core::complete_environment(loaded.value->plan, loaded.value->plan.services[0]));
+}
+
+TEST_CASE("damaged saved inputs are none", "[unit][project]") {
+    const TemporaryDirectory directory;
+    CHECK(load_saved_inputs(directory.path()) == std::nullopt);
+    REQUIRE(save_inputs(directory.path(), {{"/p/devstack.toml", "text", ""}}));
+    const std::string whole = directory.read("inputs");
+    for (std::size_t size = 0; size < whole.size(); ++size) {
+        directory.write("inputs", whole.substr(0, size));
+        const auto loaded = load_saved_inputs(directory.path());
+        // Cut behind the first line there is simply no file in it.
+        const bool is_empty = loaded && loaded->empty();
+        CHECK((!loaded || is_empty));
+    }
 }

@@ -1,0 +1,33 @@
+#pragma once
+
+#include "devstack/base/result.hpp"
+#include "devstack/core/api/ledger.hpp"
+
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace devstack::project {
+
+/// What the daemons under one keeper have written down so far.
+struct RecalledLedger {
+    core::api::LedgerHeader header;
+    std::vector<core::ServiceRecord> services;  ///< The last record of each.
+    bool is_shutting_down = false;
+    /// Of the last turn: it may not have got into the event journal.
+    std::vector<core::api::EventMessage> last_events;
+};
+
+std::string ledger_path(const std::string& state_dir);
+
+/// The identity of what runs now under this keeper; empty when there is no such process.
+std::optional<core::api::LedgerHeader> identify_keeper(int keeper_pid);
+
+/// Empty when there is none that can be read. A turn that is torn counts as not written.
+std::optional<RecalledLedger> recall_ledger(const std::string& state_dir);
+
+/// The pid of the keeper that the ledger names, if it lives: then the project runs, whether its
+/// daemon answers or not.
+std::optional<int> find_living_keeper(const std::string& state_dir);
+
+}  // namespace devstack::project

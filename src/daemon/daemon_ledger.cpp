@@ -1,0 +1,103 @@
+#include "devstack/platform/clock.hpp"
+
+#include "daemon/daemon_process.hpp"
+
+#include <utility>
+
+#include <spdlog/spdlog.h>
+#include <unistd.h>
+
+// What the daemon writes down for the one after it, and how that one begins. Each turn goes like
+// this: decide, write down, carry out. Whatever instruction we die at, the next daemon knows what
+// was decided, and the keeper what was done.
+
+namespace devstack::daemon {
+
+namespace api = core::api;
+
+/// Starting and starting again are the same: with nothing found and nothing recalled, nothing is
+/// gone on with.
+Status DaemonProcess::resume(std::vector<core::FoundRun> found) {
+    const int keeper_pid = children_.project().keeper_pid;
+    auto header = project::identify_keeper(keeper_pid);
+    if (!header) return Error{Error::Kind::system, "cannot see the keeper in /proc"};
+    header->project = supervisor_.plan().project;
+    header->started_at = recalled_ ? recalled_->header.started_at : render_timestamp(started_at_);
+    const auto recalled = std::exchange(recalled_, {});
+    if (recalled) {
+        if (const auto time = parse_timestamp(recalled->header.started_at, started_at_)) {
+            started_at_ = *time;
+        }
+        journal_.restore(recalled->last_events);
+        if (const Status written = journal_.write(); !written) return written;
+    }
+    now_ = platform::now();
+    if (recalled || !found.empty()) {
+        spdlog::warn("going on after an earlier daemon: {} children", found.size());
+        core::Resume command;
+        if (recalled) {
+            command.records = recalled->services;
+            command.is_shutting_down = recalled->is_shutting_down;
+        }
+        command.found = std::move(found);
+        step(command);
+    }
+    Result<Ledger> ledger = Ledger::begin(paths_.state_dir, std::move(*header), describe_all());
+    if (!ledger) return ledger.error();
+    ledger_ = std::move(*ledger);
+    for (std::size_t i = 0; i < supervisor_.plan().services.size(); ++i) {
+        const auto* stopping = std::get_if<core::Stopping>(&supervisor_.phase({i}));
+        if (stopping == nullptr || !stopping->status) continue;
+        children_.expect_survivors(
+            stopping->run, spec({i}).name, stopping->group, *stopping->status);
+    }
+    turn();
+    children_.tell_what_was_found();
+    return ok();
+}
+
+api::LedgerTurn DaemonProcess::describe_all() {
+    api::LedgerTurn all;
+    (void)supervisor_.take_changed();
+    for (std::size_t i = 0; i < supervisor_.plan().services.size(); ++i)
+        all.services.push_back(supervisor_.record({i}));
+    all.is_shutting_down = supervisor_.is_shutting_down();
+    all.events = untold_;
+    return all;
+}
+
+void DaemonProcess::write_down() {
+    api::LedgerTurn turn;
+    for (const core::ServiceId id : supervisor_.take_changed())
+        turn.services.push_back(supervisor_.record(id));
+    turn.events = std::exchange(untold_, {});
+    turn.is_shutting_down = supervisor_.is_shutting_down();
+    if (!turn.services.empty() || !turn.events.empty()) {
+        write_ledger(turn);
+        if (const Status written = journal_.write(); !written) {
+            spdlog::error("{}", written.error().message);
+        }
+    }
+    if (!has_ledger_failed_) children_.forget_ended();
+}
+
+void DaemonProcess::write_ledger(const api::LedgerTurn& turn) {
+    Status written = ok();
+    if (ledger_->is_to_be_replaced()) {
+        api::LedgerTurn all = describe_all();
+        all.events = turn.events;
+        written = ledger_->replace(all);
+    } else {
+        written = ledger_->add(turn);
+    }
+    if (has_ledger_failed_ == !written) return;
+    has_ledger_failed_ = !written;
+    if (has_ledger_failed_) {
+        notice("",
+               written.error().message + "; if the daemon dies now, it forgets what it decided");
+    } else {
+        notice("", "the ledger is written again");
+    }
+}
+
+}  // namespace devstack::daemon

@@ -1,0 +1,87 @@
+#include "daemon/ledger.hpp"
+
+#include "devstack/core/limits.hpp"
+#include "devstack/project/ledger_file.hpp"
+
+#include <cerrno>
+#include <cstdio>
+#include <cstring>
+#include <string_view>
+#include <utility>
+
+#include <fcntl.h>
+#include <unistd.h>
+
+namespace devstack::daemon {
+
+namespace api = core::api;
+
+namespace {
+
+constexpr mode_t file_mode = 0600;
+
+Error failure(const std::string& path) {
+    const int error = errno;
+    return {Error::Kind::system, "cannot write " + path + ": " + std::strerror(error)};
+}
+
+bool write_all(int file, std::string_view bytes) {
+    while (!bytes.empty()) {
+        const ssize_t written = ::write(file, bytes.data(), bytes.size());
+        if (written < 0 && errno == EINTR) continue;
+        if (written <= 0) return false;
+        bytes.remove_prefix(static_cast<std::size_t>(written));
+    }
+    return true;
+}
+
+}  // namespace
+
+Ledger::Ledger(std::string path, api::LedgerHeader header)
+    : path_{std::move(path)}, header_{std::move(header)} {}
+
+Result<Ledger> Ledger::begin(const std::string& state_dir,
+                             api::LedgerHeader header,
+                             const api::LedgerTurn& state) {
+    Ledger ledger{project::ledger_path(state_dir), std::move(header)};
+    if (Status begun = ledger.replace(state); !begun) return std::move(begun).error();
+    return ledger;
+}
+
+Status Ledger::add(const api::LedgerTurn& turn) {
+    const std::string line = to_text(turn) + "\n";
+    if (!write_all(file_.get(), line)) {
+        Error error = failure(path_);
+        // What was written of it would spoil the next line.
+        has_missed_ = true;
+        (void)!::ftruncate(file_.get(), static_cast<off_t>(size_));
+        return error;
+    }
+    size_ += line.size();
+    return ok();
+}
+
+bool Ledger::is_to_be_replaced() const {
+    return has_missed_ || size_ > core::limits::ledger_size_max;
+}
+
+Status Ledger::replace(const api::LedgerTurn& state) {
+    const std::string next = path_ + ".new";
+    platform::FileDescriptor file{
+        ::open(next.c_str(), O_WRONLY | O_APPEND | O_CREAT | O_TRUNC | O_CLOEXEC, file_mode)};
+    const std::string text = to_text(header_) + "\n" + to_text(state) + "\n";
+    const bool is_written = file.is_open() && write_all(file.get(), text) &&
+                            std::rename(next.c_str(), path_.c_str()) == 0;
+    if (!is_written) return failure(path_);
+    file_ = std::move(file);
+    // Big from the start when there are many services: it is replaced when it has doubled.
+    size_ = text.size() > core::limits::ledger_size_max / 2 ? 0 : text.size();
+    has_missed_ = false;
+    return ok();
+}
+
+void Ledger::remove() {
+    ::unlink(path_.c_str());
+}
+
+}  // namespace devstack::daemon

@@ -1,0 +1,158 @@
+#include "devstack/platform/procfs.hpp"
+#include "devstack/project/ledger_file.hpp"
+
+#include "support/catch.hpp"
+#include "support/test_project.hpp"
+
+#include <algorithm>
+#include <csignal>
+#include <cstdlib>
+#include <ctime>
+#include <map>
+#include <random>
+#include <set>
+#include <sstream>
+
+#include <nlohmann/json.hpp>
+
+using namespace std::chrono_literals;
+using namespace devstack::test;
+
+namespace {
+
+/// 12 with every test run; DEVSTACK_KILLS=1000 for the long look.
+int kills() {
+    const char* wish = std::getenv("DEVSTACK_KILLS");
+    return wish == nullptr ? 12 : std::atoi(wish);
+}
+
+int keeper_of(const TestProject& project) {
+    const auto keeper =
+        devstack::project::find_living_keeper(project.directory() + "/.devstack/state");
+    return keeper.value_or(0);
+}
+
+/// The daemon that is there or on its way, as the child of the keeper that runs our program; 0
+/// while there is none.
+int daemon_of(int keeper) {
+    const devstack::platform::Procfs procfs;
+    const auto children = devstack::platform::collect_children(procfs, keeper);
+    for (const int child : children.value_or(std::vector<int>{})) {
+        const auto words = devstack::platform::read_command_line(procfs, child);
+        if (words.size() > 1 && words[1] == "__daemon") return child;
+    }
+    return 0;
+}
+
+void let_pass(std::chrono::microseconds time) {
+    const auto seconds = std::chrono::floor<std::chrono::seconds>(time);
+    const timespec pause{seconds.count(), std::chrono::nanoseconds{time - seconds}.count()};
+    ::nanosleep(&pause, nullptr);
+}
+
+/// At a random moment of its life: while it reads its ledger, adopts, captures, decides.
+void kill_at_random(int keeper, std::mt19937& random) {
+    int daemon = 0;
+    REQUIRE(eventually([&] { return (daemon = daemon_of(keeper)) != 0; }, 30s));
+    // One in three lives so long that the next comes at once.
+    const unsigned longest[] = {10'000, 300'000, 2'000'000};
+    let_pass(std::chrono::microseconds{random() % longest[random() % 3]});
+    ::kill(daemon, SIGKILL);
+    REQUIRE(eventually([&] { return !is_alive(daemon); }));
+}
+
+std::string twenty_services() {
+    std::ostringstream profile;
+    for (int i = 0; i < 10; ++i) {
+        profile
+            << "[service.lasting" << i << "]\n"
+            << "command = ['@CHILD@', 'env', 'DEVSTACK_RUN', 'then', 'lines', '1000000000', 'n', "
+               "'2000']\n";
+        profile << "[service.dying" << i << "]\n"
+                << "command = ['@CHILD@', 'env', 'DEVSTACK_RUN', 'then', 'lines', '100', 'n', "
+                << "'1000', 'then', 'exit', '" << i + 1 << "']\n"
+                << "restart = { policy = 'always', max = 1000000, delay = '10ms', max_delay = "
+                   "'10ms' }\n";
+    }
+    return profile.str();
+}
+
+/// How many lines each run has written, the first one first. Fails when one is missing, repeated or
+/// out of order.
+std::vector<int> count_lines(const std::string& service, const std::string& log) {
+    std::vector<int> lines;
+    std::istringstream stream{log};
+    for (std::string line; std::getline(stream, line);) {
+        if (!lines.empty() && line == "n " + std::to_string(lines.back() + 1)) {
+            ++lines.back();
+            continue;
+        }
+        INFO("run " << lines.size() << ", after line " << (lines.empty() ? 0 : lines.back()));
+        REQUIRE(line == service + "#" + std::to_string(lines.size() + 1));
+        lines.push_back(0);
+    }
+    return lines;
+}
+
+/// The runs of which an end with this reason is in the journal. Fails when one is there twice.
+std::set<std::uint32_t> ends_of(const TestProject& project,
+                                const std::string& service,
+                                const std::string& why) {
+    std::set<std::uint32_t> ends;
+    std::istringstream stream{project.read_file(".devstack/state/events.jsonl")};
+    std::uint64_t sequence = 0;
+    for (std::string line; std::getline(stream, line);) {
+        const auto event = nlohmann::json::parse(line);
+        REQUIRE(event.at("sequence") == ++sequence);
+        if (event.value("service", "") != service || event.at("why") != why) continue;
+        INFO(line);
+        REQUIRE(ends.insert(event.at("run").get<std::uint32_t>()).second);
+    }
+    return ends;
+}
+
+}  // namespace
+
+TEST_CASE("a daemon that is killed at any moment loses nothing", "[integration][death]") {
+    TestProject project{twenty_services()};
+    REQUIRE(project.devstack({"up", "-d"}).code == 0);
+    project.await_phase("lasting9", "ready");
+    const int keeper = keeper_of(project);
+    REQUIRE(keeper != 0);
+    std::map<std::string, int> pids;
+    for (int i = 0; i < 10; ++i) {
+        const std::string name = "lasting" + std::to_string(i);
+        pids[name] = project.pid_of(name);
+    }
+
+    std::mt19937 random{20261126};
+    for (int i = 0; i < kills(); ++i)
+        kill_at_random(keeper, random);
+
+    // Not 3: somebody answers again.
+    REQUIRE(eventually([&] { return project.devstack({"status"}).code != 3; }, 30s));
+    for (const auto& [name, pid] : pids) {
+        INFO(name);
+        CHECK(project.pid_of(name) == pid);
+    }
+    CHECK(project.devstack({"down"}).code == 0);
+    CHECK(processes_left_of(project.directory()).empty());
+    for (int i = 0; i < 10; ++i) {
+        const std::string lasting = "lasting" + std::to_string(i);
+        const auto its =
+            count_lines(lasting, project.read_file(".devstack/logs/" + lasting + ".log"));
+        CHECK(its.size() == 1);
+        const std::string dying = "dying" + std::to_string(i);
+        const auto lines =
+            count_lines(dying, project.read_file(".devstack/logs/" + dying + ".log"));
+        const auto ends = ends_of(project, dying, "exited with code " + std::to_string(i + 1));
+        INFO(dying);
+        REQUIRE(lines.size() > 5);
+        // The last one may have been told to stop.
+        for (std::size_t run = 1; run < lines.size(); ++run) {
+            INFO("run " << run << " of " << lines.size());
+            CHECK(lines[run - 1] == 100);
+            CHECK(ends.contains(static_cast<std::uint32_t>(run)));
+        }
+    }
+}

@@ -1,0 +1,93 @@
+#include "devstack/core/api/ledger.hpp"
+
+#include "support/catch.hpp"
+
+using namespace devstack;
+using namespace devstack::core;
+using namespace devstack::core::api;
+
+namespace {
+
+TimePoint at(std::int64_t nanoseconds) {
+    return TimePoint{Duration{nanoseconds}};
+}
+
+ServiceRecord record(Phase phase) {
+    ServiceRecord it;
+    it.service = "api";
+    it.phase = std::move(phase);
+    it.why = "because";
+    it.since = at(5);
+    return it;
+}
+
+/// What comes back of it, as text again.
+std::string round_trip(const ServiceRecord& it) {
+    const auto again = parse_record(to_text(it));
+    return again ? to_text(*again) : again.error().message;
+}
+
+}  // namespace
+
+TEST_CASE("a record says what is not as usual", "[unit][api]") {
+    CHECK(to_text(record(Stopped{})) ==
+          R"({"service":"api","phase":"stopped","why":"because","since":5})");
+    ServiceRecord full = record(Ready{{{}, 4}, 812, at(7), std::nullopt, 2, "refused"});
+    full.is_requested = true;
+    full.runs = 4;
+    full.restarts = 3;
+    full.delay_exponent = 1;
+    full.recent_restarts = {at(1), at(2)};
+    full.differences = {"api declared 3002 and listens on 3001"};
+    full.last_exit = ExitStatus{0, 11, true};
+    CHECK(to_text(full) ==
+          R"({"service":"api","phase":"ready","run":4,"pid":812,"begun":7,"failures":2,)"
+          R"("answer":"refused","why":"because","since":5,"requested":true,"runs":4,"restarts":3,)"
+          R"("delay_exponent":1,"recent_restarts":[{"at":1},{"at":2}],)"
+          R"("differences":["api declared 3002 and listens on 3001"],)"
+          R"("last_exit":{"code":0,"signal":11,"dumped_core":true}})");
+}
+
+TEST_CASE("every phase comes back as it was", "[unit][api]") {
+    Starting starting{{{}, 2}, Starting::Step::probing, 812};
+    starting.since = at(3);
+    starting.deadline = at(9);
+    Stopping stopping;
+    stopping.run = {{}, 3};
+    stopping.group = 812;
+    stopping.since = at(3);
+    stopping.deadline = at(4);
+    stopping.is_killed = true;
+    stopping.then = Stopping::Then::go_on;
+    stopping.status = ExitStatus{3, 0, false};
+    stopping.why = "left one behind";
+    const PortHolder holder{
+        Port{3101}, "::1", 4711, "node", "chi", "09:12", "/h", true, false, "web"};
+    const std::vector<Phase> phases{Stopped{},
+                                    Waiting{},
+                                    Blocked{{{}, 1}, {holder}, std::nullopt, at(2)},
+                                    Preparing{{{}, 1}, Preparing::Step::running, 7},
+                                    starting,
+                                    Ready{{{}, 2}, 812, at(3), std::nullopt, 0, ""},
+                                    Unhealthy{{{}, 2}, 812, at(3), std::nullopt, "refused"},
+                                    stopping,
+                                    BackingOff{at(9), Duration{2}, true, "why", true},
+                                    Completed{{3, 0, false}},
+                                    Failed{"given up"}};
+    for (const Phase& phase : phases) {
+        const ServiceRecord it = record(phase);
+        CHECK(round_trip(it) == to_text(it));
+    }
+}
+
+TEST_CASE("a record of a phase that nobody knows is refused", "[unit][api]") {
+    const auto sleeping =
+        parse_record(R"({"service":"api","phase":"sleeping","why":"","since":5})");
+    REQUIRE_FALSE(sleeping);
+    CHECK(sleeping.error().message == "the record of api speaks of no known phase (sleeping)");
+    const auto dancing =
+        parse_record(R"({"service":"api","phase":"starting","step":"dancing","why":"","since":5})");
+    REQUIRE_FALSE(dancing);
+    CHECK(dancing.error().message ==
+          "the record of api speaks of no known phase (starting, dancing)");
+}
