@@ -6,6 +6,7 @@
 #include "cli/commands.hpp"
 #include "cli/find_project.hpp"
 #include "cli/project_end.hpp"
+#include "cli/reach_daemon.hpp"
 #include "cli/service_names.hpp"
 
 #include <chrono>
@@ -112,11 +113,25 @@ private:
     ProjectProcesses processes_;
 };
 
+/// Nobody is there who could end it in order.
+int end_without_daemon(const Common& common, const DownOptions& options) {
+    const Result<ProjectPlace> place = find_project(common);
+    if (!place) return fail(place.error());
+    if (const Status ended = end_keeper(place->paths, options.timeout); !ended) {
+        return fail(ended.error());
+    }
+    print(place->shown_name() + " is down; its daemon could not be started any more\n");
+    return exit_done;
+}
+
 }  // namespace
 
 int run_down(const Common& common, const DownOptions& options) {
     Result<RunningProject> project = reach_project(common);
     if (!project) {
+        if (project.error().kind == Error::Kind::timed_out) {
+            return end_without_daemon(common, options);
+        }
         if (project.error().kind != Error::Kind::not_found) return fail(project.error());
         complain(project.error().message.substr(0, project.error().message.find(';')));
         return exit_done;

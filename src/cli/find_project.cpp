@@ -4,6 +4,8 @@
 #include "devstack/platform/environment.hpp"
 #include "devstack/project/load_plan.hpp"
 
+#include "cli/reach_daemon.hpp"
+
 #include <filesystem>
 #include <optional>
 #include <vector>
@@ -106,7 +108,7 @@ Result<ProjectPlace> find_project(const Common& common) {
 Result<RunningProject> reach_project(const Common& common) {
     Result<ProjectPlace> place = find_project(common);
     if (!place) return std::move(place).error();
-    Result<client::Connection> connection = client::Connection::open(place->paths.control_socket());
+    Result<client::Connection> connection = reach_daemon(place->paths);
     if (connection) return RunningProject{std::move(*place), std::move(*connection)};
     if (!means_not_running(connection.error())) return std::move(connection).error();
     return Error{Error::Kind::not_found,

@@ -156,3 +156,58 @@ TEST_CASE("a daemon that is killed at any moment loses nothing", "[integration][
         }
     }
 }
+
+TEST_CASE("services run on when no daemon comes up any more", "[integration][death]") {
+    const std::string profile = "[service.api]\ncommand = ['@CHILD@', 'wait']\n";
+    TestProject project{profile};
+    project.bring_up();
+    const std::string good = project.read_file("devstack.toml");
+    const int keeper = keeper_of(project);
+    const int api = project.pid_of("api");
+    const std::string inputs = project.read_file(".devstack/state/inputs");
+    project.write_file(".devstack/state/inputs", "spoilt");
+    project.write_file("devstack.toml", "[service.api\n");
+    ::kill(daemon_of(keeper), SIGKILL);
+    const CommandResult status = project.devstack({"status"});
+    CHECK(status.code == 1);
+    CHECK(status.error ==
+          "devstack: the daemon of " + project.directory() +
+              " has died and none comes up again; the services run on, and their keeper (pid " +
+              std::to_string(keeper) + ") goes on trying. Why is in " + project.directory() +
+              "/.devstack/state/daemon.log and daemon.stderr; `devstack down` ends everything\n");
+    CHECK(is_alive(api));
+
+    SECTION("until the reason is gone") {
+        project.write_file(".devstack/state/inputs", inputs);
+        REQUIRE(eventually([&] { return project.devstack({"status"}).code == 0; }, 20s));
+        CHECK(project.pid_of("api") == api);
+        CHECK(project.devstack({"down"}).code == 0);
+    }
+    SECTION("or until they are told to end") {
+        const CommandResult down = project.devstack({"down"});
+        CHECK(down.code == 0);
+        CHECK(down.output ==
+              project.directory() + " is down; its daemon could not be started any more\n");
+        CHECK_FALSE(is_alive(api));
+        CHECK(processes_left_of(project.directory()).empty());
+    }
+    project.write_file("devstack.toml", good);
+}
+
+TEST_CASE("a second up waits for the next daemon and begins nothing anew", "[integration][death]") {
+    TestProject project{R"(
+[service.count]
+command = ["@CHILD@", "lines", "1000000000", "n", "1000"]
+)"};
+    REQUIRE(project.devstack({"up", "-d"}).code == 0);
+    project.await_phase("count", "ready");
+    const int keeper = keeper_of(project);
+    ::kill(daemon_of(keeper), SIGKILL);
+    // A second `up` finds the keeper, and not nobody.
+    const CommandResult up = project.devstack({"up", "-d", "--wait"});
+    INFO(up.error);
+    CHECK(up.code == 0);
+    CHECK(keeper_of(project) == keeper);
+    CHECK(project.devstack({"down"}).code == 0);
+    CHECK(processes_left_of(project.directory()).empty());
+}

@@ -1,0 +1,66 @@
+#include "cli/reach_daemon.hpp"
+
+#include "devstack/platform/clock.hpp"
+#include "devstack/platform/kill.hpp"
+#include "devstack/platform/process_handle.hpp"
+#include "devstack/platform/procfs.hpp"
+#include "devstack/platform/signal_watch.hpp"
+#include "devstack/project/ledger_file.hpp"
+
+#include "cli/find_project.hpp"
+
+#include <chrono>
+#include <csignal>
+
+#include <poll.h>
+
+namespace devstack::cli {
+
+namespace {
+
+using namespace std::chrono_literals;
+
+/// A daemon is there again after a tenth of a second, as a rule.
+constexpr Duration patience = 3s;
+constexpr Duration pause = 20ms;
+
+}  // namespace
+
+Result<client::Connection> reach_daemon(const project::ProjectPaths& paths) {
+    const TimePoint deadline = platform::now() + patience;
+    for (;;) {
+        Result<client::Connection> connection = client::Connection::open(paths.control_socket());
+        if (connection || !means_not_running(connection.error())) return connection;
+        const auto keeper = project::find_living_keeper(paths.state_dir);
+        if (!keeper) return connection;
+        if (platform::now() >= deadline) {
+            return Error{Error::Kind::timed_out,
+                         "the daemon of " + paths.project_dir +
+                             " has died and none comes up again; the services run on, and "
+                             "their keeper (pid " +
+                             std::to_string(*keeper) + ") goes on trying. Why is in " +
+                             paths.state_dir +
+                             "/daemon.log and daemon.stderr; `devstack down` ends everything"};
+        }
+        platform::wait_readable({}, pause);
+    }
+}
+
+Status end_keeper(const project::ProjectPaths& paths, Duration timeout) {
+    const platform::Procfs procfs;
+    const auto keeper = project::find_living_keeper(paths.state_dir);
+    const auto process = keeper ? platform::find_process(procfs, *keeper) : std::nullopt;
+    if (!process) return ok();
+    const auto handle = platform::open_process(procfs, *keeper, process->start_ticks);
+    if (!handle) return ok();
+    const Status asked = platform::signal_process(procfs, *keeper, process->start_ticks, SIGTERM);
+    if (!asked) return asked;
+    platform::wait_readable({handle->get()}, timeout);
+    pollfd entry{handle->get(), POLLIN, 0};
+    if (::poll(&entry, 1, 0) == 1) return ok();
+    return Error{Error::Kind::timed_out,
+                 "the keeper (pid " + std::to_string(*keeper) + ") has not ended after " +
+                     render_duration(timeout)};
+}
+
+}  // namespace devstack::cli
