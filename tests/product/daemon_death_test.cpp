@@ -4,10 +4,9 @@
 #include "support/catch.hpp"
 #include "support/test_project.hpp"
 
-#include <algorithm>
+#include <chrono>
 #include <csignal>
 #include <cstdlib>
-#include <ctime>
 #include <map>
 #include <random>
 #include <set>
@@ -44,19 +43,18 @@ int daemon_of(int keeper) {
     return 0;
 }
 
-void let_pass(std::chrono::microseconds time) {
-    const auto seconds = std::chrono::floor<std::chrono::seconds>(time);
-    const timespec pause{seconds.count(), std::chrono::nanoseconds{time - seconds}.count()};
-    ::nanosleep(&pause, nullptr);
-}
-
 /// At a random moment of its life: while it reads its ledger, adopts, captures, decides.
 void kill_at_random(int keeper, std::mt19937& random) {
     int daemon = 0;
     REQUIRE(eventually([&] { return (daemon = daemon_of(keeper)) != 0; }, 30s));
     // One in three lives so long that the next comes at once.
     const unsigned longest[] = {10'000, 300'000, 2'000'000};
-    let_pass(std::chrono::microseconds{random() % longest[random() % 3]});
+    const std::chrono::microseconds life{random() % longest[random() % 3]};
+    const auto end = std::chrono::steady_clock::now() + life;
+    eventually([&] { return !is_alive(daemon); },
+               std::chrono::floor<std::chrono::milliseconds>(life) - 10ms);
+    while (std::chrono::steady_clock::now() < end) {
+    }
     ::kill(daemon, SIGKILL);
     REQUIRE(eventually([&] { return !is_alive(daemon); }));
 }
@@ -71,8 +69,8 @@ std::string twenty_services() {
         profile << "[service.dying" << i << "]\n"
                 << "command = ['@CHILD@', 'env', 'DEVSTACK_RUN', 'then', 'lines', '100', 'n', "
                 << "'1000', 'then', 'exit', '" << i + 1 << "']\n"
-                << "restart = { policy = 'always', max = 1000000, delay = '10ms', max_delay = "
-                   "'10ms' }\n";
+                << "restart = { policy = 'always', max = 1000000, delay = '300ms', "
+                   "max_delay = '300ms' }\n";
     }
     return profile.str();
 }
@@ -99,7 +97,10 @@ std::set<std::uint32_t> ends_of(const TestProject& project,
                                 const std::string& service,
                                 const std::string& why) {
     std::set<std::uint32_t> ends;
-    std::istringstream stream{project.read_file(".devstack/state/events.jsonl")};
+    std::string journal;
+    for (const std::string end : {".3", ".2", ".1", ""})
+        journal += project.read_file(".devstack/state/events.jsonl" + end);
+    std::istringstream stream{journal};
     std::uint64_t sequence = 0;
     for (std::string line; std::getline(stream, line);) {
         const auto event = nlohmann::json::parse(line);
