@@ -54,6 +54,7 @@ DaemonProcess::DaemonProcess(Setting setting)
       api_{loop_, *this, paths_.state_dir, paths_.log_dir},
       now_{platform::now()},
       started_at_{platform::wall_now()} {
+    if (!setting.first_notice.empty()) notice("", setting.first_notice);
     if (setting.lifeline.is_open()) {
         boost::system::error_code ignored;
         lifeline_.assign(setting.lifeline.release(), ignored);

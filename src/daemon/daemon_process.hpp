@@ -45,6 +45,7 @@ public:
         EventJournal journal;
         /// Of an earlier daemon under the same keeper, if there was one.
         std::optional<project::RecalledLedger> recalled;
+        std::string first_notice;  ///< Something worth an event; empty if there is nothing.
         platform::FileDescriptor keeper_channel;
         platform::FileDescriptor lifeline;
     };

@@ -7,6 +7,7 @@
 #include "devstack/project/saved_inputs.hpp"
 
 #include "daemon/daemon_process.hpp"
+#include "daemon/leftovers.hpp"
 
 #include <csignal>
 #include <utility>
@@ -91,7 +92,15 @@ int run_daemon(const DaemonOptions& options) {
         return report.failed(made.error());
     }
     open_own_log(paths.state_dir);
+    std::string first_notice;
     if (!recalled) {
+        // Whoever ends in order removes the ledger.
+        const bool was_killed = project::recall_ledger(paths.state_dir).has_value();
+        if (was_killed && plan.mode == core::Mode::development) {
+            const ProjectMark mark{plan.project_dir, ::getppid(), ::getpid()};
+            first_notice =
+                describe(end_leftovers(platform::Procfs{}, mark, core::limits::leftover_grace));
+        }
         const Status saved = project::save_inputs(paths.state_dir, loaded.value->inputs);
         if (!saved) return report.failed(saved.error());
     }
@@ -107,6 +116,7 @@ int run_daemon(const DaemonOptions& options) {
                            std::move(paths),
                            std::move(*journal),
                            std::move(recalled),
+                           std::move(first_notice),
                            std::move(channel),
                            std::move(lifeline)}};
     if (const Status begun = process.begin(); !begun) return report.failed(begun.error());

@@ -212,3 +212,33 @@ command = ["@CHILD@", "lines", "1000000000", "n", "1000"]
     CHECK(project.devstack({"down"}).code == 0);
     CHECK(processes_left_of(project.directory()).empty());
 }
+
+TEST_CASE("what two killed processes have left is ended by the next up", "[integration][death]") {
+    TestProject project{R"(
+[service.api]
+command = ["@CHILD@", "fork-leave", "then", "wait"]
+)"};
+    RunningCommand stranger{{{DEVSTACK_TESTCHILD, "wait"}, project.directory(), {}}};
+    project.bring_up();
+    const std::string log = project.read_file(".devstack/logs/api.log");
+    const int stray = std::stoi(log.substr(log.find("left ") + 5));
+    const int keeper = keeper_of(project);
+    const int daemon = daemon_of(keeper);
+    const int api = project.pid_of("api");
+    ::kill(keeper, SIGSTOP);
+    ::kill(daemon, SIGKILL);
+    ::kill(keeper, SIGKILL);
+    REQUIRE(eventually([&] { return !is_alive(keeper) && !is_alive(daemon) && !is_alive(api); }));
+    CHECK(is_alive(stray));
+
+    const CommandResult up = project.devstack({"up", "-d", "--wait"});
+    INFO(up.error);
+    CHECK(up.code == 0);
+    CHECK_FALSE(is_alive(stray));
+    CHECK(is_alive(stranger.pid()));
+    const std::string events = project.read_file(".devstack/state/events.jsonl");
+    CHECK(events.find(R"("why":"ended 1 process that an earlier devstack had left behind: pid )" +
+                      std::to_string(stray)) != std::string::npos);
+    CHECK(project.devstack({"down"}).code == 0);
+    CHECK(processes_left_of(project.directory()).empty());
+}

@@ -103,6 +103,9 @@ inline constexpr auto recovered_after = 30s;
 /// SIGKILL is repeated at this interval while something is left (fork bombs, processes in state D).
 inline constexpr auto kill_again_after = 1s;
 
+/// What an earlier devstack has left behind may end politely for this long.
+inline constexpr auto leftover_grace = 5s;
+
 // ---- Profile ----
 inline constexpr std::size_t profile_size_max = 4 * 1024 * 1024;
 inline constexpr std::size_t env_file_size_max = 128 * 1024 * 1024;

@@ -1,0 +1,22 @@
+#pragma once
+
+#include "devstack/daemon/survivors.hpp"
+
+namespace devstack::daemon {
+
+struct LeftoverReport {
+    std::vector<LivingProcess> ended;
+    std::vector<LivingProcess> still_there;  ///< Not ours to end, or in the kernel's hands.
+};
+
+/// Ends what an earlier devstack that was killed has left behind in this project, politely for
+/// `grace`, then firmly. Blocks until they are gone or do not go.
+LeftoverReport end_leftovers(const platform::Procfs& procfs,
+                             const ProjectMark& project,
+                             Duration grace);
+
+/// For people: "ended 2 processes that an earlier devstack had left behind: pid 7 (node a.js) …";
+/// empty when there were none.
+std::string describe(const LeftoverReport& report);
+
+}  // namespace devstack::daemon
