@@ -142,10 +142,7 @@ ForegroundView::Turn ForegroundView::take_logs(Streams& streams) {
     if (!*reply) return Turn::go_on;
     const Result<api::LogsMessage> logs = api::parse_logs((*reply)->body);
     if (!logs) return Turn::lost;
-    for (const core::LogGap& gap : logs->gaps)
-        say(render_log_gap(gap, look_));
-    for (const core::LogLine& line : logs->lines)
-        say(render_log_line(line, look_));
+    show_lines(logs->gaps, logs->lines);
     log_cursor_ = logs->cursor;
     return ask_logs(streams) ? Turn::go_on : Turn::lost;
 }
@@ -243,6 +240,14 @@ void ForegroundView::remark(const std::string& service, const std::string& text)
     say(paint(name, style_of_service(service), look_.has_colour) + text);
 }
 
+void ForegroundView::show_lines(const std::vector<core::LogGap>& gaps,
+                                const std::vector<core::LogLine>& lines) const {
+    for (const core::LogGap& gap : gaps)
+        say(render_log_gap(gap, look_));
+    for (const core::LogLine& line : lines)
+        say(render_log_line(line, look_));
+}
+
 void ForegroundView::look_whether_ready() {
     if (is_ready_told_ || is_stopping_) return;
     const std::optional<api::StateMessage> now = state();
@@ -270,15 +275,7 @@ void ForegroundView::show_pending() {
 
 /// From the files: the daemon has gone, and what it wrote last has not come over the wire.
 void ForegroundView::show_rest() {
-    project::LogQuery query;
-    query.services = names_;
-    query.after = core::LogCursor::parse(log_cursor_);
-    query.now = platform::wall_now() + 1h;  // An unfinished last line is shown as it is.
-    const Result<project::LogAnswer> rest = project::read_logs(paths_.log_dir, query);
-    if (!rest) return;
-    for (const core::LogLine& line : rest->lines)
-        say(render_log_line(line, look_));
-    log_cursor_ = rest->cursor.text();
+    show_rest_of_logs();
     project::EventQuery last;
     last.after = event_cursor_;
     const Result<project::EventAnswer> events = project::read_events(paths_.state_dir, last);
@@ -286,6 +283,20 @@ void ForegroundView::show_rest() {
     event_cursor_ = events->cursor;
     for (const api::EventMessage& event : events->events)
         show(event);
+}
+
+void ForegroundView::show_rest_of_logs() {
+    project::LogQuery query;
+    query.services = names_;
+    query.now = platform::wall_now() + 1h;  // An unfinished last line is shown as it is.
+    for (bool is_complete = false; !is_complete;) {
+        query.after = core::LogCursor::parse(log_cursor_);
+        const Result<project::LogAnswer> rest = project::read_logs(paths_.log_dir, query);
+        if (!rest) return;
+        show_lines(rest->gaps, rest->lines);
+        log_cursor_ = rest->cursor.text();
+        is_complete = rest->is_complete;
+    }
 }
 
 std::optional<api::StateMessage> ForegroundView::state() const {

@@ -51,6 +51,9 @@ private:
     void remark(const std::string& service, const std::string& text) const;
     void show_pending();
     void show_rest();
+    void show_rest_of_logs();
+    void show_lines(const std::vector<core::LogGap>& gaps,
+                    const std::vector<core::LogLine>& lines) const;
     void look_whether_ready();
     std::optional<core::api::StateMessage> state() const;
     Duration until_next_notice() const;

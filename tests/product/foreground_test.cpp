@@ -76,3 +76,21 @@ TEST_CASE("an attached up leaves without stopping anything", "[integration][fore
     CHECK(up.finish(5s).output.find("left running; devstack down stops it\n") != std::string::npos);
     CHECK(project.pid_of("api") == api);
 }
+
+TEST_CASE("all that a service says at its end is shown, however much",
+          "[integration][foreground]") {
+    TestProject project{R"(
+[service.talker]
+command = '''trap 'seq -f "%.0f of many" 60000; exit 0' TERM; sleep 1000 & wait'''
+)"};
+    RunningCommand up{project.command({"up"})};
+    up.await_output("1 service ready after ");
+    up.signal(SIGINT);
+    const CommandResult end = up.finish();
+    CHECK(end.code == 0);
+    std::size_t lines = 0;
+    for (std::size_t at = 0; (at = end.output.find(" of many\n", at)) != std::string::npos; ++at)
+        ++lines;
+    CHECK(lines == 60'000);
+    CHECK(end.output.find("talker | 60000 of many\n") != std::string::npos);
+}
