@@ -162,7 +162,7 @@ ForegroundView::Turn ForegroundView::take_events(Streams& streams) {
 }
 
 ForegroundView::Turn ForegroundView::take_signal(Launched& launched, int signal) {
-    if (!launched.is_new && signal == SIGINT) {
+    if (!launched.is_new) {
         say("left running; devstack down stops it");
         return Turn::finished;
     }

@@ -17,7 +17,7 @@ namespace devstack::cli {
 
 /// `devstack up` in the foreground: one log of everything with devstack's own remarks in it, until
 /// everything has been stopped. The first Ctrl-C stops everything, the second one kills; when
-/// somebody else had brought the project up, Ctrl-C only leaves.
+/// somebody else had brought the project up, Ctrl-C and the end of the terminal only leave.
 class ForegroundView {
 public:
     ForegroundView(const Terminal& terminal,

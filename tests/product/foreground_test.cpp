@@ -94,3 +94,17 @@ command = '''trap 'seq -f "%.0f of many" 60000; exit 0' TERM; sleep 1000 & wait'
     CHECK(lines == 60'000);
     CHECK(end.output.find("talker | 60000 of many\n") != std::string::npos);
 }
+
+TEST_CASE("an attached up stops nothing when its terminal goes", "[integration][foreground]") {
+    for (const int signal : {SIGHUP, SIGTERM}) {
+        TestProject project{two_services};
+        project.bring_up();
+        const int api = project.pid_of("api");
+        RunningCommand up{project.command({"up"})};
+        up.await_output("2 services ready after ");
+        up.signal(signal);
+        CHECK(up.finish(5s).code == 0);
+        CHECK(project.pid_of("api") == api);
+        CHECK(project.devstack({"status"}).code == 0);
+    }
+}
