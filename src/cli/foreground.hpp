@@ -6,6 +6,7 @@
 #include "devstack/platform/signal_watch.hpp"
 
 #include "cli/launch.hpp"
+#include "cli/project_end.hpp"
 
 #include <cstdint>
 #include <map>
@@ -39,12 +40,20 @@ private:
     };
     Result<Streams> open_streams() const;
     Turn follow_streams(Streams& streams, Launched& launched, platform::SignalWatch& signals);
+    int leave(bool is_on_purpose);
     Status ask_events(Streams& streams) const;
     Status ask_logs(Streams& streams) const;
     Turn take_events(Streams& streams);
     Turn take_logs(Streams& streams);
-    Turn take_signal(Launched& launched, int signal);
-    bool reconnect(std::optional<Streams>& streams) const;
+    Turn take_signal(const Launched& launched, int signal);
+    Turn tell_wish(Launched& launched);
+    Turn reconnect(std::optional<Streams>& streams,
+                   const Launched& launched,
+                   platform::SignalWatch& signals);
+    Turn reconnect_to_stop(std::optional<Streams>& streams,
+                           const Launched& launched,
+                           platform::SignalWatch& signals);
+    bool reopen(std::optional<Streams>& streams);
 
     void show(const core::api::EventMessage& event);
     void show_remark(const core::api::EventMessage& event);
@@ -69,6 +78,8 @@ private:
     TimePoint next_notice_;
     Duration notice_pause_;
     std::map<std::string, WallTime> starting_since_;
+    std::optional<ProjectProcesses> processes_;
+    std::string wish_;  ///< A command that no daemon has taken yet; empty: none.
     bool is_ready_told_ = false;
     bool is_stopping_ = false;
     bool is_stopped_ = false;
