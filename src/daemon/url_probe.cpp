@@ -290,11 +290,14 @@ private:
             buffer_.consume(used);
             const bool is_incomplete = error == http::error::need_more;
             if (error && !is_incomplete) {
-                finish(false, render_nonsense(error));
+                finish(false, render_failure(error));
                 return;
             }
             judge();
             if (is_incomplete) break;
+        }
+        if (buffer_.size() > header_size_max) {  // Beast has no limit for what is between chunks.
+            finish(false, render_nonsense("a line of more than 64 KiB"));
         }
         if (!is_over_) receive();
     }
@@ -369,7 +372,7 @@ private:
         return is_text_found_;
     }
 
-    std::string render_nonsense(const error_code& error) const {
+    std::string render_failure(const error_code& error) const {
         if (error == http::error::header_limit) {
             return "the answer of " + connector_->peer() + " has more than 64 KiB of headers";
         }
@@ -378,7 +381,11 @@ private:
         const bool is_tls_alert = !tls_ && !parser_->is_header_done() && bytes.size() > 0 &&
                                   *static_cast<const char*>(bytes.data()) == tls_alert;
         if (is_tls_alert) return connector_->peer() + " speaks TLS: use https";
-        return "the answer of " + connector_->peer() + " is not HTTP (" + error.message() + ")";
+        return render_nonsense(error.message());
+    }
+
+    std::string render_nonsense(const std::string& reason) const {
+        return "the answer of " + connector_->peer() + " is not HTTP (" + reason + ")";
     }
 
     std::string render_closed() const {
