@@ -118,7 +118,7 @@ private:
         std::vector<std::string> environment;
         environment.reserve(variables.size());
         for (const auto& [name, value] : variables) {
-            environment.push_back(std::string{name}.append("=").append(value));
+            environment.push_back(name + "=" + value);
             for (std::string& secret : find_secrets(name, value)) {
                 secrets_.insert(std::move(secret));
             }
