@@ -52,6 +52,7 @@ Result<ProjectPlace> find_by_name(const std::string& name) {
                          "; running are " + join_for_people(known)};
     }
     std::vector<std::string> directories;
+    directories.reserve(found.size());
     for (const RegisteredProject& entry : found)
         directories.push_back(entry.project_dir);
     return Error{Error::Kind::invalid,

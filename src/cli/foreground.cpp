@@ -30,6 +30,12 @@ constexpr Duration first_notice = 5s;
 constexpr Duration stop_notice = 2s;
 constexpr Duration first_reconnect = 1s;
 constexpr int reconnects_max = 5;
+/// A daemon that closes its connections because all is over takes no longer to end, as a rule.
+constexpr Duration end_grace = 200ms;
+/// While everything is being stopped nobody wants to wait longer than needed for the next daemon …
+constexpr Duration stop_reconnect = 100ms;
+/// … and after a second Ctrl-C hardly at all.
+constexpr Duration kill_timeout = 1s;
 /// After the last word of the daemon it has nothing more to do than to end.
 constexpr Duration end_timeout = 10s;
 
@@ -68,29 +74,25 @@ int ForegroundView::follow(Launched launched, std::uint64_t cursor) {
     event_cursor_ = cursor;
     platform::SignalWatch signals{{SIGINT, SIGTERM, SIGHUP}};
     std::optional<Streams> streams;
-    if (Result<Streams> opened = open_streams()) streams.emplace(std::move(*opened));
+    reopen(streams);
     look_whether_ready();  // Perhaps nothing has to happen any more.
-    std::optional<ProjectProcesses> processes;
-    if (const auto now = state()) processes.emplace(*now);
-    const auto leave = [&] {
-        if (is_stopping_ && processes) processes->await_end(end_timeout);
-        show_rest();
-        return 0;
-    };
     for (;;) {
-        const Turn turn = streams ? follow_streams(*streams, launched, signals) : Turn::lost;
-        if (turn == Turn::finished && !is_stopped_) return 0;
-        if (turn == Turn::finished) return leave();
-        if (!reconnect(streams)) {
-            if (is_stopping_) return leave();
-            show_rest();
-            std::fputs(
-                "devstack: the daemon is gone and does not come back; see daemon.log and "
-                "daemon.stderr in .devstack/state\n",
-                stderr);
-            return exit_failed;
-        }
+        Turn turn = streams ? follow_streams(*streams, launched, signals) : Turn::lost;
+        if (turn == Turn::lost) turn = reconnect(streams, launched, signals);
+        if (turn != Turn::go_on) return leave(turn == Turn::finished);
     }
+}
+
+/// The exit code, after the last words. `is_on_purpose`: not because the daemon was lost.
+int ForegroundView::leave(bool is_on_purpose) {
+    if (is_on_purpose && !is_stopped_) return exit_done;
+    if (is_stopped_ && processes_) processes_->await_end(end_timeout);
+    show_rest();
+    if (is_stopped_) return exit_done;
+    complain(
+        "the daemon is gone and does not come back; see daemon.log and daemon.stderr in "
+        ".devstack/state");
+    return exit_failed;
 }
 
 Result<ForegroundView::Streams> ForegroundView::open_streams() const {
@@ -122,16 +124,19 @@ ForegroundView::Turn ForegroundView::follow_streams(Streams& streams,
                                                     Launched& launched,
                                                     platform::SignalWatch& signals) {
     for (;;) {
+        if (tell_wish(launched) == Turn::lost) return Turn::lost;
         platform::wait_readable({signals.fd(), streams.events.fd(), streams.logs.fd()},
                                 until_next_notice());
         while (const std::optional<int> signal = signals.take()) {
             const Turn turn = take_signal(launched, *signal);
             if (turn != Turn::go_on) return turn;
         }
-        // Logs first: what a service said comes before what devstack says about it.
-        if (take_logs(streams) == Turn::lost) return Turn::lost;
-        const Turn turn = take_events(streams);
-        if (turn != Turn::go_on) return turn;
+        // Logs first: what a service said comes before what devstack says about it. But the last
+        // event may be there when there is nobody any more to ask for logs.
+        const Turn logs = take_logs(streams);
+        const Turn events = take_events(streams);
+        if (events != Turn::go_on) return events;
+        if (logs != Turn::go_on) return logs;
         if (platform::now() >= next_notice_) show_pending();
     }
 }
@@ -142,10 +147,7 @@ ForegroundView::Turn ForegroundView::take_logs(Streams& streams) {
     if (!*reply) return Turn::go_on;
     const Result<api::LogsMessage> logs = api::parse_logs((*reply)->body);
     if (!logs) return Turn::lost;
-    for (const core::LogGap& gap : logs->gaps)
-        say(render_log_gap(gap, look_));
-    for (const core::LogLine& line : logs->lines)
-        say(render_log_line(line, look_));
+    show_lines(logs->gaps, logs->lines);
     log_cursor_ = logs->cursor;
     return ask_logs(streams) ? Turn::go_on : Turn::lost;
 }
@@ -164,8 +166,8 @@ ForegroundView::Turn ForegroundView::take_events(Streams& streams) {
     return ask_events(streams) ? Turn::go_on : Turn::lost;
 }
 
-ForegroundView::Turn ForegroundView::take_signal(Launched& launched, int signal) {
-    if (!launched.is_new && signal == SIGINT) {
+ForegroundView::Turn ForegroundView::take_signal(const Launched& launched, int signal) {
+    if (!launched.is_new) {
         say("left running; devstack down stops it");
         return Turn::finished;
     }
@@ -176,27 +178,58 @@ ForegroundView::Turn ForegroundView::take_signal(Launched& launched, int signal)
               terminal_.has_colour));
     next_notice_ = platform::now() + stop_notice;
     notice_pause_ = stop_notice;
-    const Result<api::CommandReply> reply =
-        client::send_command(launched.connection, {is_again ? "kill" : "shutdown", {}});
-    return reply ? Turn::go_on : Turn::lost;
+    wish_ = is_again ? "kill" : "shutdown";
+    return Turn::go_on;
 }
 
-bool ForegroundView::reconnect(std::optional<Streams>& streams) const {
+/// What was wished for while there was no daemon is told to the next one.
+ForegroundView::Turn ForegroundView::tell_wish(Launched& launched) {
+    if (wish_.empty()) return Turn::go_on;
+    if (!client::send_command(launched.connection, {wish_, {}})) return Turn::lost;
+    wish_.clear();
+    return Turn::go_on;
+}
+
+/// Finished: somebody does not want to wait. Lost: there is nobody to be expected any more.
+ForegroundView::Turn ForegroundView::reconnect(std::optional<Streams>& streams,
+                                               const Launched& launched,
+                                               platform::SignalWatch& signals) {
     streams.reset();
     Duration pause = first_reconnect;
-    for (int attempt = 1; attempt <= reconnects_max; ++attempt, pause *= 2) {
-        if (is_stopping_ && attempt > 1) return false;
-        if (!is_stopping_) {
-            complain("lost the daemon, reconnecting (" + std::to_string(attempt) + "/" +
-                     std::to_string(reconnects_max) + ")");
+    for (int attempt = 1; attempt <= reconnects_max && !is_stopping_; ++attempt, pause *= 2) {
+        if (processes_ && processes_->await_end(end_grace)) return Turn::lost;
+        complain("lost the daemon, reconnecting (" + std::to_string(attempt) + "/" +
+                 std::to_string(reconnects_max) + ")");
+        platform::wait_readable({signals.fd()}, pause);
+        if (const std::optional<int> signal = signals.take()) {
+            const Turn turn = take_signal(launched, *signal);
+            if (turn != Turn::go_on) return turn;
         }
-        platform::wait_readable({}, is_stopping_ ? 100ms : pause);
-        if (Result<Streams> opened = open_streams()) {
-            streams.emplace(std::move(*opened));
-            return true;
-        }
+        if (reopen(streams)) return Turn::go_on;
     }
-    return false;
+    return is_stopping_ ? reconnect_to_stop(streams, launched, signals) : Turn::lost;
+}
+
+/// The daemon has ended because all is over, or the keeper starts another one that has to be told.
+ForegroundView::Turn ForegroundView::reconnect_to_stop(std::optional<Streams>& streams,
+                                                       const Launched& launched,
+                                                       platform::SignalWatch& signals) {
+    const TimePoint begin = platform::now();
+    while (platform::now() - begin < (wish_ == "kill" ? kill_timeout : end_timeout)) {
+        if (reopen(streams)) return Turn::go_on;
+        if (processes_ && processes_->await_end(stop_reconnect)) return Turn::lost;
+        if (!processes_) platform::wait_readable({signals.fd()}, stop_reconnect);
+        if (const std::optional<int> signal = signals.take()) take_signal(launched, *signal);
+    }
+    return Turn::lost;
+}
+
+bool ForegroundView::reopen(std::optional<Streams>& streams) {
+    Result<Streams> opened = open_streams();
+    if (!opened) return false;
+    streams.emplace(std::move(*opened));
+    if (const auto now = state()) processes_.emplace(*now);
+    return true;
 }
 
 // ---- What is shown -----------------------------------------------------------------------------
@@ -243,6 +276,14 @@ void ForegroundView::remark(const std::string& service, const std::string& text)
     say(paint(name, style_of_service(service), look_.has_colour) + text);
 }
 
+void ForegroundView::show_lines(const std::vector<core::LogGap>& gaps,
+                                const std::vector<core::LogLine>& lines) const {
+    for (const core::LogGap& gap : gaps)
+        say(render_log_gap(gap, look_));
+    for (const core::LogLine& line : lines)
+        say(render_log_line(line, look_));
+}
+
 void ForegroundView::look_whether_ready() {
     if (is_ready_told_ || is_stopping_) return;
     const std::optional<api::StateMessage> now = state();
@@ -270,15 +311,7 @@ void ForegroundView::show_pending() {
 
 /// From the files: the daemon has gone, and what it wrote last has not come over the wire.
 void ForegroundView::show_rest() {
-    project::LogQuery query;
-    query.services = names_;
-    query.after = core::LogCursor::parse(log_cursor_);
-    query.now = platform::wall_now() + 1h;  // An unfinished last line is shown as it is.
-    const Result<project::LogAnswer> rest = project::read_logs(paths_.log_dir, query);
-    if (!rest) return;
-    for (const core::LogLine& line : rest->lines)
-        say(render_log_line(line, look_));
-    log_cursor_ = rest->cursor.text();
+    show_rest_of_logs();
     project::EventQuery last;
     last.after = event_cursor_;
     const Result<project::EventAnswer> events = project::read_events(paths_.state_dir, last);
@@ -286,6 +319,20 @@ void ForegroundView::show_rest() {
     event_cursor_ = events->cursor;
     for (const api::EventMessage& event : events->events)
         show(event);
+}
+
+void ForegroundView::show_rest_of_logs() {
+    project::LogQuery query;
+    query.services = names_;
+    query.now = platform::wall_now() + 1h;  // An unfinished last line is shown as it is.
+    for (bool is_complete = false; !is_complete;) {
+        query.after = core::LogCursor::parse(log_cursor_);
+        const Result<project::LogAnswer> rest = project::read_logs(paths_.log_dir, query);
+        if (!rest) return;
+        show_lines(rest->gaps, rest->lines);
+        log_cursor_ = rest->cursor.text();
+        is_complete = rest->is_complete;
+    }
 }
 
 std::optional<api::StateMessage> ForegroundView::state() const {

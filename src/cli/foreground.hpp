@@ -6,6 +6,7 @@
 #include "devstack/platform/signal_watch.hpp"
 
 #include "cli/launch.hpp"
+#include "cli/project_end.hpp"
 
 #include <cstdint>
 #include <map>
@@ -17,7 +18,7 @@ namespace devstack::cli {
 
 /// `devstack up` in the foreground: one log of everything with devstack's own remarks in it, until
 /// everything has been stopped. The first Ctrl-C stops everything, the second one kills; when
-/// somebody else had brought the project up, Ctrl-C only leaves.
+/// somebody else had brought the project up, Ctrl-C and the end of the terminal only leave.
 class ForegroundView {
 public:
     ForegroundView(const Terminal& terminal,
@@ -39,18 +40,29 @@ private:
     };
     Result<Streams> open_streams() const;
     Turn follow_streams(Streams& streams, Launched& launched, platform::SignalWatch& signals);
+    int leave(bool is_on_purpose);
     Status ask_events(Streams& streams) const;
     Status ask_logs(Streams& streams) const;
     Turn take_events(Streams& streams);
     Turn take_logs(Streams& streams);
-    Turn take_signal(Launched& launched, int signal);
-    bool reconnect(std::optional<Streams>& streams) const;
+    Turn take_signal(const Launched& launched, int signal);
+    Turn tell_wish(Launched& launched);
+    Turn reconnect(std::optional<Streams>& streams,
+                   const Launched& launched,
+                   platform::SignalWatch& signals);
+    Turn reconnect_to_stop(std::optional<Streams>& streams,
+                           const Launched& launched,
+                           platform::SignalWatch& signals);
+    bool reopen(std::optional<Streams>& streams);
 
     void show(const core::api::EventMessage& event);
     void show_remark(const core::api::EventMessage& event);
     void remark(const std::string& service, const std::string& text) const;
     void show_pending();
     void show_rest();
+    void show_rest_of_logs();
+    void show_lines(const std::vector<core::LogGap>& gaps,
+                    const std::vector<core::LogLine>& lines) const;
     void look_whether_ready();
     std::optional<core::api::StateMessage> state() const;
     Duration until_next_notice() const;
@@ -66,6 +78,8 @@ private:
     TimePoint next_notice_;
     Duration notice_pause_;
     std::map<std::string, WallTime> starting_since_;
+    std::optional<ProjectProcesses> processes_;
+    std::string wish_;  ///< A command that no daemon has taken yet; empty: none.
     bool is_ready_told_ = false;
     bool is_stopping_ = false;
     bool is_stopped_ = false;

@@ -2,6 +2,7 @@
 
 #include "cli/option_set.hpp"
 
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -20,7 +21,7 @@ struct Manual {
 };
 
 /// In the order in which they are listed: by how often they are wanted.
-const std::vector<Manual>& manuals();
+std::span<const Manual> manuals();
 
 /// Null when there is no such command.
 const Manual* find_manual(std::string_view command);

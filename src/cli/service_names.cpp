@@ -29,7 +29,7 @@ const core::api::ServiceState* find_service(const core::api::StateMessage& state
 }
 
 std::string reason_of(const core::api::ServiceState& service) {
-    const std::string why = sane_text(service.why);
+    std::string why = sane_text(service.why);
     const std::string head = service.name + " is " + service.phase;
     if (!why.starts_with(head)) return why;
     return why.size() > head.size() + 2 ? why.substr(head.size() + 2) : "";

@@ -26,6 +26,7 @@ constexpr Duration watch_interval = 2s;
 void choose(api::StateMessage& state, const std::vector<std::string>& names) {
     if (names.empty()) return;
     std::vector<api::ServiceState> services;
+    services.reserve(names.size());
     for (const std::string& name : names)
         services.push_back(*find_service(state, name));
     state.services = std::move(services);

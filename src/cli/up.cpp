@@ -53,6 +53,30 @@ void say_what_is_pending(const Progress& progress,
     }
 }
 
+/// The last word of `up --wait`, and its exit code.
+int tell_how_it_went(const api::StateMessage& state,
+                     const Progress& progress,
+                     const UpOptions& options,
+                     const project::ProjectPaths& paths,
+                     const Terminal& terminal,
+                     Duration elapsed) {
+    const int code = progress.is_done() ? exit_done : exit_failed;
+    if (options.json) {
+        say(api::to_text(state));
+        return code;
+    }
+    if (progress.is_done()) {
+        say(render_summary(state, options.services, elapsed, terminal));
+        return code;
+    }
+    if (!progress.has_failed()) {
+        complain("not everything was ready within " +
+                 render_duration(options.timeout.value_or(default_wait)));
+    }
+    say_what_is_pending(progress, paths, terminal);
+    return code;
+}
+
 /// Follows the events until all that was asked for is ready (0), or can not become so or is late
 /// (1).
 int wait_until_ready(client::Connection& connection,
@@ -66,23 +90,12 @@ int wait_until_ready(client::Connection& connection,
         const Result<api::StateMessage> state = client::fetch_state(connection);
         if (!state) return complain(state.error().message), exit_failed;
         const Progress progress = judge_progress(*state, options.services);
-        const bool is_late = platform::now() >= deadline;
-        if (progress.is_done() || progress.has_failed() || is_late) {
-            if (options.json) {
-                say(api::to_text(*state));
-            } else if (progress.is_done()) {
-                say(render_summary(*state, options.services, platform::now() - begin, terminal));
-            } else {
-                if (!progress.has_failed()) {
-                    complain("not everything was ready within " +
-                             render_duration(options.timeout.value_or(default_wait)));
-                }
-                say_what_is_pending(progress, paths, terminal);
-            }
-            return progress.is_done() ? 0 : exit_failed;
+        const TimePoint now = platform::now();
+        if (progress.is_done() || progress.has_failed() || now >= deadline) {
+            return tell_how_it_went(*state, progress, options, paths, terminal, now - begin);
         }
         const Result<api::EventsMessage> events = client::fetch_events(
-            connection, cursor, std::min<Duration>(deadline - platform::now(), longest_wait));
+            connection, cursor, std::min<Duration>(deadline - now, longest_wait));
         if (!events) return complain(events.error().message), exit_failed;
         cursor = events->cursor;
         if (options.json || !terminal.is_terminal) continue;

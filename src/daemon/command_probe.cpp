@@ -17,7 +17,7 @@ std::string last_line(const std::string& output) {
     std::string_view rest = output;
     while (!rest.empty()) {
         const std::size_t begin = rest.rfind('\n') + 1;
-        const std::string line = sane_text(rest.substr(begin).substr(0, last_line_size_max));
+        std::string line = sane_text(rest.substr(begin).substr(0, last_line_size_max));
         if (line.find_first_not_of(" \t") != line.npos) return line;
         rest = rest.substr(0, begin == 0 ? 0 : begin - 1);
     }

@@ -15,7 +15,7 @@ namespace limits = core::limits;
 
 namespace {
 
-ControlReply failure(int status, api::ErrorMessage message) {
+ControlReply failure(int status, const api::ErrorMessage& message) {
     return {status, api::to_text(message)};
 }
 
@@ -191,7 +191,7 @@ ControlApi::Attempt ControlApi::attempt_logs(project::LogQuery& query, bool is_l
 
 // ---- Waiting -----------------------------------------------------------------------------------
 
-void ControlApi::begin_wait(std::shared_ptr<Wait> wait, Duration duration) {
+void ControlApi::begin_wait(const std::shared_ptr<Wait>& wait, Duration duration) {
     const bool is_last = duration <= Duration::zero();
     Attempt first = wait->attempt(is_last);
     if (first.reply) return wait->reply(std::move(*first.reply));

@@ -77,7 +77,7 @@ private:
     Attempt attempt_events(const core::api::EventRequest& request, bool is_last) const;
     Attempt attempt_logs(project::LogQuery& query, bool is_last) const;
     std::optional<ControlReply> find_unknown(const std::vector<std::string>& services) const;
-    void begin_wait(std::shared_ptr<Wait> wait, Duration duration);
+    void begin_wait(const std::shared_ptr<Wait>& wait, Duration duration);
     void arm(const std::shared_ptr<Wait>& wait, std::optional<Duration> again_in);
     void try_again(const std::shared_ptr<Wait>& wait, bool is_last);
 

@@ -44,6 +44,8 @@ namespace {
 /// meet a broken pipe before it comes to read our answer.
 constexpr auto drain_time = 2s;
 constexpr std::size_t request_id_max = 128;
+/// Also for what the parser does not limit: the line between two chunks of a body.
+constexpr std::size_t buffer_max = 2 * limits::request_header_max;
 
 std::string_view code_for(int status) {
     switch (status) {
@@ -107,7 +109,7 @@ private:
 
     std::shared_ptr<ControlHub> hub_;
     asio::local::stream_protocol::socket socket_;
-    boost::beast::flat_buffer buffer_;
+    boost::beast::flat_buffer buffer_{buffer_max};
     std::optional<http::request_parser<http::string_body>> parser_;
     std::optional<http::response<http::string_body>> response_;
     std::string request_id_;

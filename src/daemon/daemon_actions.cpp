@@ -69,7 +69,7 @@ void DaemonProcess::perform(const core::FreePorts& action) {
     }
     auto pending = std::make_shared<std::size_t>(blocked->holders.size());
     for (const core::PortHolder& holder : blocked->holders) {
-        freer_->free(holder, [this, pending, run = action.run](Status status) {
+        freer_->free(holder, [this, pending, run = action.run](const Status& status) {
             if (!status) notice(spec(run.service).name, status.error().message);
             if (--*pending == 0) holders_freed(run);
         });

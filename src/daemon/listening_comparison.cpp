@@ -32,6 +32,7 @@ std::string render_undeclared(const std::vector<ListeningSocket>& own,
             undeclared.insert(socket.port);
     }
     std::vector<std::string> words;
+    words.reserve(undeclared.size());
     for (const Port port : undeclared)
         words.push_back(to_string(port));
     return join_for_people(words);
@@ -148,11 +149,13 @@ std::vector<core::ListeningCompared> compare_listening(
     const ProjectMark& project,
     const std::vector<ListeningQuestion>& questions) {
     std::vector<RunMark> runs;
+    runs.reserve(questions.size());
     for (const ListeningQuestion& question : questions)
         runs.push_back(question.run);
     const auto trees = collect_trees(procfs, project, runs);
     const auto sockets = platform::collect_listening_sockets(procfs);
     std::vector<std::uint64_t> inodes;
+    inodes.reserve(sockets.size());
     for (const ListeningSocket& socket : sockets)
         inodes.push_back(socket.inode);
     const auto owners = platform::find_socket_owners(procfs, inodes);

@@ -109,7 +109,7 @@ std::vector<core::api::ListeningPort> collect_all_listeners(const Procfs& procfs
         return std::tie(entry.port, entry.address, entry.pid);
     };
     std::ranges::sort(listeners, {}, order);
-    listeners.erase(std::ranges::unique(listeners).begin(), listeners.end());
+    listeners.erase(std::unique(listeners.begin(), listeners.end()), listeners.end());
     return listeners;
 }
 

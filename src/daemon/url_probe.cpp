@@ -47,10 +47,10 @@ constexpr std::size_t read_size = 4 * 1024;
 struct BodyStart {
     using value_type = std::string;
 
-    class reader {
+    class Reader {
     public:
         template <bool is_request, class Fields>
-        reader(http::header<is_request, Fields>&, value_type& text) : text_{text} {}
+        Reader(http::header<is_request, Fields>&, value_type& text) : text_{text} {}
 
         void init(const boost::optional<std::uint64_t>&, error_code& error) { error = {}; }
 
@@ -72,6 +72,7 @@ struct BodyStart {
     private:
         value_type& text_;
     };
+    using reader = Reader;  // Under this name Beast looks for it.
 };
 
 using Parser = http::response_parser<BodyStart>;
@@ -82,10 +83,16 @@ bool is_address(const std::string& host) {
     return !error;
 }
 
-bool is_header(const std::pair<std::string, std::string>& header, std::string_view name) {
+using Header = std::pair<std::string, std::string>;
+
+bool is_header(const Header& header, std::string_view name) {
     return std::ranges::equal(header.first, name, [](unsigned char left, unsigned char right) {
         return std::tolower(left) == std::tolower(right);
     });
+}
+
+std::string render_header(const Header& header) {
+    return header.first + ": " + header.second + "\r\n";
 }
 
 std::string render_host(const core::UrlProbe& probe) {
@@ -97,20 +104,19 @@ std::string render_host(const core::UrlProbe& probe) {
 /// The probe's own headers replace those that are always sent, but for Connection: nothing more is
 /// asked on this one.
 std::string render_request(const core::UrlProbe& probe) {
-    const std::pair<std::string, std::string> defaults[] = {
+    const Header defaults[] = {
         {"Host", render_host(probe)},
         {"User-Agent", std::string{"devstack/"} + std::string{version}},
         {"Accept", "*/*"},
     };
     std::string request = "GET " + probe.target + " HTTP/1.1\r\n";
-    for (const auto& [name, value] : defaults) {
+    for (const Header& usual : defaults) {
         const bool is_replaced = std::ranges::any_of(
-            probe.headers, [&](const auto& header) { return is_header(header, name); });
-        if (!is_replaced) request += name + ": " + value + "\r\n";
+            probe.headers, [&](const Header& own) { return is_header(own, usual.first); });
+        if (!is_replaced) request += render_header(usual);
     }
-    for (const auto& header : probe.headers) {
-        if (!is_header(header, "Connection"))
-            request += header.first + ": " + header.second + "\r\n";
+    for (const Header& own : probe.headers) {
+        if (!is_header(own, "Connection")) request += render_header(own);
     }
     return request + "Connection: close\r\n\r\n";
 }
@@ -290,11 +296,14 @@ private:
             buffer_.consume(used);
             const bool is_incomplete = error == http::error::need_more;
             if (error && !is_incomplete) {
-                finish(false, render_nonsense(error));
+                finish(false, render_failure(error));
                 return;
             }
             judge();
             if (is_incomplete) break;
+        }
+        if (buffer_.size() > header_size_max) {  // Beast has no limit for what is between chunks.
+            finish(false, render_nonsense("a line of more than 64 KiB"));
         }
         if (!is_over_) receive();
     }
@@ -369,7 +378,7 @@ private:
         return is_text_found_;
     }
 
-    std::string render_nonsense(const error_code& error) const {
+    std::string render_failure(const error_code& error) const {
         if (error == http::error::header_limit) {
             return "the answer of " + connector_->peer() + " has more than 64 KiB of headers";
         }
@@ -378,7 +387,11 @@ private:
         const bool is_tls_alert = !tls_ && !parser_->is_header_done() && bytes.size() > 0 &&
                                   *static_cast<const char*>(bytes.data()) == tls_alert;
         if (is_tls_alert) return connector_->peer() + " speaks TLS: use https";
-        return "the answer of " + connector_->peer() + " is not HTTP (" + error.message() + ")";
+        return render_nonsense(error.message());
+    }
+
+    std::string render_nonsense(const std::string& reason) const {
+        return "the answer of " + connector_->peer() + " is not HTTP (" + reason + ")";
     }
 
     std::string render_closed() const {
@@ -395,7 +408,7 @@ private:
         return "connection to " + connector_->peer() + " broke: " + error.message();
     }
 
-    void finish(bool is_success, std::string detail) {
+    void finish(bool is_success, const std::string& detail) {
         if (is_over_) return;
         stop();
         finish_(is_success, sane_text(detail));

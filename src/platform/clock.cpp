@@ -34,7 +34,7 @@ std::string render_local_time(WallTime time, WallTime today) {
     const auto two_digits = [](int number) {
         return std::string(number < 10 ? "0" : "") + std::to_string(number);
     };
-    const std::string clock = two_digits(then.tm_hour) + ":" + two_digits(then.tm_min);
+    std::string clock = two_digits(then.tm_hour) + ":" + two_digits(then.tm_min);
     if (then.tm_year == current.tm_year && then.tm_yday == current.tm_yday) return clock;
     return std::string(months[static_cast<std::size_t>(then.tm_mon)]) + " " +
            std::to_string(then.tm_mday) + " " + clock;

@@ -75,8 +75,10 @@ ReceivedMessage receive_message(int socket, void* buffer, std::size_t capacity) 
     header.msg_controllen = control.bytes.size();
     ssize_t size = -1;
     do {
+        // ECONNRESET: the peer has closed without reading all that we have sent. It is told once,
+        // and before the peer's own last messages, which are still there.
         size = ::recvmsg(socket, &header, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
-    } while (size < 0 && errno == EINTR);
+    } while (size < 0 && (errno == EINTR || errno == ECONNRESET));
     if (size < 0) {
         const bool may_come = errno == EAGAIN || errno == ENOMEM || errno == ENOBUFS;
         if (!may_come) message.outcome = ReceivedMessage::Outcome::end;

@@ -49,7 +49,7 @@ std::string read_program_name(const Procfs& procfs, int pid) {
     ProcDirectory proc{procfs};
     const auto text = proc.read_short(pid, "comm");
     if (!text) return {};
-    const std::string name{without_line_end(*text)};
+    std::string name{without_line_end(*text)};
     const bool is_cut = name.size() >= name_size_max;
     if (!is_cut && name != "MainThread") return name;
     const auto command_line = proc.read_short(pid, "cmdline");

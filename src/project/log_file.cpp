@@ -18,7 +18,7 @@ constexpr int tries_max = 10;
 /// The path of the index of a generation. A crash in the middle of a rotation can leave the log
 /// renamed and the index not yet.
 std::string find_index_path(const std::string& dir, const std::string& service, int generation) {
-    const std::string path = dir + "/" + core::index_file_name(service, generation);
+    std::string path = dir + "/" + core::index_file_name(service, generation);
     if (generation == 0 || find_file_state(path)) return path;
     const std::string younger_log = dir + "/" + core::log_file_name(service, generation - 1);
     if (find_file_state(younger_log)) return path;

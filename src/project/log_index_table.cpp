@@ -64,9 +64,7 @@ std::size_t LogIndexTable::partition(IsBefore is_before) {
     while (low < high) {
         const std::size_t middle = low + (high - low) / 2;
         const auto whole = find_whole_from(middle);
-        if (!whole || *whole >= high) {
-            high = middle;
-        } else if (is_before(*find_record(*whole))) {
+        if (whole && *whole < high && is_before(*find_record(*whole))) {
             low = *whole + 1;
         } else {
             high = middle;

@@ -44,7 +44,7 @@ void ServiceLog::begin_after(const core::LogPosition& position) {
         const std::uint64_t oldest = pieces_.begin();
         start_ = {std::max(position.end, oldest), std::max(position.end, oldest), {}, {}, {}};
         if (is_of_another_log) start_ = {oldest, oldest, {}, {}, {}};
-        note_gap(is_of_another_log ? oldest : position.pending, start_.end);
+        note_gap(is_of_another_log ? oldest : position.pending);
     }
     assembler_.resume(start_);
     pieces_.seek(start_.pending);
@@ -89,12 +89,9 @@ std::optional<core::LogLine> ServiceLog::next() {
 std::optional<core::LogLine> ServiceLog::next_line() {
     while (!is_paused_) {
         if (auto line = assembler_.take(piece_)) return line;
-        if (gap_to_) {
+        if (gap_) {
             if (auto line = assembler_.take_unfinished()) return line;
-            note_gap(assembler_.position().end, *gap_to_);
-            start_ = {*gap_to_, *gap_to_, {}, {}, {}};
-            assembler_.resume(start_);
-            gap_to_.reset();
+            continue_behind_gap();
         }
         if (!load_piece()) break;
     }
@@ -113,7 +110,7 @@ bool ServiceLog::load_piece() {
     if (!piece) return false;
     search_.scan_left -= std::min<std::uint64_t>(search_.scan_left, piece->bytes.size());
     if (piece->position > expected) {
-        gap_to_ = piece->position;
+        gap_ = Gap{expected, piece->position};
         pieces_.seek(piece->position);
         return true;
     }
@@ -121,8 +118,20 @@ bool ServiceLog::load_piece() {
     return true;
 }
 
-void ServiceLog::note_gap(std::uint64_t from, std::uint64_t to) {
-    gaps_.push_back({service_, to - from, {to, to, {}, {}, {}}});
+/// What one stream still lacks before `start_.end` may begin behind the gap: then it goes on there,
+/// and the other one where it was, since up to there it has been delivered.
+void ServiceLog::continue_behind_gap() {
+    const std::uint64_t end = std::max(start_.end, gap_->to);
+    const bool is_pending = gap_->to < end;
+    start_ = {end, gap_->to, is_pending ? start_.pending_stream : core::LogStream{}, {}, {}};
+    assembler_.resume(start_);
+    note_gap(gap_->from);
+    gap_.reset();
+}
+
+/// What lies between `from` and `start_` is not there.
+void ServiceLog::note_gap(std::uint64_t from) {
+    gaps_.push_back({service_, start_.pending - from, start_});
 }
 
 std::vector<core::LogLine> ServiceLog::take_last(std::size_t count) {

@@ -49,10 +49,16 @@ public:
     std::optional<Duration> unfinished_in() const;
 
 private:
+    struct Gap {
+        std::uint64_t from = 0;
+        std::uint64_t to = 0;
+    };
+
     void begin_within(std::uint64_t position, bool skips_first_lines);
     std::optional<core::LogLine> next_line();
     bool load_piece();
-    void note_gap(std::uint64_t from, std::uint64_t to);
+    void continue_behind_gap();
+    void note_gap(std::uint64_t from);
     std::uint64_t oldest_wanted();
     bool has_cut_line(const std::vector<core::LogLine>& lines, std::uint64_t begin) const;
 
@@ -63,9 +69,9 @@ private:
     LogSearch& search_;
     core::LineAssembler assembler_;
     core::LogPiece piece_;
-    core::LogPosition start_;              ///< Where reading began.
-    std::uint64_t limit_;                  ///< What comes at or after it is not wanted.
-    std::optional<std::uint64_t> gap_to_;  ///< A gap ahead: first the lines before it end.
+    core::LogPosition start_;  ///< Where reading began.
+    std::uint64_t limit_;      ///< What comes at or after it is not wanted.
+    std::optional<Gap> gap_;   ///< Ahead: first the lines before it end.
     core::LogPosition before_;
     std::vector<core::LogGap> gaps_;
     bool is_paused_ = false;

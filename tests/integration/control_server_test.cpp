@@ -186,6 +186,13 @@ TEST_CASE("a header or body that is too large is refused, not read", "[integrati
               refusal(431, "too-large", "the request's header is larger than 65536 bytes"));
     }
     {
+        RawClient client{served};
+        client.say("POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n1;" +
+                   std::string(9'000'000, 'a'));
+        CHECK(client.hear() ==
+              refusal(431, "too-large", "the request's header is larger than 65536 bytes"));
+    }
+    {
         // More than the socket's buffers hold: it is still sending when the answer comes.
         RawClient client{served};
         client.say("POST / HTTP/1.1\r\nContent-Length: 9000000\r\n\r\n" +

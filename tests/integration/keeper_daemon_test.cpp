@@ -10,6 +10,7 @@
 #include <tuple>
 
 #include <fcntl.h>
+#include <poll.h>
 #include <unistd.h>
 
 using namespace devstack;
@@ -41,15 +42,23 @@ std::map<std::string, KeeperChild> take_over(PlayedDaemon& daemon) {
     return children;
 }
 
-/// True while a signal to the whole process has not been taken.
-bool has_pending_signal(int pid) {
+/// What /proc/PID/status says behind `name`.
+std::string status_of(int pid, const std::string& name) {
     std::ifstream status{"/proc/" + std::to_string(pid) + "/status"};
     std::string line;
     while (std::getline(status, line)) {
-        if (line.starts_with("ShdPnd:"))
-            return line.find_first_of("123456789abcdef", 7) < line.size();
+        if (line.starts_with(name)) return line.substr(name.size());
     }
-    return false;
+    return "";
+}
+
+/// True while a signal to the whole process has not been taken.
+bool has_pending_signal(int pid) {
+    return status_of(pid, "ShdPnd:").find_first_of("123456789abcdef") != std::string::npos;
+}
+
+bool is_stopped(int pid) {
+    return status_of(pid, "State:").starts_with("\tT");
 }
 
 int exit_code_of_keeper_with(std::vector<std::string> daemon_argv) {
@@ -219,6 +228,23 @@ TEST_CASE("the last words of a daemon count, however late they are read", "[inte
     for (int i = 0; i < 100; ++i)
         daemon.link().forget(4711);
     daemon.link().say_farewell();
+    daemon.exit(3);
+    REQUIRE(eventually([&] { return !is_alive(daemon.pid()); }));
+    ::kill(world.keeper(), SIGCONT);
+    CHECK(world.wait_for_end() == 3);
+}
+
+TEST_CASE("the last words of a daemon count though it has not read ours", "[integration][keeper]") {
+    KeeperWorld world;
+    auto daemon = world.accept_greeted_daemon();
+    const auto child = daemon.spawn(1, testchild({"wait"}));
+    ::kill(child.pid, SIGKILL);
+    pollfd unread{daemon.link().fd(), POLLIN, 0};
+    REQUIRE(::poll(&unread, 1, 10'000) == 1);
+    ::kill(world.keeper(), SIGSTOP);
+    REQUIRE(eventually([&] { return is_stopped(world.keeper()); }));
+    daemon.link().say_farewell();
+    daemon.link() = KeeperLink{platform::FileDescriptor{}};
     daemon.exit(3);
     REQUIRE(eventually([&] { return !is_alive(daemon.pid()); }));
     ::kill(world.keeper(), SIGCONT);

@@ -149,6 +149,21 @@ TEST_CASE("no more than the start of a body is looked at", "[integration][probe]
           Verdict{false, "the first 64 KiB of the body do not contain \"ok\""});
 }
 
+TEST_CASE("no more than 64 KiB of what is between chunks is kept", "[integration][probe]") {
+    std::size_t sent = 0;
+    const auto serve = [&](int connection) {
+        read_request(connection);
+        send_text(connection, "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n1;");
+        const std::string more(64 * 1024, 'x');
+        while (sent < 256 * more.size() &&
+               ::send(connection, more.data(), more.size(), MSG_NOSIGNAL) > 0)
+            sent += more.size();
+    };
+    CHECK(judge(serve, want_ok) ==
+          Verdict{false, "the answer of PEER is not HTTP (a line of more than 64 KiB)"});
+    CHECK(sent < 256 * 64 * 1024);
+}
+
 TEST_CASE("a body can be matched", "[integration][probe]") {
     const auto matching = [](std::string pattern) {
         return [pattern](core::UrlProbe& probe) { probe.body_matches = pattern; };

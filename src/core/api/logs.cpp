@@ -86,14 +86,14 @@ Result<LogLine> make_line(LineFields&& fields) {
     line.text = std::move(fields.text);
     line.is_continued = fields.is_continued;
     line.is_unfinished = fields.is_unfinished;
-    line.position = std::move(*position);
+    line.position = *position;
     return line;
 }
 
 Result<LogGap> make_gap(GapFields&& fields) {
     Result<LogPosition> position = make_position(fields.service, fields.cursor);
     if (!position) return std::move(position).error();
-    return LogGap{std::move(fields.service), fields.lost_bytes, std::move(*position)};
+    return LogGap{std::move(fields.service), fields.lost_bytes, *position};
 }
 
 /// Converts every element; an error names it: "lines[3].time: …".

@@ -113,6 +113,7 @@ void report_cycle(const Profile& profile,
                   const std::vector<std::size_t>& cycle,
                   std::vector<Diagnostic>& diagnostics) {
     std::vector<std::string> names;
+    names.reserve(cycle.size() + 1);
     for (const std::size_t index : cycle) {
         names.push_back(profile.services[index].name);
     }

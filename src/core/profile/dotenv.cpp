@@ -71,8 +71,9 @@ private:
             at_ += 6;
             skip_blanks(end);
         }
-        const std::size_t equals = text_.find('=', at_);
-        if (equals == std::string_view::npos || equals >= end) {
+        // Not beyond the line: a large file that is no env file has many without.
+        const std::size_t equals = text_.substr(0, end).find('=', at_);
+        if (equals == std::string_view::npos) {
             report("bad-env-line", place_of(start), "expected NAME=value", "");
             return end;
         }

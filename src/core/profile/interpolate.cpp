@@ -43,6 +43,18 @@ std::optional<std::size_t> find_close(std::string_view text, std::size_t at) {
     return std::nullopt;
 }
 
+/// As much as is shown in a message, and no character cut in half.
+std::string_view beginning_of(std::string_view text) {
+    constexpr std::size_t shown_max = 40;
+    const auto is_inside_character = [&](std::size_t at) {
+        return (static_cast<unsigned char>(text[at]) & 0xC0U) == 0x80U;
+    };
+    std::size_t size = std::min(text.size(), shown_max);
+    while (size > 0 && size < text.size() && is_inside_character(size))
+        --size;
+    return text.substr(0, size);
+}
+
 class Interpolation {
 public:
     explicit Interpolation(const VariableLookup& find_variable) : find_variable_{find_variable} {}
@@ -114,12 +126,14 @@ private:
     }
 
     std::string report_unreadable(std::string_view inside) {
-        const std::string shown = "${" + std::string{inside.substr(0, 40)} + "}";
+        const std::string_view head = beginning_of(inside);
+        const std::string shown =
+            "${" + std::string{head} + (head.size() < inside.size() ? "…" : "") + "}";
         report("bad-interpolation",
                "cannot read `" + shown +
                    "`: write ${NAME}, ${NAME:-default}, ${NAME-default} or ${NAME:?message}",
                escape_hint(),
-               "${" + std::string{inside.substr(0, 40)});
+               "${" + std::string{head});
         return "";
     }
 

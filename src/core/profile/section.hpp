@@ -20,7 +20,7 @@ struct Key {
     /// Empty: the key is planned, but not supported yet.
     void (*read)(const Setting& setting, Section& section);
     /// What people who know other tools may write, separated by spaces.
-    std::string_view also_called = "";
+    std::string_view also_called;
 };
 
 /// Where a section stands, for messages.

@@ -174,7 +174,7 @@ void Supervisor::leader_ended(ServiceId id, const Exited& fact) {
 
 /// A shell reports in its exit code what happened to the command it ran (POSIX, XCU 2.8.2).
 std::string Supervisor::describe_end(ServiceId id, ExitStatus status) const {
-    const std::string text = describe(status);
+    std::string text = describe(status);
     if (!spec(id).command.is_shell() || status.signal != 0) return text;
     if (status.code == 126) return text + " (the shell may not execute it)";
     if (status.code == 127) return text + " (the shell found no such command)";

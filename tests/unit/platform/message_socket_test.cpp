@@ -56,6 +56,19 @@ TEST_CASE("a message longer than the buffer is cut and says so", "[unit][message
     CHECK(message.size == 4);
 }
 
+TEST_CASE("the last messages of a peer come though it has not read ours",
+          "[unit][message_socket]") {
+    auto [one, other] = make_ends();
+    send_message(other.get(), "never read", 10);
+    send_message(one.get(), "last word", 9);
+    one.reset();
+    std::array<char, 16> buffer{};
+    const auto last = receive_message(other.get(), buffer.data(), buffer.size());
+    CHECK(last.outcome == Outcome::message);
+    CHECK(std::string(buffer.data(), last.size) == "last word");
+    CHECK(receive_message(other.get(), buffer.data(), buffer.size()).outcome == Outcome::end);
+}
+
 TEST_CASE("a full socket and one without a peer are told apart", "[unit][message_socket]") {
     auto [one, other] = make_ends();
     const std::array<char, 4096> bytes{};

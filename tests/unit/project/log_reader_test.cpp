@@ -419,3 +419,25 @@ TEST_CASE("the last lines are the last of all lines", "[unit][log_reader]") {
         }
     }
 }
+
+TEST_CASE("a gap between what was pending and what was delivered repeats nothing",
+          "[unit][log_reader]") {
+    LogDirectory directory;
+    LogFiles files{directory, "api"};
+    files.out("abc", 1).err("x\n", 2).rotate().err("e\n", 3);
+    LogQuery soon = query();
+    soon.now = at(4);
+    const LogAnswer before = read(directory, soon);
+    CHECK(shown(before.lines) == Lines{"api! x", "api! e"});
+    CHECK(before.cursor.text() == "api:7/0o");
+
+    std::filesystem::resize_file(directory.file("api.log.1"), 3);
+    files.out("def\n", 5);
+    const LogAnswer after = read_after(directory, query(), before);
+    CHECK(shown(after.lines) == Lines{"api: abc…", "api: def"});
+    REQUIRE(after.gaps.size() == 1);
+    CHECK(after.gaps[0].lost_bytes == 2);
+    CHECK(after.gaps[0].continues_at ==
+          core::LogPosition{7, 5, core::LogStream::standard_output, {}, {}});
+    CHECK(after.cursor.text() == "api:11");
+}

@@ -49,10 +49,10 @@ public:
 
     const Plan& plan() const { return plan_; }
     const Phase& phase(ServiceId service) const { return services_[service.index].phase; }
-    ServiceSnapshot snapshot(ServiceId service) const;
+    ServiceSnapshot snapshot(ServiceId id) const;
 
     /// Why the service is in the phase it is in, in one sentence: "api is ready: status 200".
-    std::string explain(ServiceId service) const;
+    std::string explain(ServiceId id) const;
 
     /// True once a shutdown has been asked for and nothing of any service is left.
     bool is_finished() const;
@@ -104,11 +104,11 @@ private:
     void notice_the_end();
 
     // Deadlines, one handler per phase that has one.
-    void expire(ServiceId id, Blocked& phase);
-    void expire(ServiceId id, Starting& phase);
-    void expire(ServiceId id, Ready& phase);
-    void expire(ServiceId id, Unhealthy& phase);
-    void expire(ServiceId id, Stopping& phase);
+    void expire(ServiceId id, Blocked& blocked);
+    void expire(ServiceId id, Starting& starting);
+    void expire(ServiceId id, Ready& ready);
+    void expire(ServiceId id, Unhealthy& unhealthy);
+    void expire(ServiceId id, Stopping& stopping);
 
     // After an earlier supervisor: each phase as it was found, and its run's process if it lives.
     void restore(ServiceId id, const ServiceRecord& record);

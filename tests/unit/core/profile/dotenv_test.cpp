@@ -2,6 +2,7 @@
 
 #include "support/catch.hpp"
 
+#include <chrono>
 #include <utility>
 
 using namespace devstack;
@@ -115,4 +116,14 @@ TEST_CASE("an odd end of the file ends nothing else", "[unit][profile]") {
         INFO(text);
         CHECK(parse(text).entries.size() + parse(text).diagnostics.size() <= 1);
     }
+}
+
+TEST_CASE("a large file that is no env file is soon seen through", "[unit][profile]") {
+    std::string words;
+    for (int i = 0; i < 100'000; ++i) {
+        words += std::string(200, 'x') + "\n";
+    }
+    const auto begin = std::chrono::steady_clock::now();
+    CHECK(parse(words).diagnostics.size() == 100'000);
+    CHECK(std::chrono::steady_clock::now() - begin < std::chrono::seconds{5});
 }

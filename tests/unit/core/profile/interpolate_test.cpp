@@ -82,6 +82,11 @@ TEST_CASE("what cannot be read is told with the accepted forms", "[unit][profile
           "cannot read `${list[@]}`: write ${NAME}, ${NAME:-default}, ${NAME-default} or "
           "${NAME:?message}");
     CHECK(mistake_of("${list[@]}").hint == "write $$ for a dollar that is meant as such");
+    const std::string head = "!" + std::string(38, 'x');
+    CHECK(mistake_of("${" + head + "\u00fc and more}").message ==
+          "cannot read `${" + head +
+              "…}`: write ${NAME}, ${NAME:-default}, ${NAME-default} or ${NAME:?message}");
+    CHECK(mistake_of("${" + head + "\u00fc and more}").part == "${" + head);
     CHECK(mistake_of("${NAME").message == "`${` without `}`");
     for (const std::string text :
          {"${}", "${1}", "${NAME:}", "${NAME:+x}", "${#NAME}", "${ NAME}"}) {
