@@ -208,6 +208,19 @@ std::string Scenario::phase(const std::string& name) const {
     return std::string{name_of(supervisor_.phase(id(name)))};
 }
 
+Trace Scenario::daemon_dies(const std::vector<std::string>& found) {
+    Resume resume;
+    resume.is_shutting_down = supervisor_.is_shutting_down();
+    for (std::size_t i = 0; i < supervisor_.plan().services.size(); ++i)
+        resume.records.push_back(supervisor_.record({i}));
+    for (const std::string& name : found) {
+        const std::uint32_t run = std::max(current(name).number, 1U);
+        resume.found.push_back({{id(name), run}, 100 + static_cast<int>(run)});
+    }
+    supervisor_ = Supervisor{Plan{supervisor_.plan()}};
+    return send(resume);
+}
+
 Trace Scenario::send(const Input& input) {
     const Step step = supervisor_.step(input, now_);
     Trace trace;

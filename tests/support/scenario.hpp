@@ -63,6 +63,9 @@ public:
     Trace evidence_collected(const std::string& name);
     Trace listening_compared(const std::string& name, std::vector<std::string> differences);
 
+    /// Another supervisor goes on with the records of this one; `found` are the services of which a
+    /// process lives.
+    Trace daemon_dies(const std::vector<std::string>& found);
     Trace after(Duration passed);  ///< Moves the clock, then reports that time has passed.
     /// Start, spawn and one second of life: for tests that begin with a running service.
     void bring_up(const std::string& name);

@@ -42,16 +42,19 @@ void Supervisor::on(const Resume& command) {
         if (const auto id = plan_.find(record.service)) restore(*id, record);
     }
     std::vector<int> pids(services_.size());
+    std::vector<FoundRun> unknown;
     for (const FoundRun& found : command.found) {
         const ServiceId id = found.run.service;
         if (run_of(phase(id)) == found.run) {
             pids[id.index] = found.pid;
         } else {
-            adopt(id, found);
+            unknown.push_back(found);
         }
     }
     for (std::size_t i = 0; i < services_.size(); ++i)
         resume({i}, pids[i]);
+    for (const FoundRun& found : unknown)
+        adopt(found.run.service, found);
     out_.events.push_back(ProjectChanged{"resumed",
                                          "devstack's daemon had died and was started again; " +
                                              count_of(command.found.size(), "process") +
@@ -109,7 +112,12 @@ void Supervisor::resume(Blocked blocked, ServiceId id) {
 void Supervisor::resume(Preparing preparing, ServiceId id, int pid) {
     if (preparing.step == Preparing::Step::checking) return act(CheckPrepare{preparing.run});
     if (pid == 0 && preparing.step == Preparing::Step::running) return lose(id);
-    if (pid == 0) return act(SpawnPrepare{preparing.run});
+    if (pid == 0) {
+        if (const auto unmet = first_unmet_need(id)) {
+            return enter(id, Waiting{*unmet}, describe_wait(*unmet));
+        }
+        return act(SpawnPrepare{preparing.run});
+    }
     preparing.step = Preparing::Step::running;
     preparing.pid = pid;
     at(id).phase = preparing;
@@ -119,7 +127,8 @@ void Supervisor::resume(Preparing preparing, ServiceId id, int pid) {
 void Supervisor::resume(Starting starting, ServiceId id, int pid) {
     if (starting.step == Starting::Step::checking_ports) return act(ScanPorts{starting.run});
     if (starting.step == Starting::Step::spawning) {
-        if (pid == 0) return act(SpawnProcess{starting.run});
+        // What it needs may have gone since.
+        if (pid == 0) return spawn(starting.run, "");
         return spawned(starting.run, starting, pid);
     }
     if (pid == 0) return lose(id);
