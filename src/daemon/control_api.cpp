@@ -123,7 +123,7 @@ void ControlApi::events(const ControlRequest& request,
     wait->attempt = [this, asked = *wish](bool is_last) { return attempt_events(asked, is_last); };
     wait->reply = std::move(reply);
     wait->is_alive = std::move(is_alive);
-    begin_wait(std::move(wait), wish->wait);
+    begin_wait(wait, wish->wait);
 }
 
 ControlApi::Attempt ControlApi::attempt_events(const api::EventRequest& request,
@@ -168,7 +168,7 @@ void ControlApi::logs(const ControlRequest& request,
     wait->attempt = [this, query](bool is_last) mutable { return attempt_logs(query, is_last); };
     wait->reply = std::move(reply);
     wait->is_alive = std::move(is_alive);
-    begin_wait(std::move(wait), wish->wait);
+    begin_wait(wait, wish->wait);
 }
 
 /// What has been looked at in vain is not looked at again: `query` moves on.

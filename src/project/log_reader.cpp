@@ -9,6 +9,8 @@
 #include <algorithm>
 #include <filesystem>
 #include <memory>
+#include <set>
+#include <string_view>
 #include <utility>
 
 namespace devstack::project {
@@ -20,6 +22,15 @@ using ServiceLogs = std::vector<std::unique_ptr<ServiceLog>>;
 /// Names come from strangers; one with a slash would leave the directory.
 bool is_service_name(const std::string& name) {
     return !name.empty() && name.find_first_of(std::string_view{"/\0", 2}) == std::string::npos;
+}
+
+std::vector<std::string> without_repeats(const std::vector<std::string>& names) {
+    std::vector<std::string> once;
+    std::set<std::string_view> known;
+    for (const std::string& name : names) {
+        if (known.insert(name).second) once.push_back(name);
+    }
+    return once;
 }
 
 /// Empty: the cursor does not know the service. It is new, and all of it is wanted.
@@ -99,16 +110,18 @@ void read_backward(const LogQuery& query, ServiceLogs& logs, LogAnswer& answer) 
 }  // namespace
 
 Result<LogAnswer> read_logs(const std::string& log_dir, const LogQuery& query) {
-    auto pattern = core::LinePattern::parse(query.pattern);
+    LogQuery asked = query;
+    asked.services = without_repeats(query.services);
+    auto pattern = core::LinePattern::parse(asked.pattern);
     if (!pattern) return std::move(pattern).error();
-    LogSearch search{query, std::move(*pattern)};
-    auto logs = open_services(log_dir, query, search);
+    LogSearch search{asked, std::move(*pattern)};
+    auto logs = open_services(log_dir, asked, search);
     if (!logs) return std::move(logs).error();
     LogAnswer answer;
-    if (query.tail && !query.after) {
-        read_backward(query, *logs, answer);
+    if (asked.tail && !asked.after) {
+        read_backward(asked, *logs, answer);
     } else {
-        read_forward(query, *logs, answer);
+        read_forward(asked, *logs, answer);
     }
     for (const auto& log : *logs) {
         answer.gaps.insert(answer.gaps.end(), log->gaps().begin(), log->gaps().end());

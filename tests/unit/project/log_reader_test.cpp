@@ -125,6 +125,16 @@ TEST_CASE("the last lines of several services together", "[unit][log_reader]") {
     CHECK(none.cursor.text() == "api:6,web:6");
 }
 
+TEST_CASE("a service that is asked for twice is read once", "[unit][log_reader]") {
+    LogDirectory directory;
+    LogFiles{directory, "api"}.out("a1\n", 1).out("a3\n", 3);
+    LogFiles{directory, "web"}.out("w2\n", 2);
+    LogQuery twice = query({"api", "web", "api"});
+    CHECK(shown(read(directory, twice).lines) == Lines{"api: a1", "web: w2", "api: a3"});
+    twice.tail = 2;
+    CHECK(shown(read(directory, twice).lines) == Lines{"web: w2", "api: a3"});
+}
+
 TEST_CASE("the last lines are found however far back they begin", "[unit][log_reader]") {
     LogDirectory directory;
     LogFiles files{directory, "api"};

@@ -125,5 +125,5 @@ TEST_CASE("a large file that is no env file is soon seen through", "[unit][profi
     }
     const auto begin = std::chrono::steady_clock::now();
     CHECK(parse(words).diagnostics.size() == 100'000);
-    CHECK(std::chrono::steady_clock::now() - begin < std::chrono::seconds{5});
+    CHECK(std::chrono::steady_clock::now() - begin < std::chrono::seconds{15});
 }
