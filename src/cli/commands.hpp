@@ -97,6 +97,8 @@ struct CheckOptions {
 };
 int run_check(const CheckOptions& options);
 
+int run_schema();
+
 struct ListOptions {
     bool json = false;
 };

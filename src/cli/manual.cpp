@@ -215,6 +215,15 @@ devstack check profiles/demo.toml --json
 Another one, for a program.)",
          R"(0  the profile can be used; there may be warnings
 2  it can not, or there is none)"},
+        {"schema",
+         "print the JSON Schema of profiles, for editors",
+         "",
+         R"(Editors with a TOML language server (taplo, Even Better TOML) check and complete
+devstack.toml by it: keep it beside the profile, and begin the profile with the line
+#:schema ./devstack.schema.json. It knows all keys that this version knows.)",
+         R"(devstack schema > devstack.schema.json
+Write it where an editor finds it.)",
+         "0  done\n1  failed; the reason is told"},
         {"ls",
          "list the running projects",
          "[--json]",
@@ -244,7 +253,8 @@ std::string render_manual(const Manual& manual,
                           const std::vector<HelpLine>& common_options) {
     const std::string name = "devstack " + std::string{manual.command};
     std::string text = "NAME\n" + indented(name + " - " + std::string{manual.summary});
-    text += "\nSYNOPSIS\n" + indented(name + " " + std::string{manual.synopsis});
+    const std::string synopsis{manual.synopsis};
+    text += "\nSYNOPSIS\n" + indented(synopsis.empty() ? name : name + " " + synopsis);
     text += "\nDESCRIPTION\n" + indented(manual.description);
     if (!options.empty()) text += "\nOPTIONS\n" + render_lines(options);
     text += "\nCOMMON OPTIONS\n" + render_lines(common_options);
