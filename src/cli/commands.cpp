@@ -145,6 +145,16 @@ Runner add_events(OptionSet& set) {
     return [options](const Common& common) { return run_events(common, *options); };
 }
 
+Runner add_crashes(OptionSet& set) {
+    const auto options = std::make_shared<CrashesOptions>();
+    options->tail = 20;
+    set.words("SERVICE", options->services, "only these");
+    set.count("-n,--tail", options->tail, "the newest N (20)");
+    set.flag("--full", options->full, "all that is known of each");
+    set.flag("--json", options->json, "for programs: all of it, as a list");
+    return [options](const Common& common) { return run_crashes(common, *options); };
+}
+
 Runner add_ports(OptionSet& set) {
     const auto options = std::make_shared<PortsOptions>();
     set.optional_port("PORT", options->port, "only this one");
@@ -187,6 +197,7 @@ constexpr Command commands[] = {
     {"signal", add_signal},
     {"run", add_run},
     {"events", add_events},
+    {"crashes", add_crashes},
     {"ports", add_ports},
     {"check", add_check},
     {"schema", add_schema},

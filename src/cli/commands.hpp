@@ -85,6 +85,14 @@ struct EventsOptions {
 };
 int run_events(const Common& common, const EventsOptions& options);
 
+struct CrashesOptions {
+    std::vector<std::string> services;
+    std::size_t tail = 0;
+    bool full = false;
+    bool json = false;
+};
+int run_crashes(const Common& common, const CrashesOptions& options);
+
 struct PortsOptions {
     std::optional<Port> port;
     bool json = false;

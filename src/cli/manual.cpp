@@ -194,6 +194,23 @@ What happens, as it happens.
 devstack events api -n 5
 What happened to api last.)",
          exit_service},
+        {"crashes",
+         "show how services have ended that should not have",
+         "[SERVICE...] [-n N] [--full] [--json]",
+         R"(Every unplanned end leaves a record: how the process ended and what it used, why, what
+came of it, the last answers of its probe and the last lines it wrote. The newest are
+listed first; one crash of one service is shown in full. The records are files, so the
+project need not run. The newest 20 of each service are kept.)",
+         R"(devstack crashes
+What has crashed lately?
+devstack crashes api -n 1
+All that is known of the last crash of api.
+devstack crashes api --json
+Everything on record, for a program.)",
+         R"(0  done, also when there is no crash on record
+1  failed; the reason is told
+3  there is no project here
+4  there is no such service; the known ones are told)"},
         {"ports",
          "show who listens on which port of this host",
          "[PORT] [--json]",

@@ -62,6 +62,7 @@ private:
         platform::SpawnRequest request;  ///< Kept until it lives, to explain a failure.
         int pid = 0;
         std::optional<core::ExitStatus> status;
+        core::ExitUsage usage;  ///< Once it has ended.
         std::vector<LivingProcess> survivors;
     };
     struct Command {

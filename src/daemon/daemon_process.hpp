@@ -13,6 +13,7 @@
 
 #include "daemon/children.hpp"
 #include "daemon/control_api.hpp"
+#include "daemon/crash_record.hpp"
 #include "daemon/prepare_stamp.hpp"
 #include "daemon/state_view.hpp"
 
@@ -87,6 +88,7 @@ private:
     void perform(const core::WriteCrashRecord& action);
 
     void spawn(core::RunId run, const core::CommandLine& command);
+    void write_crash_records();
     void holders_freed(core::RunId run);
     void drop_stale_questions();
     void notice(const std::string& service, const std::string& what);
@@ -111,6 +113,7 @@ private:
     Children children_;
     ProbeRunner probes_;
     UsageSampler usage_;
+    CrashRecorder crashes_;
     std::unique_ptr<PortFreer> freer_;
     ControlApi api_;
     std::unique_ptr<ControlServer> server_;
