@@ -124,6 +124,10 @@ int run_command(const Command& command, const std::vector<std::string>& argument
 }  // namespace
 
 int run_command_line(int argc, char** argv) {
+    // Its words are not ours: they are a command line of their own.
+    if (argc > 1 && std::string_view{argv[1]} == "__complete") {
+        return run_complete({argv + 2, argv + argc});
+    }
     const Words words = split(argc, argv);
     if (words.command.empty()) return run_without_command(words.arguments);
     if (words.command == "help") return run_help(words.arguments);

@@ -179,6 +179,12 @@ Runner add_ls(OptionSet& set) {
     return [options](const Common& common) { return run_ls(common, *options); };
 }
 
+Runner add_completion(OptionSet& set) {
+    const auto options = std::make_shared<CompletionOptions>();
+    set.word("SHELL", options->shell, "bash, zsh or fish");
+    return [options](const Common&) { return run_completion(*options); };
+}
+
 Runner add_version(OptionSet& set) {
     const auto options = std::make_shared<VersionOptions>();
     set.flag("--json", options->json, "for programs");
@@ -202,6 +208,7 @@ constexpr Command commands[] = {
     {"check", add_check},
     {"schema", add_schema},
     {"ls", add_ls},
+    {"completion", add_completion},
     {"version", add_version},
 };
 

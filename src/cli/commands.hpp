@@ -112,6 +112,14 @@ struct ListOptions {
 };
 int run_ls(const Common& common, const ListOptions& options);
 
+struct CompletionOptions {
+    std::string shell;
+};
+int run_completion(const CompletionOptions& options);
+
+/// Hidden: what may stand in the place of the last of these words.
+int run_complete(const std::vector<std::string>& words);
+
 struct VersionOptions {
     bool json = false;
 };

@@ -249,6 +249,23 @@ are wanted, the daemon's pid, and the directory.)",
          R"(devstack ls
 All running projects.)",
          "0  done\n1  failed; the reason is told"},
+        {"completion",
+         "print a script that completes commands in a shell",
+         "bash|zsh|fish",
+         R"(With it, tab completes commands, options, services of the running project (or of the
+profile, when nothing runs), tasks, signals, profiles and projects. The script asks this
+program for all that, so it need not be written anew after an update.
+
+bash: write it to ~/.local/share/bash-completion/completions/devstack, or, where
+bash-completion is not installed, source it in ~/.bashrc. zsh: write it to a file _devstack
+in a directory of $fpath, before compinit is called. fish: write it to
+~/.config/fish/completions/devstack.fish.)",
+         R"(source <(devstack completion bash)
+Try it, in bash or zsh.
+devstack completion fish > ~/.config/fish/completions/devstack.fish
+Keep it, in fish.)",
+         "0  done\n1  failed; the reason is told\n2  there is no such shell; the known ones are "
+         "told"},
         {"version",
          "show the version",
          "[--json]",
