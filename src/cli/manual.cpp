@@ -56,10 +56,9 @@ std::string render_examples(std::string_view examples) {
     return text;
 }
 
-}  // namespace
-
-const std::vector<Manual>& manuals() {
-    static const std::vector<Manual> table = {
+/// Those that bring up, look at and change what runs.
+std::vector<Manual> manuals_of_what_runs() {
+    return {
         {"up",
          "start everything, in order, and show one log of it",
          "[PROFILE] [SERVICE...] [-d] [--wait] [--free-ports] [--timeout TIME]",
@@ -183,6 +182,12 @@ Run the task migrate.)",
 2  wrong usage
 3  the project is not running
 4  there is no such task; the known ones are told)"},
+    };
+}
+
+/// Those that look back, look around, and help.
+std::vector<Manual> other_manuals() {
+    return {
         {"events",
          "show what has happened",
          "[SERVICE...] [-f] [-n N] [--json]",
@@ -274,6 +279,17 @@ Keep it, in fish.)",
 The version.)",
          "0  done"},
     };
+}
+
+}  // namespace
+
+const std::vector<Manual>& manuals() {
+    static const std::vector<Manual> table = [] {
+        std::vector<Manual> all = manuals_of_what_runs();
+        const std::vector<Manual> others = other_manuals();
+        all.insert(all.end(), others.begin(), others.end());
+        return all;
+    }();
     return table;
 }
 

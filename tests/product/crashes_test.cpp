@@ -12,7 +12,7 @@ using nlohmann::json;
 TEST_CASE("a crash leaves a record with the last words", "[integration][crashes]") {
     TestProject project{R"(
 [service.api]
-command = ["@CHILD@", "print-after", "50", "one", "then", "print-err", "the end", "then", "exit", "7"]
+command = ["@CHILD@", "print-after", "50", "one", "then", "print-err", "end", "then", "exit", "7"]
 restart = "no"
 ready = { command = "exit 4" }
 [service.web]
@@ -32,7 +32,7 @@ command = ["@CHILD@", "wait"]
     CHECK(one.output.starts_with("api exited with code 7 at "));
     CHECK(one.output.find("  decision  its restart policy is \"no\"\n") != std::string::npos);
     CHECK(one.output.find(" stdout one\n") != std::string::npos);
-    CHECK(one.output.find(" stderr the end\n") != std::string::npos);
+    CHECK(one.output.find(" stderr end\n") != std::string::npos);
     CHECK(project.devstack({"crashes", "--full"}).output == one.output);
 
     const json record = json::parse(project.devstack({"crashes", "api", "--json"}).output).at(0);
