@@ -7,7 +7,6 @@
 #include <charconv>
 #include <csignal>
 #include <utility>
-#include <vector>
 
 namespace devstack {
 
@@ -44,13 +43,12 @@ Result<int> parse_signal(std::string_view text) {
 
     std::string name = upper(text);
     if (name.rfind("SIG", 0) != 0) name = "SIG" + name;
-    std::vector<std::string> candidates;
     for (const auto& [known, value] : names) {
         if (known == name) return value;
-        candidates.emplace_back(known);
     }
-    return Error{Error::Kind::invalid,
-                 "\"" + std::string{text} + "\" is not a signal" + did_you_mean(name, candidates)};
+    return Error{
+        Error::Kind::invalid,
+        "\"" + std::string{text} + "\" is not a signal" + did_you_mean(name, signal_names())};
 }
 
 std::string signal_name(int signal) {
@@ -58,6 +56,13 @@ std::string signal_name(int signal) {
         if (value == signal) return std::string{name};
     }
     return "signal " + std::to_string(signal);
+}
+
+std::vector<std::string> signal_names() {
+    std::vector<std::string> all;
+    for (const auto& [name, value] : names)
+        all.emplace_back(name);
+    return all;
 }
 
 }  // namespace devstack

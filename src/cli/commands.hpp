@@ -85,6 +85,14 @@ struct EventsOptions {
 };
 int run_events(const Common& common, const EventsOptions& options);
 
+struct CrashesOptions {
+    std::vector<std::string> services;
+    std::size_t tail = 0;
+    bool full = false;
+    bool json = false;
+};
+int run_crashes(const Common& common, const CrashesOptions& options);
+
 struct PortsOptions {
     std::optional<Port> port;
     bool json = false;
@@ -97,10 +105,20 @@ struct CheckOptions {
 };
 int run_check(const CheckOptions& options);
 
+int run_schema();
+
 struct ListOptions {
     bool json = false;
 };
 int run_ls(const Common& common, const ListOptions& options);
+
+struct CompletionOptions {
+    std::string shell;
+};
+int run_completion(const CompletionOptions& options);
+
+/// Hidden: what may stand in the place of the last of these words.
+int run_complete(const std::vector<std::string>& words);
 
 struct VersionOptions {
     bool json = false;

@@ -3,7 +3,6 @@
 #include "devstack/cli/terminal.hpp"
 
 #include <algorithm>
-#include <iterator>
 
 namespace devstack::cli {
 
@@ -57,18 +56,20 @@ std::string render_examples(std::string_view examples) {
     return text;
 }
 
-constexpr Manual table[] = {
-    {"up",
-     "start everything, in order, and show one log of it",
-     "[PROFILE] [SERVICE...] [-d] [--wait] [--free-ports] [--timeout TIME]",
-     R"(Starts the services of a profile, or those named and all that they need, in the order
+/// Those that bring up, look at and change what runs.
+std::vector<Manual> manuals_of_what_runs() {
+    return {
+        {"up",
+         "start everything, in order, and show one log of it",
+         "[PROFILE] [SERVICE...] [-d] [--wait] [--free-ports] [--timeout TIME]",
+         R"(Starts the services of a profile, or those named and all that they need, in the order
 of their needs. PROFILE is a path, or a name that is looked up in ./profiles,
 ~/.config/devstack/profiles and /etc/devstack/profiles; without it, devstack.toml here
 or in the nearest directory above is used.
 
 In the foreground one log of all services is shown until everything has been stopped;
 Ctrl-C stops everything, a second one kills. A second `up` attaches to the first.)",
-     R"(devstack up
+         R"(devstack up
 Everything, in the foreground.
 devstack up -d --wait
 Start everything, and return when all is ready.
@@ -76,54 +77,54 @@ devstack up demo api
 The service api of the profile demo, and what it needs.
 devstack up --free-ports
 End whoever holds a port that a service needs.)",
-     R"(0  everything has been stopped, or, with --wait, is ready
+         R"(0  everything has been stopped, or, with --wait, is ready
 1  something can not become ready, or was not within --timeout
 2  wrong usage, or mistakes in the profile
 4  there is no such service; the known ones are told)"},
-    {"down",
-     "stop everything, and wait until it is gone",
-     "[--timeout TIME] [--force]",
-     R"(Stops all services, those first that nobody needs, and ends the project's daemon. What
+        {"down",
+         "stop everything, and wait until it is gone",
+         "[--timeout TIME] [--force]",
+         R"(Stops all services, those first that nobody needs, and ends the project's daemon. What
 happens is shown, and what is still in the way is named while it is waited for. Nothing
 is left behind: it returns when the daemon is gone.)",
-     R"(devstack down
+         R"(devstack down
 Stop everything.
 devstack down --force
 Kill what does not want to end.)",
-     R"(0  nothing runs (any more)
+         R"(0  nothing runs (any more)
 1  something was still there after --timeout; it is named)"},
-    {"status",
-     "show what runs, and why it is as it is",
-     "[SERVICE...] [--watch] [--usage] [--json]",
-     R"(One line for each service: its phase, its process, its port, its health, and the reason
+        {"status",
+         "show what runs, and why it is as it is",
+         "[SERVICE...] [--watch] [--usage] [--json]",
+         R"(One line for each service: its phase, its process, its port, its health, and the reason
 for its phase. On a terminal, what has a problem is marked with "!". CPU and memory cost
 a look at every process: they are shown on a terminal, with --watch and with --usage.)",
-     R"(devstack status
+         R"(devstack status
 All services.
 devstack status api --json
 One of them, for a program.
 devstack status --watch
 Keep looking.)",
-     R"(0  everything that is wanted is ready, or completed
+         R"(0  everything that is wanted is ready, or completed
 1  something that is wanted is not
 3  the project is not running
 4  there is no such service; the known ones are told)"},
-    {"why",
-     "tell why a service is as it is",
-     "SERVICE [--json]",
-     R"(One sentence, the facts behind it, the last events of the service, and, when it is not
+        {"why",
+         "tell why a service is as it is",
+         "SERVICE [--json]",
+         R"(One sentence, the facts behind it, the last events of the service, and, when it is not
 ready, the last lines of its log.)",
-     R"(devstack why api
+         R"(devstack why api
 Why is api not ready?)",
-     exit_service},
-    {"logs",
-     "show what the services have written",
-     "[SERVICE...] [-f] [-n N] [--since TIME] [--until TIME] [--grep RE]",
-     R"(The lines of all services, or of those named, by time. They are read from the log files,
+         exit_service},
+        {"logs",
+         "show what the services have written",
+         "[SERVICE...] [-f] [-n N] [--since TIME] [--until TIME] [--grep RE]",
+         R"(The lines of all services, or of those named, by time. They are read from the log files,
 whether the project runs or not; -f needs it to run, and goes on when its daemon is
 restarted. TIME is "12:00", "2026-11-21 12:00", "2026-11-21T12:00:03Z", or how long ago:
 "10m". Without -n, --since, --until and --grep the last 200 lines are shown.)",
-     R"(devstack logs -f
+         R"(devstack logs -f
 All services, on and on.
 devstack logs api -n 50 --stderr
 The last 50 lines that api wrote to standard error.
@@ -131,114 +132,171 @@ devstack logs --since 10m --grep 'error|warn'
 What went wrong in the last ten minutes.
 devstack logs api -n all --no-prefix
 Everything there is, as api wrote it.)",
-     R"(0  done
+         R"(0  done
 1  failed; the reason is told
 2  wrong usage, such as a bad regular expression
 3  -f, and the project is not running
 4  there is no such service; the known ones are told)"},
-    {"start",
-     "start services, and what they need",
-     "SERVICE... [--timeout TIME] [--no-wait]",
-     R"(Starts services and all that they need, and waits until they are ready. What has failed
+        {"start",
+         "start services, and what they need",
+         "SERVICE... [--timeout TIME] [--no-wait]",
+         R"(Starts services and all that they need, and waits until they are ready. What has failed
 before is tried anew, with a fresh restart budget.)",
-     R"(devstack start api
+         R"(devstack start api
 Start api and what it needs, and wait until it is ready.
 devstack start api worker --no-wait
 Only ask for it.)",
-     exit_service},
-    {"stop",
-     "stop services, and what needs them",
-     "SERVICE... [--timeout TIME] [--no-wait]",
-     R"(Stops services, and before them whatever needs them, and waits until they are gone.)",
-     R"(devstack stop postgres
+         exit_service},
+        {"stop",
+         "stop services, and what needs them",
+         "SERVICE... [--timeout TIME] [--no-wait]",
+         R"(Stops services, and before them whatever needs them, and waits until they are gone.)",
+         R"(devstack stop postgres
 Stop postgres, and before it all that needs it.)",
-     exit_service},
-    {"restart",
-     "end services and start them anew",
-     "SERVICE... [--timeout TIME] [--no-wait]",
-     R"(Ends the processes of services and starts them anew, and waits until they are ready.
+         exit_service},
+        {"restart",
+         "end services and start them anew",
+         "SERVICE... [--timeout TIME] [--no-wait]",
+         R"(Ends the processes of services and starts them anew, and waits until they are ready.
 What needs them is left alone.)",
-     R"(devstack restart api
+         R"(devstack restart api
 Restart api.)",
-     exit_service},
-    {"signal",
-     "send a signal to a service",
-     "SIGNAL SERVICE",
-     R"(Sends a signal to the service's own process. SIGNAL is a name, with or without SIG, or a
+         exit_service},
+        {"signal",
+         "send a signal to a service",
+         "SIGNAL SERVICE",
+         R"(Sends a signal to the service's own process. SIGNAL is a name, with or without SIG, or a
 number.)",
-     R"(devstack signal HUP nginx
+         R"(devstack signal HUP nginx
 Have nginx read its configuration again.)",
-     exit_service},
-    {"run",
-     "run a task, and return its exit code",
-     "TASK [--timeout TIME]",
-     R"(Runs a task of the profile after what it needs is there, shows what it writes, and
+         exit_service},
+        {"run",
+         "run a task, and return its exit code",
+         "TASK [--timeout TIME]",
+         R"(Runs a task of the profile after what it needs is there, shows what it writes, and
 returns with its exit code. Ctrl-C stops the task.)",
-     R"(devstack run migrate
+         R"(devstack run migrate
 Run the task migrate.)",
-     R"(the task's own exit code, or 128 and the number of the signal that ended it; or
+         R"(the task's own exit code, or 128 and the number of the signal that ended it; or
 1  failed before it ran; the reason is told
 2  wrong usage
 3  the project is not running
 4  there is no such task; the known ones are told)"},
-    {"events",
-     "show what has happened",
-     "[SERVICE...] [-f] [-n N] [--json]",
-     R"(Every change of phase with its reason, and what else is worth knowing, oldest first. They
+    };
+}
+
+/// Those that look back, look around, and help.
+std::vector<Manual> other_manuals() {
+    return {
+        {"events",
+         "show what has happened",
+         "[SERVICE...] [-f] [-n N] [--json]",
+         R"(Every change of phase with its reason, and what else is worth knowing, oldest first. They
 are read from the journal, whether the project runs or not; -f needs it to run, and goes
 on when its daemon is restarted.)",
-     R"(devstack events -f
+         R"(devstack events -f
 What happens, as it happens.
 devstack events api -n 5
 What happened to api last.)",
-     exit_service},
-    {"ports",
-     "show who listens on which port of this host",
-     "[PORT] [--json]",
-     R"(Every listening TCP port with the process that holds it. Those of the project's services
+         exit_service},
+        {"crashes",
+         "show how services have ended that should not have",
+         "[SERVICE...] [-n N] [--full] [--json]",
+         R"(Every unplanned end leaves a record: how the process ended and what it used, why, what
+came of it, the last answers of its probe and the last lines it wrote. The newest are
+listed first; one crash of one service is shown in full. The records are files, so the
+project need not run. The newest 20 of each service are kept.)",
+         R"(devstack crashes
+What has crashed lately?
+devstack crashes api -n 1
+All that is known of the last crash of api.
+devstack crashes api --json
+Everything on record, for a program.)",
+         R"(0  done, also when there is no crash on record
+1  failed; the reason is told
+3  there is no project here
+4  there is no such service; the known ones are told)"},
+        {"ports",
+         "show who listens on which port of this host",
+         "[PORT] [--json]",
+         R"(Every listening TCP port with the process that holds it. Those of the project's services
 are named. Of other users' processes only root sees the names.)",
-     R"(devstack ports
+         R"(devstack ports
 All of them.
 devstack ports 5432
 Who holds port 5432?)",
-     R"(0  done
+         R"(0  done
 1  failed; the reason is told)"},
-    {"check",
-     "check a profile",
-     "[PROFILE] [--json]",
-     R"(Reads a profile as `up` would, and tells all mistakes in it at once, with their places.)",
-     R"(devstack check
+        {"check",
+         "check a profile",
+         "[PROFILE] [--json]",
+         R"(Reads a profile as `up` would, and tells all mistakes in it at once, with their places.)",
+         R"(devstack check
 The profile of this project.
 devstack check profiles/demo.toml --json
 Another one, for a program.)",
-     R"(0  the profile can be used; there may be warnings
+         R"(0  the profile can be used; there may be warnings
 2  it can not, or there is none)"},
-    {"ls",
-     "list the running projects",
-     "[--json]",
-     R"(All running projects of this user: their name, how many services are ready of those that
+        {"schema",
+         "print the JSON Schema of profiles, for editors",
+         "",
+         R"(Editors with a TOML language server (taplo, Even Better TOML) check and complete
+devstack.toml by it: keep it beside the profile, and begin the profile with the line
+#:schema ./devstack.schema.json. It knows all keys that this version knows.)",
+         R"(devstack schema > devstack.schema.json
+Write it where an editor finds it.)",
+         "0  done\n1  failed; the reason is told"},
+        {"ls",
+         "list the running projects",
+         "[--json]",
+         R"(All running projects of this user: their name, how many services are ready of those that
 are wanted, the daemon's pid, and the directory.)",
-     R"(devstack ls
+         R"(devstack ls
 All running projects.)",
-     "0  done\n1  failed; the reason is told"},
-    {"version",
-     "show the version",
-     "[--json]",
-     "The version of this program.",
-     R"(devstack version
+         "0  done\n1  failed; the reason is told"},
+        {"completion",
+         "print a script that completes commands in a shell",
+         "bash|zsh|fish",
+         R"(With it, tab completes commands, options, services of the running project (or of the
+profile, when nothing runs), tasks, signals, profiles and projects. The script asks this
+program for all that, so it need not be written anew after an update.
+
+bash: write it to ~/.local/share/bash-completion/completions/devstack, or, where
+bash-completion is not installed, source it in ~/.bashrc. zsh: write it to a file _devstack
+in a directory of $fpath, before compinit is called. fish: write it to
+~/.config/fish/completions/devstack.fish.)",
+         R"(source <(devstack completion bash)
+Try it, in bash or zsh.
+devstack completion fish > ~/.config/fish/completions/devstack.fish
+Keep it, in fish.)",
+         "0  done\n1  failed; the reason is told\n2  there is no such shell; the known ones are "
+         "told"},
+        {"version",
+         "show the version",
+         "[--json]",
+         "The version of this program.",
+         R"(devstack version
 The version.)",
-     "0  done"},
-};
+         "0  done"},
+    };
+}
 
 }  // namespace
 
 std::span<const Manual> manuals() {
+    static const std::vector<Manual> table = [] {
+        std::vector<Manual> all = manuals_of_what_runs();
+        const std::vector<Manual> others = other_manuals();
+        all.insert(all.end(), others.begin(), others.end());
+        return all;
+    }();
     return table;
 }
 
 const Manual* find_manual(std::string_view command) {
-    const auto* const it = std::ranges::find(table, command, &Manual::command);
-    return it == std::ranges::end(table) ? nullptr : it;
+    const std::span<const Manual> all = manuals();
+    const auto it = std::ranges::find(all, command, &Manual::command);
+    return it == all.end() ? nullptr : &*it;
 }
 
 std::string render_manual(const Manual& manual,
@@ -246,7 +304,8 @@ std::string render_manual(const Manual& manual,
                           const std::vector<HelpLine>& common_options) {
     const std::string name = "devstack " + std::string{manual.command};
     std::string text = "NAME\n" + indented(name + " - " + std::string{manual.summary});
-    text += "\nSYNOPSIS\n" + indented(name + " " + std::string{manual.synopsis});
+    const std::string synopsis{manual.synopsis};
+    text += "\nSYNOPSIS\n" + indented(synopsis.empty() ? name : name + " " + synopsis);
     text += "\nDESCRIPTION\n" + indented(manual.description);
     if (!options.empty()) text += "\nOPTIONS\n" + render_lines(options);
     text += "\nCOMMON OPTIONS\n" + render_lines(common_options);

@@ -62,19 +62,21 @@ Status read_number(const std::string& text, Number& target) {
     return Error{Error::Kind::invalid, "expected a whole number, found \"" + text + "\""};
 }
 
-HelpLine make_line(const CLI::Option& option) {
-    if (option.get_positional()) {
-        const bool is_list = option.get_expected_max() > 1;
-        return {option.get_name(true) + (is_list ? "..." : ""), option.get_description()};
+OptionView make_view(const CLI::Option& option) {
+    OptionView view;
+    view.description = option.get_description();
+    view.is_word = option.get_positional();
+    view.is_list = view.is_word && option.get_expected_max() > 1;
+    if (view.is_word) {
+        view.names.push_back(option.get_name(true));
+        return view;
     }
-    std::vector<std::string> names;
     for (const std::string& name : option.get_snames())
-        names.push_back("-" + name);
+        view.names.push_back("-" + name);
     for (const std::string& name : option.get_lnames())
-        names.push_back("--" + name);
-    std::string term = join(names, ", ");
-    if (option.get_expected_max() > 0) term += " " + option.get_type_name();
-    return {term, option.get_description()};
+        view.names.push_back("--" + name);
+    if (option.get_expected_max() > 0) view.value = option.get_type_name();
+    return view;
 }
 
 }  // namespace
@@ -179,12 +181,23 @@ Status OptionSet::parse(const std::vector<std::string>& arguments) {
     return ok();
 }
 
-std::vector<HelpLine> OptionSet::help() const {
-    std::vector<HelpLine> lines;
+std::vector<OptionView> OptionSet::options() const {
+    std::vector<OptionView> views;
     for (const bool is_word : {true, false}) {
         for (const CLI::Option* const option : implementation_->app.get_options()) {
-            if (option->get_positional() == is_word) lines.push_back(make_line(*option));
+            if (option->get_positional() == is_word) views.push_back(make_view(*option));
         }
+    }
+    return views;
+}
+
+std::vector<HelpLine> OptionSet::help() const {
+    std::vector<HelpLine> lines;
+    for (const OptionView& view : options()) {
+        std::string term = join(view.names, ", ");
+        if (view.is_list) term += "...";
+        if (!view.value.empty()) term += " " + view.value;
+        lines.push_back({term, view.description});
     }
     return lines;
 }

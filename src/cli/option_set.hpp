@@ -18,6 +18,16 @@ struct HelpLine {
     std::string description;
 };
 
+/// One thing that may be typed after a command.
+struct OptionView {
+    std::vector<std::string>
+        names;          ///< "-f", "--follow", short ones first; of a word one: "SERVICE".
+    std::string value;  ///< As the help calls it, "TIME"; empty: it takes none.
+    std::string description;
+    bool is_word = false;  ///< It has no dash, and is told by its place.
+    bool is_list = false;  ///< A word that may come more than once.
+};
+
 /// What may be typed after a command. Targets are filled in by `parse` and must live until then;
 /// those not typed keep the value they have. `names` are as "-f,--follow".
 class OptionSet {
@@ -56,6 +66,8 @@ public:
     Status parse(const std::vector<std::string>& arguments);
 
     /// All that can be typed, words first.
+    std::vector<OptionView> options() const;
+    /// The same for people.
     std::vector<HelpLine> help() const;
 
 private:

@@ -19,6 +19,13 @@ namespace {
 
 constexpr std::uint64_t command_bit = std::uint64_t{1} << 63;
 
+core::ExitUsage usage_in(const KeeperExited& message) {
+    constexpr std::uint64_t kibibyte = 1024;
+    return {std::chrono::microseconds{message.user_time_us},
+            std::chrono::microseconds{message.system_time_us},
+            static_cast<std::uint64_t>(message.peak_memory_kib) * kibibyte};
+}
+
 const platform::Procfs procfs;
 
 }  // namespace
@@ -229,6 +236,7 @@ void Children::on(KeeperExited message) {
     const auto found = children_.find(message.token);
     if (found == children_.end()) return;
     found->second.status = core::ExitStatus{message.code, message.signal, message.dumped_core};
+    found->second.usage = usage_in(message);
     logs_.drain(found->second.service);
     found->second.owed = Child::Owed::exit;
     must_look_for_survivors_ = true;
@@ -268,7 +276,7 @@ void Children::look_for_survivors() {
         child.survivors = std::move(report.of_run[i]);
         const std::vector<core::Survivor> survivors = to_survivors(child.survivors);
         if (owed == Child::Owed::exit) {
-            sink_.fact(core::Exited{child.run, *child.status, survivors});
+            sink_.fact(core::Exited{child.run, *child.status, survivors, child.usage});
         } else {
             sink_.fact(core::SurvivorsChanged{child.run, survivors});
         }

@@ -78,6 +78,7 @@ private:
         platform::SpawnRequest request;  ///< Kept until it lives, to explain a failure.
         int pid = 0;
         std::optional<core::ExitStatus> status;
+        core::ExitUsage usage;  ///< Once it has ended.
         std::vector<LivingProcess> survivors;
         Owed owed = Owed::nothing;  ///< A fact, with the next look at survivors.
     };

@@ -1,63 +1,118 @@
 #include "daemon/crash_record.hpp"
 
 #include "devstack/core/limits.hpp"
+#include "devstack/platform/clock.hpp"
+#include "devstack/project/crash_records.hpp"
 #include "devstack/project/log_reader.hpp"
 
 #include <algorithm>
-#include <filesystem>
-#include <fstream>
-#include <vector>
+#include <csignal>
+#include <utility>
 
 namespace devstack::daemon {
 
-namespace fs = std::filesystem;
+namespace api = core::api;
+namespace limits = core::limits;
 
 namespace {
 
-void remove_oldest(const std::string& dir, const std::string& service) {
-    std::vector<std::string> records;
-    std::error_code error;
-    for (const auto& entry : fs::directory_iterator{dir, error}) {
-        const std::string name = entry.path().filename().string();
-        // SERVICE-2026-11-21T12:00:03.123Z.txt: the time has a fixed length.
-        constexpr std::size_t tail = sizeof("-2026-11-21T12:00:03.123Z.txt") - 1;
-        if (name.size() == service.size() + tail && name.starts_with(service + "-")) {
-            records.push_back(entry.path().string());
+double seconds(Duration duration) {
+    return std::chrono::duration<double>(duration).count();
+}
+
+void add_end(api::CrashMessage& crash, const core::RunEnd& end) {
+    crash.pid = end.pid;
+    crash.ended = core::describe(end.status);
+    crash.code = end.status.code;
+    crash.signal = end.status.signal;
+    crash.dumped_core = end.status.dumped_core;
+    crash.lived_seconds = seconds(end.ended_at - end.spawned_at);
+    crash.user_seconds = seconds(end.usage.user_time);
+    crash.system_seconds = seconds(end.usage.system_time);
+    crash.peak_memory_bytes = end.usage.peak_memory;
+}
+
+/// What this run wrote last to one stream. Lines of other runs are not its words; of those that
+/// were found after a crash of the daemon nobody knows whose they are.
+Result<std::vector<core::LogLine>> last_lines(const std::string& log_dir,
+                                              const api::CrashMessage& crash,
+                                              core::LogStream stream) {
+    project::LogQuery query;
+    query.services = {crash.service};
+    query.stream = stream;
+    query.tail = limits::crash_record_lines;
+    query.now = platform::wall_now() + limits::partial_line_delay;  // An unfinished line counts.
+    Result<project::LogAnswer> logs = project::read_logs(log_dir, query);
+    if (!logs) return std::move(logs).error();
+    std::erase_if(logs->lines, [&](const core::LogLine& line) {
+        return line.run != 0 && line.run != crash.run;
+    });
+    return std::move(logs->lines);
+}
+
+void add_last_lines(const std::string& log_dir, api::CrashMessage& crash) {
+    std::vector<core::LogLine> lines;
+    for (const auto stream : {core::LogStream::standard_output, core::LogStream::standard_error}) {
+        Result<std::vector<core::LogLine>> some = last_lines(log_dir, crash, stream);
+        if (!some) {
+            crash.log_problem = some.error().message;
+            continue;
         }
+        lines.insert(lines.end(), some->begin(), some->end());
     }
-    std::ranges::sort(records);
-    while (records.size() > core::limits::crash_records_max) {
-        fs::remove(records.front(), error);
-        records.erase(records.begin());
+    std::ranges::stable_sort(lines, {}, &core::LogLine::time);
+    for (const core::LogLine& line : lines) {
+        crash.lines.push_back(
+            {render_timestamp(line.time), std::string{core::name_of(line.stream)}, line.text});
     }
 }
 
 }  // namespace
 
-Status write_crash_record(const project::ProjectPaths& paths,
-                          const core::api::ServiceState& state,
-                          const Instant& instant) {
-    const std::string dir = paths.state_dir + "/crashes";
-    std::error_code error;
-    fs::create_directories(dir, error);
-    const std::string path = dir + "/" + state.name + "-" + render_timestamp(instant.wall) + ".txt";
-    std::ofstream file{path};
-    file << core::api::to_text(state) << "\n\n";
-    project::LogQuery query;
-    query.services = {state.name};
-    query.tail = core::limits::crash_record_lines;
-    query.now = instant.wall + core::limits::partial_line_delay;  // An unfinished line counts.
-    const Result<project::LogAnswer> logs = project::read_logs(paths.log_dir, query);
-    if (!logs) file << "its log could not be read: " << logs.error().message << '\n';
-    for (std::size_t i = 0; logs && i < logs->lines.size(); ++i) {
-        const core::LogLine& line = logs->lines[i];
-        file << render_timestamp(line.time) << ' ' << core::name_of(line.stream) << ' ' << line.text
-             << '\n';
+CrashRecorder::CrashRecorder(project::ProjectPaths paths, platform::Procfs procfs, WallTime now)
+    : paths_{std::move(paths)}, procfs_{std::move(procfs)} {
+    if (const auto count = platform::count_oom_kills(procfs_)) oom_kills_ = OomKills{*count, now};
+}
+
+void CrashRecorder::collect(const core::WriteCrashRecord& action,
+                            const api::ServiceState& state,
+                            const Instant& instant) {
+    api::CrashMessage crash;
+    crash.time = render_timestamp(instant.wall_of(action.end.ended_at));
+    crash.service = state.name;
+    crash.kind = state.kind;
+    crash.run = action.run.number;
+    add_end(crash, action.end);
+    crash.why = action.why;
+    crash.decision = action.decision;
+    crash.restarts = state.restarts;
+    crash.probe = state.health.probe;
+    crash.probe_answers = probes_.of(action.run);
+    crash.differences = state.differences;
+    look_for_oom_kills(crash, instant.wall);
+    collected_.push_back(std::move(crash));
+}
+
+/// The counter is the whole host's, and moves without us: it is told with the time since when.
+void CrashRecorder::look_for_oom_kills(api::CrashMessage& crash, WallTime now) {
+    if (!oom_kills_) return;
+    const auto count = platform::count_oom_kills(procfs_);
+    if (!count) return;
+    if (crash.signal == SIGKILL && *count > oom_kills_->count) {
+        crash.oom_kills = *count - oom_kills_->count;
+        crash.oom_kills_since = render_timestamp(oom_kills_->at);
     }
-    file.flush();
-    if (!file) return Error{Error::Kind::system, "cannot write " + path};
-    remove_oldest(dir, state.name);
-    return ok();
+    oom_kills_ = OomKills{*count, now};
+}
+
+std::vector<Error> CrashRecorder::write() {
+    std::vector<Error> problems;
+    for (api::CrashMessage& crash : std::exchange(collected_, {})) {
+        add_last_lines(paths_.log_dir, crash);
+        const Status written = project::write_crash_record(paths_.state_dir, crash);
+        if (!written) problems.push_back(with_context(crash.service, written.error()));
+    }
+    return problems;
 }
 
 }  // namespace devstack::daemon

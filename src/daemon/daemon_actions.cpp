@@ -1,7 +1,7 @@
 #include "devstack/base/match.hpp"
 #include "devstack/core/limits.hpp"
+#include "devstack/platform/clock.hpp"
 
-#include "daemon/crash_record.hpp"
 #include "daemon/daemon_process.hpp"
 #include "daemon/spawn_settings.hpp"
 
@@ -130,12 +130,15 @@ void DaemonProcess::perform(const core::SendSignal& action) {
 }
 
 void DaemonProcess::perform(const core::WriteCrashRecord& action) {
-    // What is known now, written when the turn is over: the next run does not wait for it.
-    auto state = make_service_state(supervisor_, action.run.service, instant(), paths_);
-    boost::asio::post(loop_, [this, state = std::move(state), at = instant()] {
-        const Status written = write_crash_record(paths_, state, at);
-        if (!written) spdlog::warn("{}: {}", state.name, written.error().message);
-    });
+    crashes_.collect(
+        action, make_service_state(supervisor_, action.run.service, instant(), paths_), instant());
+    // Written when the turn is over: the next run does not wait for it.
+    boost::asio::post(loop_, [this] { write_crash_records(); });
+}
+
+void DaemonProcess::write_crash_records() {
+    for (const Error& problem : crashes_.write())
+        spdlog::warn("{}", problem.message);
 }
 
 // ---- Questions ---------------------------------------------------------------------------------
@@ -165,6 +168,7 @@ void DaemonProcess::perform(const core::RunProbe& action) {
                     timeout,
                     [this, run = action.run](core::ProbeOutcome outcome) {
                         std::erase_if(asked_, [run](const Asked& it) { return it.run == run; });
+                        crashes_.probe_answered(run, outcome, platform::wall_now());
                         feed(core::ProbeAnswered{run, std::move(outcome)});
                     });
     asked_.push_back({action.run, ticket});

@@ -51,6 +51,7 @@ DaemonProcess::DaemonProcess(Setting setting)
                  [this] { turn(); },
                  [this](const std::string& why) { keeper_gone(why); }}},
       probes_{loop_, children_},
+      crashes_{paths_, platform::Procfs{}, platform::wall_now()},
       api_{loop_, *this, paths_.state_dir, paths_.log_dir},
       now_{platform::now()},
       started_at_{platform::wall_now()} {
@@ -234,6 +235,7 @@ void DaemonProcess::wake_log_readers() {
 /// Nothing is left: whoever waits gets the last events, then the loop runs dry.
 void DaemonProcess::finish() {
     if (std::exchange(is_finished_, true)) return;
+    write_crash_records();
     timer_.cancel();
     startup_timer_.cancel();
     signals_.cancel();

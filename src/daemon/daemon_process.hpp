@@ -14,6 +14,7 @@
 
 #include "daemon/children.hpp"
 #include "daemon/control_api.hpp"
+#include "daemon/crash_record.hpp"
 #include "daemon/ledger.hpp"
 #include "daemon/pipe_peek.hpp"
 #include "daemon/prepare_stamp.hpp"
@@ -98,6 +99,7 @@ private:
     void perform(const core::WriteCrashRecord& action);
 
     void spawn(core::RunId run, const core::CommandLine& command);
+    void write_crash_records();
     void holders_freed(core::RunId run);
     void drop_stale_questions();
     void notice(const std::string& service, const std::string& what);
@@ -125,6 +127,7 @@ private:
     Children children_;
     ProbeRunner probes_;
     UsageSampler usage_;
+    CrashRecorder crashes_;
     std::unique_ptr<PortFreer> freer_;
     ControlApi api_;
     std::unique_ptr<ControlServer> server_;

@@ -25,6 +25,15 @@ std::string program_of(std::string_view command_line) {
 
 }  // namespace
 
+std::optional<std::uint64_t> count_oom_kills(const Procfs& procfs) {
+    static constexpr std::string_view key = "\noom_kill ";
+    const auto text = ProcDirectory{procfs}.read_all("vmstat");
+    const std::size_t at = text ? text->find(key) : std::string::npos;
+    if (at == std::string::npos) return std::nullopt;
+    std::string_view rest = std::string_view{*text}.substr(at + key.size());
+    return take_number(rest);
+}
+
 std::vector<std::string> read_command_line(const Procfs& procfs, int pid) {
     const auto text = ProcDirectory{procfs}.read_all(pid, "cmdline");
     std::vector<std::string> words;

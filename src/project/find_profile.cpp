@@ -3,6 +3,7 @@
 #include "devstack/project/project_paths.hpp"
 
 #include <filesystem>
+#include <set>
 
 #include <sys/stat.h>
 
@@ -83,6 +84,20 @@ Result<std::string> find_profile(const std::string& directory,
         }
     }
     return find_named(directory, *wish);
+}
+
+std::vector<std::string> find_profile_names(const std::string& directory) {
+    std::set<std::string> names;
+    for (const std::string& profiles : profile_directories(directory)) {
+        std::error_code error;
+        std::filesystem::directory_iterator at{profiles, error};
+        for (const std::filesystem::directory_iterator end; !error && at != end;
+             at.increment(error)) {
+            const std::filesystem::path& path = at->path();
+            if (path.extension() == ".toml" && is_file(path)) names.insert(path.stem());
+        }
+    }
+    return {names.begin(), names.end()};
 }
 
 }  // namespace devstack::project

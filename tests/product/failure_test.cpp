@@ -92,16 +92,3 @@ stop_timeout = "200ms"
     const std::size_t after = project.events_so_far();
     project.await_phase("api", "ready", 15s, after);
 }
-
-TEST_CASE("a crash leaves a record with the last words", "[integration][failure]") {
-    TestProject project{R"(
-[service.api]
-command = ["@CHILD@", "print", "one", "then", "print-err", "the end", "then", "exit", "7"]
-restart = "no"
-)"};
-    CHECK(project.devstack({"up", "--wait"}).code == 1);
-    const CommandResult found = run_command(
-        {{"/bin/sh", "-c", "cat .devstack/state/crashes/api-*.txt"}, project.directory(), {}});
-    CHECK(found.output.find(" stdout one\n") != std::string::npos);
-    CHECK(found.output.find(" stderr the end\n") != std::string::npos);
-}

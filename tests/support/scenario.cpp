@@ -168,8 +168,9 @@ Trace Scenario::spawn_failed(const std::string& name, const std::string& message
 }
 Trace Scenario::exited(const std::string& name,
                        ExitStatus status,
-                       std::vector<Survivor> survivors) {
-    return send(Exited{current(name), status, std::move(survivors)});
+                       std::vector<Survivor> survivors,
+                       ExitUsage usage) {
+    return send(Exited{current(name), status, std::move(survivors), usage});
 }
 Trace Scenario::exited_in_run(const std::string& name, std::uint32_t run, ExitStatus status) {
     return send(Exited{{id(name), run}, status, {}});
@@ -224,8 +225,10 @@ Trace Scenario::daemon_dies(const std::vector<std::string>& found) {
 Trace Scenario::send(const Input& input) {
     const Step step = supervisor_.step(input, now_);
     Trace trace;
-    for (const Action& action : step.actions)
+    for (const Action& action : step.actions) {
         trace.push_back(to_line(supervisor_.plan(), action));
+        if (const auto* record = std::get_if<WriteCrashRecord>(&action)) last_record_ = *record;
+    }
     for (const Event& event : step.events)
         trace.push_back(to_line(supervisor_.plan(), event));
     return trace;

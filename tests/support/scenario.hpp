@@ -55,7 +55,8 @@ public:
     Trace spawn_failed(const std::string& name, const std::string& message);
     Trace exited(const std::string& name,
                  core::ExitStatus status,
-                 std::vector<core::Survivor> survivors = {});
+                 std::vector<core::Survivor> survivors = {},
+                 core::ExitUsage usage = {});
     Trace exited_in_run(const std::string& name, std::uint32_t run, core::ExitStatus status);
     Trace survivors(const std::string& name, std::vector<core::Survivor> survivors);
     Trace probe_passed(const std::string& name);
@@ -73,6 +74,8 @@ public:
     std::string explain(const std::string& name) const;
     std::string phase(const std::string& name) const;
     const core::Supervisor& supervisor() const { return supervisor_; }
+    /// The crash record that was asked for last.
+    const core::WriteCrashRecord& last_record() const { return last_record_; }
 
 private:
     Trace send(const core::Input& input);
@@ -81,6 +84,7 @@ private:
 
     core::Supervisor supervisor_;
     TimePoint now_{};
+    core::WriteCrashRecord last_record_;
 };
 
 core::Plan make_plan(std::initializer_list<ServiceSpec> specs);

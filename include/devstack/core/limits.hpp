@@ -55,9 +55,14 @@ inline constexpr std::uint64_t ledger_size_max = 1024 * 1024;
 /// … within a bound that only a damaged one reaches.
 inline constexpr std::size_t ledger_read_max = 256 * 1024 * 1024;
 
-/// Records of unplanned ends that are kept for each service, and log lines in each.
+/// Records of unplanned ends that are kept for each service …
 inline constexpr std::size_t crash_records_max = 20;
+/// … the log lines of each stream in one, which are cut like a reader's, and the probe's answers;
+/// equal ones that follow each other count once.
 inline constexpr std::size_t crash_record_lines = 50;
+inline constexpr std::size_t crash_record_answers = 20;
+/// Twice 50 lines of 16 KiB, each byte six times as long in JSON at worst, and the rest.
+inline constexpr std::size_t crash_record_size_max = 12 * 1024 * 1024;
 
 /// What only the start has needed is given back to the system then.
 inline constexpr auto startup_is_over_after = 3s;

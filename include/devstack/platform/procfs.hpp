@@ -60,6 +60,9 @@ std::string read_user(const Procfs& procfs, int pid);
 std::string user_name(unsigned user_id);
 /// When the process was started, by btime of /proc/stat and its start ticks.
 std::optional<WallTime> read_start_time(const Procfs& procfs, int pid);
+/// How many processes the kernel has ended for want of memory since boot, in any cgroup of this
+/// host; empty where it does not tell (before Linux 4.13).
+std::optional<std::uint64_t> count_oom_kills(const Procfs& procfs);
 /// How long the process has lived.
 std::optional<Duration> read_age(const Procfs& procfs, const ProcessInfo& process);
 

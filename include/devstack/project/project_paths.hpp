@@ -40,6 +40,9 @@ Status create_project_paths(const ProjectPaths& paths);
 Result<std::string> find_profile(const std::string& directory,
                                  const std::optional<std::string>& wish);
 
+/// What there is to be looked up there by name, sorted: "demo" for demo.toml.
+std::vector<std::string> find_profile_names(const std::string& directory);
+
 /// A project with a daemon, as far as the registry of this user knows.
 struct RegisteredProject {
     std::string name;

@@ -120,6 +120,7 @@ void flatten_phase(FlatRecord& flat_record, const Phase& phase) {
             flat_record.begun = flat(it.since);
             flat_record.deadline = flat(it.deadline);
             flat_record.is_killed = it.is_killed;
+            flat_record.is_unplanned = it.is_unplanned;
             flat_record.answer = it.why;
             if (it.status) flat_record.exit = flat(*it.status);
         },
@@ -169,6 +170,7 @@ MaybePhase round_stopping(FlatRecord& it, RunId run) {
     stopping.since = round(it.begun);
     stopping.deadline = round(it.deadline);
     stopping.is_killed = it.is_killed;
+    stopping.is_unplanned = it.is_unplanned;
     stopping.then = *then;
     stopping.why = std::move(it.answer);
     if (it.exit) stopping.status = round(*it.exit);

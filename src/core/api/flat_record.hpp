@@ -62,6 +62,7 @@ struct FlatRecord {
     int failures = 0;
     std::string answer;
     bool is_killed = false;
+    bool is_unplanned = false;
     bool is_crash_loop = false;
     bool is_cut_short = false;
     std::optional<FlatExit> exit;

@@ -47,6 +47,7 @@ void write_phase(JsonWriter& json, const FlatRecord& record) {
     field_unless(json, "failures", record.failures, usual.failures);
     field_unless(json, "answer", record.answer, usual.answer);
     field_unless(json, "killed", record.is_killed, usual.is_killed);
+    field_unless(json, "unplanned", record.is_unplanned, usual.is_unplanned);
     field_unless(json, "crash_loop", record.is_crash_loop, usual.is_crash_loop);
     field_unless(json, "cut_short", record.is_cut_short, usual.is_cut_short);
     if (record.exit) {
@@ -152,6 +153,7 @@ const Shape& shape_of<FlatRecord>() {
         {"failures", slot<&FlatRecord::failures>},
         {"answer", slot<&FlatRecord::answer>},
         {"killed", slot<&FlatRecord::is_killed>},
+        {"unplanned", slot<&FlatRecord::is_unplanned>},
         {"crash_loop", slot<&FlatRecord::is_crash_loop>},
         {"cut_short", slot<&FlatRecord::is_cut_short>},
         {"exit", slot<&FlatRecord::exit>},

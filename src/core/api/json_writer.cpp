@@ -59,8 +59,9 @@ void JsonWriter::key(std::string_view name) {
     separate();
     text_ += '"';
     text_ += name;
-    text_ += "\":";
+    text_ += layout_ == Layout::indented ? "\": " : "\":";
     needs_comma_ = false;
+    is_after_key_ = true;
 }
 
 void JsonWriter::value(std::string_view text) {
@@ -105,15 +106,30 @@ void JsonWriter::open(char bracket) {
     separate();
     text_ += bracket;
     needs_comma_ = false;
+    ++depth_;
 }
 
 void JsonWriter::close(char bracket) {
+    --depth_;
+    if (needs_comma_) begin_line();  // Not in an empty one.
     text_ += bracket;
     needs_comma_ = true;
 }
 
 void JsonWriter::separate() {
     if (needs_comma_) text_ += ',';
+    if (is_after_key_) {
+        is_after_key_ = false;
+    } else if (depth_ > 0) {
+        begin_line();
+    }
+}
+
+void JsonWriter::begin_line() {
+    if (layout_ == Layout::one_line) return;
+    constexpr std::size_t step = 2;
+    text_ += '\n';
+    text_.append(step * depth_, ' ');
 }
 
 void JsonWriter::literal(std::string_view text) {

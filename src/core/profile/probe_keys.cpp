@@ -36,63 +36,123 @@ void read_body_regex(const Setting& it, ProbeSetting& probe) {
     if (!pattern) it.report_bad_value("bad-regex", pattern.error().message);
 }
 
-void read_tls(const Setting& it, ProbeSetting& probe) {
-    if (!it.value.is_string()) return it.report_wrong_type();
-    if (it.value.text == "verify") {
-        probe.tls = TlsMode::verify;
-    } else if (it.value.text == "insecure") {
-        probe.tls = TlsMode::insecure;
-    } else {
-        it.report_bad_value("bad-choice", "must be \"verify\" or \"insecure\"");
-    }
-}
-
 void read_timeout(const Setting& it, ProbeSetting& probe) {
     probe.timeout = read_duration(it, limits::probe_interval_min);
     probe.timeout_place = it.value.place;
 }
 
-constexpr Rule url_key{"url",
-                       "a string",
-                       [](const Setting& it, ProbeSetting& probe) { probe.url = read_text(it); },
-                       "http uri endpoint"};
-constexpr Rule tcp_key{"tcp", "a string such as \"localhost:5432\"", read_tcp, "connect port"};
+constexpr std::array tls_modes{Choice<TlsMode>{"verify", TlsMode::verify},
+                               Choice<TlsMode>{"insecure", TlsMode::insecure}};
+
+constexpr Form status_set = text_like([]() -> std::string {
+    constexpr auto codes = R"([ \t]*[1-5][0-9][0-9][ \t]*(-[ \t]*[1-5][0-9][0-9][ \t]*)?)";
+    return std::string{"^"} + codes + "(," + codes + ")*$";
+});
+
+constexpr Rule url_key{
+    .name = "url",
+    .expected = "a string",
+    .read = [](const Setting& it, ProbeSetting& probe) { probe.url = read_text(it); },
+    .also_called = "http uri endpoint",
+    .form = any_text,
+    .summary =
+        "An http:// or https:// URL: GET gives a status in `expect` and "
+        "the body that is asked for.",
+    .presence = Presence::one_of};
+constexpr Rule tcp_key{.name = "tcp",
+                       .expected = "a string such as \"localhost:5432\"",
+                       .read = read_tcp,
+                       .also_called = "connect port",
+                       .form = any_text | number_from(1, 65535),
+                       .summary =
+                           "\"host:port\", \":port\" or a port: somebody accepts the "
+                           "connection.",
+                       .presence = Presence::one_of};
 constexpr Rule command_key{
-    "command",
-    "a string or an array of strings",
-    [](const Setting& it, ProbeSetting& probe) { probe.command = read_command(it); },
-    "cmd exec test run"};
-constexpr Rule expect_key{
-    "expect", "HTTP status codes such as \"200-299,404\"", read_expect, "status codes"};
-constexpr Rule body_key{"body",
-                        "a string",
-                        [](const Setting& it, ProbeSetting& probe) { probe.body = read_text(it); },
-                        "contains"};
-constexpr Rule body_regex_key{"body_regex", "a regular expression", read_body_regex, "regex match"};
+    .name = "command",
+    .expected = "a string or an array of strings",
+    .read = [](const Setting& it, ProbeSetting& probe) { probe.command = read_command(it); },
+    .also_called = "cmd exec test run",
+    .form = command_text,
+    .summary = "A command that exits with 0; text is run by a shell.",
+    .presence = Presence::one_of};
+constexpr Rule expect_key{.name = "expect",
+                          .expected = "HTTP status codes such as \"200-299,404\"",
+                          .read = read_expect,
+                          .also_called = "status codes",
+                          .form = status_set | number_from(100, 599),
+                          .summary = "Status codes and ranges that are good.",
+                          .if_absent = "\"200-299\"",
+                          .only_with = "url"};
+constexpr Rule body_key{
+    .name = "body",
+    .expected = "a string",
+    .read = [](const Setting& it, ProbeSetting& probe) { probe.body = read_text(it); },
+    .also_called = "contains",
+    .form = any_text,
+    .summary = "Text that the body contains.",
+    .only_with = "url"};
+constexpr Rule body_regex_key{
+    .name = "body_regex",
+    .expected = "a regular expression",
+    .read = read_body_regex,
+    .also_called = "regex match",
+    .form = any_text,
+    .summary = "A regular expression (ECMAScript, no back-references) that is found in the body.",
+    .only_with = "url"};
 constexpr Rule headers_key{
-    "headers",
-    "a table of strings",
-    [](const Setting& it, ProbeSetting& probe) { probe.headers = read_variables(it, "a header"); },
-    "header"};
-constexpr Rule tls_key{"tls", "\"verify\" or \"insecure\"", read_tls};
-constexpr Rule ca_key{"ca",
-                      "a path",
-                      [](const Setting& it, ProbeSetting& probe) { probe.ca = read_text(it); },
-                      "ca_file cacert"};
-constexpr Rule timeout_key{"timeout", "a duration such as \"2s\"", read_timeout};
-constexpr Rule interval_key{"interval",
-                            "a duration such as \"10s\"",
-                            [](const Setting& it, ProbeSetting& probe) {
-                                probe.interval = read_duration(it, limits::probe_interval_min);
-                            },
-                            "every period"};
+    .name = "headers",
+    .expected = "a table of strings",
+    .read = [](const Setting& it,
+               ProbeSetting& probe) { probe.headers = read_variables(it, "a header"); },
+    .also_called = "header",
+    .form = variable_table,
+    .summary = "Headers to send.",
+    .only_with = "url"};
+constexpr Rule tls_key{
+    .name = "tls",
+    .expected = "\"verify\" or \"insecure\"",
+    .read = [](const Setting& it, ProbeSetting& probe) { probe.tls = read_choice(it, tls_modes); },
+    .form = one_of(words_of<tls_modes>),
+    .summary = "Whether the certificate is looked at.",
+    .if_absent = "\"verify\"",
+    .only_with = "url"};
+constexpr Rule ca_key{
+    .name = "ca",
+    .expected = "a path",
+    .read = [](const Setting& it, ProbeSetting& probe) { probe.ca = read_text(it); },
+    .also_called = "ca_file cacert",
+    .form = any_text,
+    .summary = "A file of certificates to trust instead of the system's.",
+    .only_with = "url"};
+constexpr Rule timeout_key{.name = "timeout",
+                           .expected = "a duration such as \"2s\"",
+                           .read = read_timeout,
+                           .form = duration_text,
+                           .summary =
+                               "How long an answer may take; with `health` at most half of "
+                               "`interval` if absent.",
+                           .if_absent = "\"2s\""};
+constexpr Rule interval_key{.name = "interval",
+                            .expected = "a duration such as \"10s\"",
+                            .read =
+                                [](const Setting& it, ProbeSetting& probe) {
+                                    probe.interval = read_duration(it, limits::probe_interval_min);
+                                },
+                            .also_called = "every period",
+                            .form = duration_text,
+                            .summary = "How often it is asked; longer than `timeout`.",
+                            .if_absent = "\"10s\""};
 constexpr Rule retries_key{
-    "retries",
-    "a number from 1 to 1000",
-    [](const Setting& it, ProbeSetting& probe) { probe.retries = read_integer(it, 1, 1000); },
-    "failures threshold failure_threshold"};
-constexpr Rule log_key{"log", "", nullptr};
-constexpr Rule notify_key{"notify", "", nullptr};
+    .name = "retries",
+    .expected = "a number from 1 to 1000",
+    .read = [](const Setting& it, ProbeSetting& probe) { probe.retries = read_integer(it); },
+    .also_called = "failures threshold failure_threshold",
+    .form = number_from(1, 1000),
+    .summary = "How many failures in a row make it unhealthy.",
+    .if_absent = "3"};
+constexpr Rule log_key{.name = "log", .read = nullptr, .presence = Presence::one_of};
+constexpr Rule notify_key{.name = "notify", .read = nullptr, .presence = Presence::one_of};
 
 constexpr std::array ready_keys{url_key,
                                 tcp_key,
@@ -126,8 +186,10 @@ constexpr std::array health_keys{url_key,
 template <typename Keys>
 void check_kind(const Setting& setting, const Keys& keys) {
     std::vector<std::string> ways;
-    for (const std::string_view way : {"url", "tcp", "command", "log", "notify"}) {
-        if (is_written(setting.value, keys, way)) ways.push_back("`" + std::string{way} + "`");
+    for (const Rule& key : keys) {
+        if (key.presence != Presence::one_of || !is_written(setting.value, keys, key.name))
+            continue;
+        ways.push_back("`" + std::string{key.name} + "`");
     }
     if (ways.size() == 1) return;
     setting.report.error(
@@ -138,14 +200,16 @@ void check_kind(const Setting& setting, const Keys& keys) {
 }
 
 template <typename Keys>
-void check_url_keys(const Setting& setting, const Keys& keys) {
-    if (is_written(setting.value, keys, "url")) return;
+void check_companions(const Setting& setting, const Keys& keys) {
     for (const TomlEntry& entry : setting.value.entries) {
-        if (!has_word("expect body body_regex headers tls ca", entry.key.text)) continue;
-        setting.report.error(
-            "probe-kind",
-            entry.key.place,
-            "`" + setting.name + "." + entry.key.text + "` is only for a probe with `url`");
+        const Rule* key = find_key(keys, entry.key.text);
+        if (key == nullptr || key->only_with.empty()) continue;
+        if (is_written(setting.value, keys, key->only_with)) continue;
+        setting.report.error("probe-kind",
+                             entry.key.place,
+                             "`" + setting.name + "." + entry.key.text +
+                                 "` is only for a probe with `" + std::string{key->only_with} +
+                                 "`");
     }
 }
 
@@ -160,7 +224,7 @@ std::optional<ProbeSetting> read_probe(const Setting& setting, const Keys& keys)
     read_section(
         setting.value, keys, probe, {"`" + setting.name + "`", setting.name + "."}, setting.report);
     check_kind(setting, keys);
-    check_url_keys(setting, keys);
+    check_companions(setting, keys);
     return probe;
 }
 
@@ -172,6 +236,14 @@ std::optional<ProbeSetting> read_ready(const Setting& setting) {
 
 std::optional<ProbeSetting> read_health(const Setting& setting) {
     return read_probe(setting, health_keys);
+}
+
+std::vector<KeyView> ready_key_views() {
+    return views_of<ready_keys>();
+}
+
+std::vector<KeyView> health_key_views() {
+    return views_of<health_keys>();
 }
 
 }  // namespace devstack::core

@@ -2,6 +2,7 @@
 #include "devstack/core/profile/name.hpp"
 #include "devstack/core/profile/profile.hpp"
 
+#include "profile_keys.hpp"
 #include "section.hpp"
 #include "service_keys.hpp"
 #include "toml_reader.hpp"
@@ -15,17 +16,11 @@ namespace devstack::core {
 
 namespace {
 
-void read_mode(const Setting& it, Profile& profile) {
-    if (!it.value.is_string()) return it.report_wrong_type();
-    if (it.value.text == "development") {
-        profile.mode = Mode::development;
-    } else if (it.value.text == "host") {
-        profile.mode = Mode::host;
-    } else {
-        it.report_bad_value("bad-choice",
-                            "\"" + it.value.text + "\" is not one of \"development\" and \"host\"" +
-                                did_you_mean(it.value.text, {"development", "host"}));
-    }
+constexpr std::array modes{Choice<Mode>{"development", Mode::development},
+                           Choice<Mode>{"host", Mode::host}};
+
+std::string name_pattern() {
+    return "^[A-Za-z0-9_][A-Za-z0-9_.-]{0," + std::to_string(limits::name_length_max - 1) + "}$";
 }
 
 void read_name(const Setting& it, Profile& profile) {
@@ -37,17 +32,31 @@ void read_name(const Setting& it, Profile& profile) {
 }
 
 constexpr std::array project_keys{
-    Key<Profile>{"name", "a string", read_name},
-    Key<Profile>{"env_file",
-                 "a path or an array of paths",
-                 [](const Setting& it, Profile& to) { to.env_files = read_texts(it); },
-                 "envfile dotenv"},
-    Key<Profile>{"mode", "\"development\" or \"host\"", read_mode},
-    Key<Profile>{"description",
-                 "a string",
-                 [](const Setting& it, Profile&) { read_text(it); },
-                 "comment title"},
-    Key<Profile>{"on_keeper_death", "", nullptr}};
+    Key<Profile>{.name = "name",
+                 .expected = "a string",
+                 .read = read_name,
+                 .form = text_like(name_pattern),
+                 .summary = "The name of the project; that of its directory if absent."},
+    Key<Profile>{.name = "env_file",
+                 .expected = "a path or an array of paths",
+                 .read = [](const Setting& it, Profile& to) { to.env_files = read_texts(it); },
+                 .also_called = "envfile dotenv",
+                 .form = text_or_texts,
+                 .summary = "Files of variables for all services; a later one wins."},
+    Key<Profile>{.name = "mode",
+                 .expected = "\"development\" or \"host\"",
+                 .read = [](const Setting& it,
+                            Profile& to) { to.mode = read_choice(it, modes).value_or(to.mode); },
+                 .form = one_of(words_of<modes>),
+                 .summary = "\"host\" is for a machine that runs for months: nothing is given up.",
+                 .if_absent = "\"development\""},
+    Key<Profile>{.name = "description",
+                 .expected = "a string",
+                 .read = [](const Setting& it, Profile&) { read_text(it); },
+                 .also_called = "comment title",
+                 .form = any_text,
+                 .summary = "For people."},
+    Key<Profile>{.name = "on_keeper_death", .read = nullptr}};
 
 void read_services(const Setting& it, Profile& profile, ServiceKind kind) {
     if (!it.value.is_table()) return it.report_wrong_type("write [" + it.name + ".NAME]");
@@ -62,26 +71,40 @@ void read_services(const Setting& it, Profile& profile, ServiceKind kind) {
     }
 }
 
+constexpr Form service_form = table_with(service_key_views);
+constexpr Form task_form = table_with(task_key_views);
+
 constexpr std::array top_keys{
-    Key<Profile>{"project",
-                 "a table",
-                 [](const Setting& it, Profile& to) {
-                     if (!it.value.is_table()) return it.report_wrong_type("write [project]");
-                     read_section(it.value, project_keys, to, {"[project]", "project."}, it.report);
-                 },
-                 "settings config"},
     Key<Profile>{
-        "service",
-        "a table",
-        [](const Setting& it, Profile& to) { read_services(it, to, ServiceKind::service); },
-        "services process processes program programs app apps"},
-    Key<Profile>{"task",
-                 "a table",
-                 [](const Setting& it, Profile& to) { read_services(it, to, ServiceKind::task); },
-                 "tasks job jobs"},
-    Key<Profile>{"gateway", "", nullptr},
-    Key<Profile>{"check", "", nullptr},
-    Key<Profile>{"notify", "", nullptr}};
+        .name = "project",
+        .expected = "a table",
+        .read =
+            [](const Setting& it, Profile& to) {
+                if (!it.value.is_table()) return it.report_wrong_type("write [project]");
+                read_section(it.value, project_keys, to, {"[project]", "project."}, it.report);
+            },
+        .also_called = "settings config",
+        .form = table_with(views_of<project_keys>),
+        .summary = "What holds for the whole project."},
+    Key<Profile>{
+        .name = "service",
+        .expected = "a table",
+        .read = [](const Setting& it, Profile& to) { read_services(it, to, ServiceKind::service); },
+        .also_called = "services process processes program programs app apps",
+        .form = table_of(service_form, name_pattern),
+        .summary = "Services by their names: meant to stay, watched, and restarted.",
+        .presence = Presence::any_of},
+    Key<Profile>{
+        .name = "task",
+        .expected = "a table",
+        .read = [](const Setting& it, Profile& to) { read_services(it, to, ServiceKind::task); },
+        .also_called = "tasks job jobs",
+        .form = table_of(task_form, name_pattern),
+        .summary = "Tasks by their names: run to their end, when asked for or needed.",
+        .presence = Presence::any_of},
+    Key<Profile>{.name = "gateway", .read = nullptr},
+    Key<Profile>{.name = "check", .read = nullptr},
+    Key<Profile>{.name = "notify", .read = nullptr}};
 
 void check_names(const Profile& profile, Report& report) {
     std::map<std::string, const ServiceSetting*> first;
@@ -182,6 +205,10 @@ ReadProfile read_profile(std::string name, std::string text) {
     }
     result.diagnostics = report.take();
     return result;
+}
+
+std::vector<KeyView> profile_key_views() {
+    return views_of<top_keys>();
 }
 
 }  // namespace devstack::core

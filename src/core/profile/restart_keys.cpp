@@ -6,55 +6,60 @@ namespace devstack::core {
 
 namespace {
 
-void read_policy(const Setting& it, RestartSetting& restart) {
-    if (!it.value.is_string()) return it.report_wrong_type();
-    const std::string& word = it.value.text;
-    if (word == "no") {
-        restart.policy = RestartMode::no;
-    } else if (word == "on-failure") {
-        restart.policy = RestartMode::on_failure;
-    } else if (word == "always") {
-        restart.policy = RestartMode::always;
-    } else {
-        const std::string guess = word == "unless-stopped"
-                                      ? " (did you mean `always`?)"
-                                      : did_you_mean(word, {"no", "on-failure", "always"});
-        it.report_bad_value(
-            "bad-choice",
-            "\"" + word + "\" is not one of \"no\", \"on-failure\" and \"always\"" + guess);
-    }
-}
+constexpr std::array modes{Choice<RestartMode>{"no", RestartMode::no},
+                           Choice<RestartMode>{"on-failure", RestartMode::on_failure},
+                           Choice<RestartMode>{"always", RestartMode::always, "unless-stopped"}};
 
 constexpr std::array keys{
     Key<RestartSetting>{
-        "policy", "\"no\", \"on-failure\" or \"always\"", read_policy, "mode condition"},
+        .name = "policy",
+        .expected = "\"no\", \"on-failure\" or \"always\"",
+        .read = [](const Setting& it, RestartSetting& to) { to.policy = read_choice(it, modes); },
+        .also_called = "mode condition",
+        .form = one_of(words_of<modes>),
+        .summary = "When it is started again; if absent \"on-failure\", and \"no\" for a task."},
     Key<RestartSetting>{
-        "max",
-        "a number from 0 to 1000000",
-        [](const Setting& it, RestartSetting& to) { to.max = read_integer(it, 0, 1'000'000); },
-        "max_attempts max_restarts attempts retries"},
+        .name = "max",
+        .expected = "a number from 0 to 1000000",
+        .read = [](const Setting& it, RestartSetting& to) { to.max = read_integer(it); },
+        .also_called = "max_attempts max_restarts attempts retries",
+        .form = number_from(0, 1'000'000),
+        .summary = "Restarts within `window`; one more is a crash loop.",
+        .if_absent = "5"},
     Key<RestartSetting>{
-        "window",
-        "a duration such as \"60s\"",
-        [](const Setting& it, RestartSetting& to) { to.window = read_duration(it, Duration{1}); },
-        "interval"},
+        .name = "window",
+        .expected = "a duration such as \"60s\"",
+        .read = [](const Setting& it,
+                   RestartSetting& to) { to.window = read_duration(it, Duration{1}); },
+        .also_called = "interval",
+        .form = duration_text,
+        .summary = "The time in which restarts are counted.",
+        .if_absent = "\"60s\""},
     Key<RestartSetting>{
-        "delay",
-        "a duration such as \"500ms\"",
-        [](const Setting& it, RestartSetting& to) { to.delay = read_duration(it, Duration{}); },
-        "backoff wait"},
+        .name = "delay",
+        .expected = "a duration such as \"500ms\"",
+        .read = [](const Setting& it,
+                   RestartSetting& to) { to.delay = read_duration(it, Duration{}); },
+        .also_called = "backoff wait",
+        .form = duration_text,
+        .summary = "The time before the first restart; each one doubles it.",
+        .if_absent = "\"500ms\""},
     Key<RestartSetting>{
-        "max_delay",
-        "a duration such as \"30s\"",
-        [](const Setting& it, RestartSetting& to) { to.max_delay = read_duration(it, Duration{}); },
-        "max_backoff"}};
+        .name = "max_delay",
+        .expected = "a duration such as \"30s\"",
+        .read = [](const Setting& it,
+                   RestartSetting& to) { to.max_delay = read_duration(it, Duration{}); },
+        .also_called = "max_backoff",
+        .form = duration_text,
+        .summary = "The longest time before a restart.",
+        .if_absent = "\"30s\""}};
 
 }  // namespace
 
 RestartSetting read_restart(const Setting& setting) {
     RestartSetting restart;
     if (setting.value.is_string()) {
-        read_policy(setting, restart);
+        restart.policy = read_choice(setting, modes);
     } else if (setting.value.is_table()) {
         read_section(
             setting.value, keys, restart, {"`restart`", setting.name + "."}, setting.report);
@@ -69,6 +74,14 @@ RestartSetting read_restart(const Setting& setting) {
             setting.value.kind == TomlValue::Kind::boolean ? "write \"no\" or \"always\"" : "");
     }
     return restart;
+}
+
+std::vector<std::string> restart_mode_words() {
+    return words_of<modes>();
+}
+
+std::vector<KeyView> restart_key_views() {
+    return views_of<keys>();
 }
 
 }  // namespace devstack::core

@@ -21,14 +21,4 @@ void report_unknown_key(Report& report,
         guess ? "did you mean `" + *guess + "`?" : "known keys are " + join_for_people(known));
 }
 
-bool has_word(std::string_view words, std::string_view word) {
-    while (!words.empty()) {
-        const auto end = words.find(' ');
-        if (words.substr(0, end) == word) return true;
-        if (end == std::string_view::npos) return false;
-        words.remove_prefix(end + 1);
-    }
-    return false;
-}
-
 }  // namespace devstack::core

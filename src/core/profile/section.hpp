@@ -2,6 +2,7 @@
 
 #include "devstack/base/text.hpp"
 
+#include "form.hpp"
 #include "setting.hpp"
 
 #include <array>
@@ -11,17 +12,61 @@
 
 namespace devstack::core {
 
+/// Whether a section can do without a key.
+enum class Presence {
+    optional,
+    required,
+    one_of,  ///< Exactly one of the section's keys with this mark is to be written.
+    any_of,  ///< At least one.
+};
+
 /// One key that may stand in a section. The tables of these are the grammar of the profile: what is
-/// accepted, what messages say, and what "did you mean" knows.
+/// accepted, what messages say, what "did you mean" knows, and the schema. To add a key is to add a
+/// row: a test asks for whatever is missing in it.
 template <typename Section>
 struct Key {
     std::string_view name;
-    std::string_view expected;
+    std::string_view expected;  ///< "a string": completes "… must be".
     /// Empty: the key is planned, but not supported yet.
     void (*read)(const Setting& setting, Section& section);
     /// What people who know other tools may write, separated by spaces.
-    std::string_view also_called;
+    std::string_view also_called = "";
+    Form form = {};
+    std::string_view summary = "";  ///< One line for people; a sentence.
+    /// What holds without the key, as it would be written: "\"10s\""; "" if that is not one value.
+    std::string_view if_absent = "";
+    Presence presence = Presence::optional;
+    std::string_view only_with = "";  ///< The key that it means nothing without.
 };
+
+/// A key without its reader.
+struct KeyView {
+    std::string_view name;
+    std::string_view expected;
+    bool is_supported = false;
+    Form form;
+    std::string_view summary;
+    std::string_view if_absent;
+    Presence presence = Presence::optional;
+    std::string_view only_with;
+};
+
+/// For `table_with`: the rows of a table of keys.
+template <const auto& keys>
+std::vector<KeyView> views_of() {
+    std::vector<KeyView> views;
+    for (const auto& key : keys) {
+        views.push_back({key.name,
+                         key.expected,
+                         key.read != nullptr,
+                         key.form,
+                         key.summary,
+                         key.if_absent,
+                         key.presence,
+                         key.only_with});
+    }
+    return views;
+}
 
 /// Where a section stands, for messages.
 struct SectionPlace {
@@ -39,7 +84,6 @@ void report_unknown_key(Report& report,
                         const SectionPlace& place,
                         const std::vector<std::string>& known,
                         const std::optional<std::string>& guess);
-bool has_word(std::string_view words, std::string_view word);
 
 template <typename Section, std::size_t count>
 const Key<Section>* find_key(const std::array<Key<Section>, count>& keys, std::string_view name) {
@@ -102,7 +146,9 @@ void read_section(const TomlValue& table,
         } else if (key->read == nullptr) {
             report_unsupported(report, entry.key, place.prefix);
         } else {
-            key->read(Setting{name, key->expected, entry.key.place, entry.value, report}, section);
+            key->read(
+                Setting{name, key->expected, entry.key.place, entry.value, report, &key->form},
+                section);
         }
     }
 }

@@ -2,232 +2,236 @@
 
 #include "devstack/base/signal_name.hpp"
 
+#include "prepare_keys.hpp"
 #include "probe_keys.hpp"
 #include "process_keys.hpp"
 #include "restart_keys.hpp"
 #include "section.hpp"
+#include "service_values.hpp"
 
 namespace devstack::core {
 
 namespace {
 
-/// Port 0 stands for one that could not be read, so that those who refer to it are not blamed too.
-Port read_port(const Setting& it) {
-    if (it.value.is_string() && it.value.text == "auto") {
-        it.report.error("not-yet-supported",
-                        it.value.place,
-                        "`" + it.name + "`: \"auto\" is not supported yet",
-                        "give a number, such as 3000");
-        return {};
-    }
-    return Port{static_cast<std::uint16_t>(read_integer(it, 1, 65535).value_or(0))};
-}
-
-void read_only_port(const Setting& it, ServiceSetting& service) {
-    service.ports.push_back({"", read_port(it), it.value.place});
-}
-
-void read_ports(const Setting& it, ServiceSetting& service) {
-    if (!it.value.is_table()) {
-        return it.report_wrong_type("write { http = 3000, debug = 9229 }, or `port` for only one");
-    }
-    for (const TomlEntry& entry : it.value.entries) {
-        const Setting part{it.name + "." + entry.key.text,
-                           "a number from 1 to 65535",
-                           entry.key.place,
-                           entry.value,
-                           it.report};
-        service.ports.push_back({entry.key.text, read_port(part), entry.value.place});
-    }
-}
-
-std::optional<NeedCondition> read_condition(const Setting& part) {
-    if (!part.value.is_string()) {
-        part.report_wrong_type();
-        return std::nullopt;
-    }
-    const std::string& word = part.value.text;
-    if (word == "started") return NeedCondition::started;
-    if (word == "ready") return NeedCondition::ready;
-    if (word == "completed") return NeedCondition::completed;
-    std::string guess = did_you_mean(word, {"started", "ready", "completed"});
-    if (has_word("service_healthy healthy", word)) guess = " (did you mean `ready`?)";
-    if (word == "service_started") guess = " (did you mean `started`?)";
-    if (word == "service_completed_successfully") guess = " (did you mean `completed`?)";
-    part.report_bad_value(
-        "bad-choice",
-        "\"" + word + "\" is not one of \"started\", \"ready\" and \"completed\"" + guess);
-    return std::nullopt;
-}
-
-void read_depends_on(const Setting& it, ServiceSetting& service) {
-    if (!it.value.is_table()) {
-        for (SourceText& need : read_texts(it)) {
-            service.depends_on.push_back({std::move(need), std::nullopt, {}});
-        }
-        return;
-    }
-    for (const TomlEntry& entry : it.value.entries) {
-        const Setting part{it.name + "." + entry.key.text,
-                           "\"started\", \"ready\" or \"completed\"",
-                           entry.key.place,
-                           entry.value,
-                           it.report};
-        service.depends_on.push_back({entry.key, read_condition(part), entry.value.place});
-    }
-}
-
-constexpr std::array prepare_keys{
-    Key<PrepareSetting>{
-        "command",
-        "a string or an array of strings",
-        [](const Setting& it, PrepareSetting& to) { to.command = read_command(it); },
-        "cmd run exec"},
-    Key<PrepareSetting>{"creates",
-                        "a path",
-                        [](const Setting& it, PrepareSetting& to) { to.creates = read_text(it); },
-                        "output outputs"},
-    Key<PrepareSetting>{"inputs",
-                        "a path or an array of paths",
-                        [](const Setting& it, PrepareSetting& to) { to.inputs = read_texts(it); },
-                        "input sources"}};
-
-void read_prepare(const Setting& it, ServiceSetting& service) {
-    PrepareSetting prepare;
-    prepare.place = it.value.place;
-    if (!it.value.is_table()) return it.report_wrong_type("write { command = \"…\" }");
-    read_section(it.value, prepare_keys, prepare, {"`prepare`", it.name + "."}, it.report);
-    if (!is_written(it.value, prepare_keys, "command")) {
-        it.report.error("missing-command", it.value.place, "`prepare` needs a `command`");
-    }
-    if (prepare.command) service.prepare = std::move(prepare);
-}
-
-void read_stop_signal(const Setting& it, ServiceSetting& service) {
-    const bool is_integer = it.value.kind == TomlValue::Kind::integer;
-    if (!is_integer && !it.value.is_string()) return it.report_wrong_type();
-    const Result<int> signal =
-        parse_signal(is_integer ? std::to_string(it.value.integer) : it.value.text);
-    if (!signal) return it.report_bad_value("bad-signal", signal.error().message);
-    service.stop_signal = *signal;
-}
-
-void read_exit_codes(const Setting& it, ServiceSetting& service) {
-    if (it.value.kind != TomlValue::Kind::array) return it.report_wrong_type();
-    for (const TomlValue& item : it.value.items) {
-        const Setting part{it.name, "numbers from 0 to 255", it.key_place, item, it.report};
-        if (const auto code = read_integer(part, 0, 255)) {
-            service.success_exit_codes.push_back(*code);
-        }
-    }
-}
+constexpr Form account = any_text | number_from(0, UINT32_MAX - 1);
+constexpr Form limit_value = any_text | number_from(0, INT64_MAX);
+constexpr Form resource_limit = limit_value | table_of(limit_value);
 
 constexpr std::array service_keys{
     Key<ServiceSetting>{
-        "command",
-        "a string or an array of strings",
-        [](const Setting& it, ServiceSetting& to) { to.command = read_command(it); },
-        "cmd run exec start entrypoint script"},
+        .name = "command",
+        .expected = "a string or an array of strings",
+        .read = [](const Setting& it, ServiceSetting& to) { to.command = read_command(it); },
+        .also_called = "cmd run exec start entrypoint script",
+        .form = command_text,
+        .summary = "What to run: text by /bin/sh, an array word by word without a shell.",
+        .presence = Presence::required},
     Key<ServiceSetting>{
-        "working_dir",
-        "a path",
-        [](const Setting& it, ServiceSetting& to) { to.working_dir = read_text(it); },
-        "cwd dir directory workdir workingdir folder path"},
-    Key<ServiceSetting>{"port", "a number from 1 to 65535", read_only_port},
-    Key<ServiceSetting>{"ports", "a table of numbers from 1 to 65535", read_ports},
+        .name = "working_dir",
+        .expected = "a path",
+        .read = [](const Setting& it, ServiceSetting& to) { to.working_dir = read_text(it); },
+        .also_called = "cwd dir directory workdir workingdir folder path",
+        .form = any_text,
+        .summary = "The directory it runs in; the project directory if absent."},
+    Key<ServiceSetting>{.name = "port",
+                        .expected = "a number from 1 to 65535",
+                        .read = read_only_port,
+                        .form = port_number,
+                        .summary = "The one port that it listens on; also set as PORT."},
     Key<ServiceSetting>{
-        "env",
-        "a table of strings",
-        [](const Setting& it, ServiceSetting& to) { to.env = read_variables(it, "a variable"); },
-        "environment vars variables"},
+        .name = "ports",
+        .expected = "a table of numbers from 1 to 65535",
+        .read = read_ports,
+        .form = table_of(port_number),
+        .summary = "Names and numbers of the ports that it listens on, if there are several."},
     Key<ServiceSetting>{
-        "env_file",
-        "a path or an array of paths",
-        [](const Setting& it, ServiceSetting& to) { to.env_files = read_texts(it); },
-        "envfile dotenv"},
+        .name = "env",
+        .expected = "a table of strings",
+        .read = [](const Setting& it,
+                   ServiceSetting& to) { to.env = read_variables(it, "a variable"); },
+        .also_called = "environment vars variables",
+        .form = variable_table,
+        .summary = "Variables of its environment."},
     Key<ServiceSetting>{
-        "require_env",
-        "a name or an array of names",
-        [](const Setting& it, ServiceSetting& to) { to.require_env = read_texts(it); },
-        "required_env required"},
-    Key<ServiceSetting>{"depends_on",
-                        "an array of names, or a table such as { db = \"ready\" }",
-                        read_depends_on,
-                        "depends dependencies needs requires after"},
+        .name = "env_file",
+        .expected = "a path or an array of paths",
+        .read = [](const Setting& it, ServiceSetting& to) { to.env_files = read_texts(it); },
+        .also_called = "envfile dotenv",
+        .form = text_or_texts,
+        .summary = "Files of variables; a later one wins."},
     Key<ServiceSetting>{
-        "restart_with",
-        "a name or an array of names",
-        [](const Setting& it, ServiceSetting& to) { to.restart_with = read_texts(it); }},
-    Key<ServiceSetting>{"prepare",
-                        "a table such as { command = \"npm install\" }",
-                        read_prepare,
-                        "before setup pre_start build install"},
-    Key<ServiceSetting>{"ready",
-                        "a table such as { url = \"http://localhost:3000/\" }",
-                        [](const Setting& it, ServiceSetting& to) { to.ready = read_ready(it); },
-                        "readiness readiness_probe ready_check"},
-    Key<ServiceSetting>{"health",
-                        "a table such as { url = \"http://localhost:3000/\" }",
-                        [](const Setting& it, ServiceSetting& to) { to.health = read_health(it); },
-                        "healthcheck health_check liveness liveness_probe"},
+        .name = "require_env",
+        .expected = "a name or an array of names",
+        .read = [](const Setting& it, ServiceSetting& to) { to.require_env = read_texts(it); },
+        .also_called = "required_env required",
+        .form = text_or_texts,
+        .summary = "Variables that must be set and not empty."},
+    Key<ServiceSetting>{.name = "depends_on",
+                        .expected = "an array of names, or a table such as { db = \"ready\" }",
+                        .read = read_depends_on,
+                        .also_called = "depends dependencies needs requires after",
+                        .form = text_or_texts | table_of(need_condition),
+                        .summary = "What has to be there before it starts."},
     Key<ServiceSetting>{
-        "restart",
-        "\"no\", \"on-failure\", \"always\" or a table",
-        [](const Setting& it, ServiceSetting& to) { to.restart = read_restart(it); },
-        "restart_policy autorestart"},
-    Key<ServiceSetting>{"start_timeout",
-                        "a duration such as \"60s\"",
-                        [](const Setting& it, ServiceSetting& to) {
-                            to.start_timeout = read_duration(it, Duration{1});
-                        },
-                        "start_period"},
-    Key<ServiceSetting>{"stop_timeout",
-                        "a duration such as \"10s\"",
-                        [](const Setting& it, ServiceSetting& to) {
-                            to.stop_timeout = read_duration(it, Duration{});
-                        },
-                        "stop_grace_period kill_timeout grace"},
+        .name = "restart_with",
+        .expected = "a name or an array of names",
+        .read = [](const Setting& it, ServiceSetting& to) { to.restart_with = read_texts(it); },
+        .form = text_or_texts,
+        .summary = "Services whose restart restarts this one too."},
     Key<ServiceSetting>{
-        "stop_signal", "the name of a signal such as \"SIGTERM\"", read_stop_signal, "signal"},
+        .name = "prepare",
+        .expected = "a table such as { command = \"npm install\" }",
+        .read = [](const Setting& it, ServiceSetting& to) { to.prepare = read_prepare(it); },
+        .also_called = "before setup pre_start build install",
+        .form = table_with(prepare_key_views),
+        .summary = "A step that must succeed before it starts."},
     Key<ServiceSetting>{
-        "success_exit_codes", "an array of numbers from 0 to 255", read_exit_codes, "exit_codes"},
-    Key<ServiceSetting>{"description",
-                        "a string",
-                        [](const Setting& it, ServiceSetting&) { read_text(it); },
-                        "comment title"},
+        .name = "ready",
+        .expected = "a table such as { url = \"http://localhost:3000/\" }",
+        .read = [](const Setting& it, ServiceSetting& to) { to.ready = read_ready(it); },
+        .also_called = "readiness readiness_probe ready_check",
+        .form = table_with(ready_key_views),
+        .summary =
+            "A probe that is asked until it succeeds once; if absent `health`, else its port."},
     Key<ServiceSetting>{
-        "user", "the name or number of a user, or \"USER:GROUP\"", read_user, "run_as uid"},
-    Key<ServiceSetting>{"group", "the name or number of a group", read_group, "gid"},
-    Key<ServiceSetting>{"group_add",
-                        "an array of names or numbers of groups",
-                        read_group_add,
-                        "groups supplementary_groups"},
-    Key<ServiceSetting>{"umask", "an octal number in quotes", read_umask},
+        .name = "health",
+        .expected = "a table such as { url = \"http://localhost:3000/\" }",
+        .read = [](const Setting& it, ServiceSetting& to) { to.health = read_health(it); },
+        .also_called = "healthcheck health_check liveness liveness_probe",
+        .form = table_with(health_key_views),
+        .summary = "A probe that is asked as long as it runs."},
     Key<ServiceSetting>{
-        "ulimits", "a table such as { nofile = 65536 }", read_ulimits, "ulimit rlimits rlimit"},
-    Key<ServiceSetting>{"nice", "a number from -20 to 19", read_nice, "niceness priority"},
-    Key<ServiceSetting>{"oom_score_adj",
-                        "a number from -1000 to 1000",
-                        read_oom_score_adj,
-                        "oom_score oom_score_adjust oom_adj"},
+        .name = "restart",
+        .expected = "\"no\", \"on-failure\", \"always\" or a table",
+        .read = [](const Setting& it, ServiceSetting& to) { to.restart = read_restart(it); },
+        .also_called = "restart_policy autorestart",
+        .form = one_of(restart_mode_words) | table_with(restart_key_views),
+        .summary = "When it is started again; if absent \"on-failure\", and \"no\" for a task."},
     Key<ServiceSetting>{
-        "no_new_privileges", "true or false", read_no_new_privileges, "no_new_privs security_opt"},
-    Key<ServiceSetting>{"cap_add",
-                        "an array of names of capabilities",
-                        read_cap_add,
-                        "capabilities ambient_capabilities"},
-    Key<ServiceSetting>{"cap_drop", "an array of names of capabilities", read_cap_drop},
-    Key<ServiceSetting>{"tty", "true or false", read_tty, "terminal pty"},
-    Key<ServiceSetting>{"stdin_open", "true or false", read_stdin_open, "stdin interactive"},
-    Key<ServiceSetting>{"unit", "", nullptr},
-    Key<ServiceSetting>{"watch", "", nullptr},
-    Key<ServiceSetting>{"socket", "", nullptr},
-    Key<ServiceSetting>{"limits", "", nullptr}};
+        .name = "start_timeout",
+        .expected = "a duration such as \"60s\"",
+        .read = [](const Setting& it,
+                   ServiceSetting& to) { to.start_timeout = read_duration(it, Duration{1}); },
+        .also_called = "start_period",
+        .form = duration_text,
+        .summary = "How long it may take to become ready.",
+        .if_absent = "\"60s\""},
+    Key<ServiceSetting>{
+        .name = "stop_timeout",
+        .expected = "a duration such as \"10s\"",
+        .read = [](const Setting& it,
+                   ServiceSetting& to) { to.stop_timeout = read_duration(it, Duration{}); },
+        .also_called = "stop_grace_period kill_timeout grace",
+        .form = duration_text,
+        .summary = "How long it may take to end; then comes SIGKILL.",
+        .if_absent = "\"10s\""},
+    Key<ServiceSetting>{
+        .name = "stop_signal",
+        .expected = "the name of a signal such as \"SIGTERM\"",
+        .read = read_stop_signal,
+        .also_called = "signal",
+        .form = one_of(signal_names) | text_like(signal_pattern) | number_from(1, 64),
+        .summary = "The signal that asks it to end.",
+        .if_absent = "\"SIGTERM\""},
+    Key<ServiceSetting>{.name = "success_exit_codes",
+                        .expected = "an array of numbers from 0 to 255",
+                        .read = read_exit_codes,
+                        .also_called = "exit_codes",
+                        .form = array_of(exit_code),
+                        .summary = "Exit codes that are no failure, besides 0.",
+                        .if_absent = "[]"},
+    Key<ServiceSetting>{.name = "description",
+                        .expected = "a string",
+                        .read = [](const Setting& it, ServiceSetting&) { read_text(it); },
+                        .also_called = "comment title",
+                        .form = any_text,
+                        .summary = "For people."},
+    Key<ServiceSetting>{
+        .name = "user",
+        .expected = "the name or number of a user, or \"USER:GROUP\"",
+        .read = read_user,
+        .also_called = "run_as uid",
+        .form = account,
+        .summary =
+            "The user it runs as, and with a colon the group; only root can choose another."},
+    Key<ServiceSetting>{.name = "group",
+                        .expected = "the name or number of a group",
+                        .read = read_group,
+                        .also_called = "gid",
+                        .form = account,
+                        .summary = "The group it runs as; that of the user if absent."},
+    Key<ServiceSetting>{.name = "group_add",
+                        .expected = "an array of names or numbers of groups",
+                        .read = read_group_add,
+                        .also_called = "groups supplementary_groups",
+                        .form = array_of(account),
+                        .summary = "More groups that it is in, besides those of its user."},
+    Key<ServiceSetting>{.name = "umask",
+                        .expected = "an octal number in quotes",
+                        .read = read_umask,
+                        .form = any_text,
+                        .summary = "What files that it makes are not open for."},
+    Key<ServiceSetting>{.name = "ulimits",
+                        .expected = "a table such as { nofile = 65536 }",
+                        .read = read_ulimits,
+                        .also_called = "ulimit rlimits rlimit",
+                        .form = table_of(resource_limit),
+                        .summary = "Limits of its resources, as of ulimit and prlimit."},
+    Key<ServiceSetting>{.name = "nice",
+                        .expected = "a number from -20 to 19",
+                        .read = read_nice,
+                        .also_called = "niceness priority",
+                        .form = number_from(-20, 19),
+                        .summary = "How willingly it leaves the processor to others."},
+    Key<ServiceSetting>{
+        .name = "oom_score_adj",
+        .expected = "a number from -1000 to 1000",
+        .read = read_oom_score_adj,
+        .also_called = "oom_score oom_score_adjust oom_adj",
+        .form = number_from(-1000, 1000),
+        .summary = "How soon the kernel kills it when memory is short; -1000 is never."},
+    Key<ServiceSetting>{.name = "no_new_privileges",
+                        .expected = "true or false",
+                        .read = read_no_new_privileges,
+                        .also_called = "no_new_privs security_opt",
+                        .form = true_or_false,
+                        .summary = "No program that it starts gets more rights than it has."},
+    Key<ServiceSetting>{.name = "cap_add",
+                        .expected = "an array of names of capabilities",
+                        .read = read_cap_add,
+                        .also_called = "capabilities ambient_capabilities",
+                        .form = array_of(any_text),
+                        .summary = "Capabilities that it has though it is not root."},
+    Key<ServiceSetting>{.name = "cap_drop",
+                        .expected = "an array of names of capabilities",
+                        .read = read_cap_drop,
+                        .form = array_of(any_text),
+                        .summary = "Capabilities that it can not have though it is root."},
+    Key<ServiceSetting>{.name = "tty",
+                        .expected = "true or false",
+                        .read = read_tty,
+                        .also_called = "terminal pty",
+                        .form = true_or_false,
+                        .summary = "It writes to a terminal, and keeps its colours."},
+    Key<ServiceSetting>{.name = "stdin_open",
+                        .expected = "true or false",
+                        .read = read_stdin_open,
+                        .also_called = "stdin interactive",
+                        .form = true_or_false,
+                        .summary = "Its input never ends."},
+    Key<ServiceSetting>{.name = "unit", .read = nullptr},
+    Key<ServiceSetting>{.name = "watch", .read = nullptr},
+    Key<ServiceSetting>{.name = "socket", .read = nullptr},
+    Key<ServiceSetting>{.name = "limits", .read = nullptr}};
 
 /// A task is done when its process has ended: nobody asks it how it is.
+bool is_only_for_services(std::string_view key) {
+    return key == "ready" || key == "health";
+}
+
 void check_task(const TomlValue& table, Report& report) {
     for (const TomlEntry& entry : table.entries) {
-        if (entry.key.text != "ready" && entry.key.text != "health") continue;
+        if (!is_only_for_services(entry.key.text)) continue;
         report.error("not-for-tasks",
                      entry.key.place,
                      "`" + entry.key.text + "` is only for services: a task is done when it ends");
@@ -255,6 +259,16 @@ ServiceSetting read_service(const TomlEntry& entry, ServiceKind kind, Report& re
                      "add command = \"…\"");
     }
     return service;
+}
+
+std::vector<KeyView> service_key_views() {
+    return views_of<service_keys>();
+}
+
+std::vector<KeyView> task_key_views() {
+    std::vector<KeyView> views = service_key_views();
+    std::erase_if(views, [](const KeyView& key) { return is_only_for_services(key.name); });
+    return views;
 }
 
 }  // namespace devstack::core

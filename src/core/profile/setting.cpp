@@ -1,5 +1,7 @@
 #include "setting.hpp"
 
+#include "devstack/base/assert.hpp"
+
 #include <utility>
 
 namespace devstack::core {
@@ -118,6 +120,33 @@ std::optional<int> read_integer(const Setting& setting, std::int64_t low, std::i
         return std::nullopt;
     }
     return static_cast<int>(setting.value.integer);
+}
+
+std::optional<int> read_integer(const Setting& setting) {
+    DEVSTACK_ASSERT(setting.form != nullptr, "who reads a number by its form has one");
+    return read_integer(setting, setting.form->low, setting.form->high);
+}
+
+void report_bad_choice(const Setting& setting,
+                       const std::vector<std::string>& words,
+                       const std::optional<std::string>& guess) {
+    std::vector<std::string> quoted;
+    for (const std::string& word : words)
+        quoted.push_back("\"" + word + "\"");
+    setting.report_bad_value("bad-choice",
+                             "\"" + setting.value.text + "\" is not one of " +
+                                 join_for_people(quoted) +
+                                 (guess ? " (did you mean `" + *guess + "`?)" : ""));
+}
+
+bool has_word(std::string_view words, std::string_view word) {
+    while (!words.empty()) {
+        const auto end = words.find(' ');
+        if (words.substr(0, end) == word) return true;
+        if (end == std::string_view::npos) return false;
+        words.remove_prefix(end + 1);
+    }
+    return false;
 }
 
 namespace {

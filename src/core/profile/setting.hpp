@@ -1,10 +1,13 @@
 #pragma once
 
+#include "devstack/base/text.hpp"
 #include "devstack/base/time.hpp"
 #include "devstack/core/profile/profile.hpp"
 
+#include "form.hpp"
 #include "toml_value.hpp"
 
+#include <array>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -34,6 +37,7 @@ struct Setting {
     Place key_place;
     const TomlValue& value;
     Report& report;
+    const Form* form = nullptr;  ///< For those readers that say so.
 
     /// "`port` must be a number from 1 to 65535, not a string".
     void report_wrong_type(const std::string& hint = "") const;
@@ -52,7 +56,35 @@ std::optional<Duration> read_duration(const Setting& setting, Duration least);
 /// False if it is none.
 bool read_boolean(const Setting& setting);
 std::optional<int> read_integer(const Setting& setting, std::int64_t low, std::int64_t high);
+/// From the lowest to the highest of the setting's form.
+std::optional<int> read_integer(const Setting& setting);
 /// `NAME = "value"`; numbers and booleans are taken as the text they are written with.
 std::vector<VariableSetting> read_variables(const Setting& setting, std::string_view noun);
+
+/// "`mode`: "hots" is not one of "development" and "host" (did you mean `host`?)".
+void report_bad_choice(const Setting& setting,
+                       const std::vector<std::string>& words,
+                       const std::optional<std::string>& guess);
+bool has_word(std::string_view words, std::string_view word);
+
+/// The value of one of these words.
+template <typename Value, std::size_t count>
+std::optional<Value> read_choice(const Setting& setting,
+                                 const std::array<Choice<Value>, count>& choices) {
+    if (!setting.value.is_string()) {
+        setting.report_wrong_type();
+        return std::nullopt;
+    }
+    const std::string& word = setting.value.text;
+    std::vector<std::string> words;
+    std::optional<std::string> guess;
+    for (const Choice<Value>& choice : choices) {
+        if (choice.word == word) return choice.value;
+        words.emplace_back(choice.word);
+        if (has_word(choice.also_called, word)) guess = choice.word;
+    }
+    report_bad_choice(setting, words, guess ? guess : closest_match(word, words));
+    return std::nullopt;
+}
 
 }  // namespace devstack::core

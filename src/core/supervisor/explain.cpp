@@ -43,13 +43,12 @@ std::string explain_stopping(const Stopping& it) {
     return text;
 }
 
-std::string explain_backing_off(const BackingOff& it, int restarts) {
-    const std::string next =
-        "; restart " + std::to_string(restarts) + " comes after " + render_duration(it.delay);
-    return it.why + next + (it.is_crash_loop ? " (crash-looping)" : "");
-}
-
 }  // namespace
+
+std::string describe_restart(const BackingOff& it, int restarts) {
+    return "restart " + std::to_string(restarts) + " comes after " + render_duration(it.delay) +
+           (it.is_crash_loop ? " (crash-looping)" : "");
+}
 
 std::string Supervisor::explain(ServiceId id) const {
     return spec(id).name + " is " + std::string{name_of(phase(id))} + ": " + reason(id);
@@ -81,7 +80,9 @@ std::string Supervisor::reason(ServiceId id) const {
         },
         [&](const Unhealthy&) { return service.why; },
         [&](const Stopping& it) { return explain_stopping(it); },
-        [&](const BackingOff& it) { return explain_backing_off(it, service.restarts); },
+        [&](const BackingOff& it) {
+            return it.why + "; " + describe_restart(it, service.restarts);
+        },
         [&](const Completed&) { return service.why; },
         [&](const Failed& it) { return it.why; });
 }
@@ -96,7 +97,7 @@ ServiceSnapshot Supervisor::snapshot(ServiceId id) const {
     snapshot.run = service.runs;
     snapshot.since = service.since;
     snapshot.differences = service.differences;
-    snapshot.last_exit = service.last_exit;
+    if (service.last_end) snapshot.last_exit = service.last_end->status;
     return snapshot;
 }
 

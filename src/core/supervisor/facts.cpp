@@ -47,6 +47,7 @@ void Supervisor::on(const PortsScanned& fact) {
 // ---- Birth -------------------------------------------------------------------------------------
 
 void Supervisor::on(const Spawned& fact) {
+    at(fact.run.service).current = RunEnd{fact.pid, {}, {}, now_, {}};
     if (auto* preparing = phase_if<Preparing>(fact.run)) {
         preparing->step = Preparing::Step::running;
         preparing->pid = fact.pid;
@@ -197,7 +198,11 @@ void Supervisor::on(const ListeningCompared& fact) {
 void Supervisor::on(const Exited& fact) {
     const ServiceId id = fact.run.service;
     if (run_of(phase(id)) != fact.run || !is_alive(phase(id))) return;
-    at(id).last_exit = fact.status;
+    RunEnd end = at(id).current;
+    end.status = fact.status;
+    end.usage = fact.usage;
+    end.ended_at = now_;
+    at(id).last_end = end;
     touch(id);
     if (auto* stopping = std::get_if<Stopping>(&at(id).phase)) {
         stopping->pid = 0;

@@ -25,7 +25,7 @@ ServiceRecord Supervisor::record(ServiceId id) const {
             service.delay_exponent,
             service.recent_restarts,
             service.differences,
-            service.last_exit};
+            service.last_end ? std::optional{service.last_end->status} : std::nullopt};
 }
 
 std::vector<ServiceId> Supervisor::take_changed() {
@@ -77,7 +77,8 @@ void Supervisor::restore(ServiceId id, const ServiceRecord& record) {
     service.delay_exponent = record.delay_exponent;
     service.recent_restarts = record.recent_restarts;
     service.differences = record.differences;
-    service.last_exit = record.last_exit;
+    if (record.last_exit) service.last_end = RunEnd{0, *record.last_exit, {}, {}, {}};
+    service.current = {pid_of(record.phase), {}, {}, record.since, {}};
 }
 
 void Supervisor::resume(ServiceId id, int pid) {

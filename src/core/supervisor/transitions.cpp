@@ -97,9 +97,10 @@ void Supervisor::prepare_ended(RunId run, ExitStatus status) {
     }
     const std::string why =
         "its prepare step (" + spec(id).prepare->command.text() + ") " + describe(status);
-    act(WriteCrashRecord{run});
-    if (!spec(id).restart.gives_up) return back_off(id, why);
-    enter(id, Failed{why}, why);
+    record_end(run,
+               why,
+               spec(id).restart.gives_up ? give_up(id, why, "a prepare step is not tried again")
+                                         : back_off(id, why));
 }
 
 void Supervisor::become_ready(ServiceId id, const Starting& starting, const std::string& why) {
@@ -124,6 +125,7 @@ void Supervisor::begin_stop(ServiceId id, Stopping::Then then, const std::string
     stopping.deadline = now_ + spec(id).stop_timeout;
     stopping.then = then;
     stopping.why = why;
+    stopping.is_unplanned = then == Stopping::Then::retry;
     if (stopping.pid != 0) act(AskToStop{stopping.run, spec(id).stop_signal});
     enter(id, stopping, why);
 }
@@ -160,14 +162,13 @@ void Supervisor::leader_ended(ServiceId id, const Exited& fact) {
     if (ready != nullptr && now_ - at(id).since >= limits::recovered_after) {
         at(id).delay_exponent = 0;
     }
-    if (!is_success(id, fact.status)) act(WriteCrashRecord{fact.run});
     if (!fact.survivors.empty()) return end_survivors(fact, Stopping::Then::decide);
     const std::string why = describe_end(id, fact.status);
     // A shell that finds no such command, or may not execute it, will not find it next time either.
     const bool is_hopeless = spec(id).command.is_shell() && fact.status.signal == 0 &&
                              (fact.status.code == 126 || fact.status.code == 127);
     if (is_hopeless && std::holds_alternative<Starting>(phase(id))) {
-        return enter(id, Failed{why}, why);
+        return record_end(fact.run, why, give_up(id, why, "another try would end the same way"));
     }
     decide_after_end(id, fact.status, why);
 }
@@ -199,6 +200,7 @@ void Supervisor::end_survivors(const Exited& fact, Stopping::Then then) {
                    count_of(fact.survivors.size(), "process") + " behind (pid " +
                    std::to_string(fact.survivors.front().pid) + ", " +
                    fact.survivors.front().command + ")";
+    stopping.is_unplanned = !is_success(id, fact.status);
     act(AskToStop{fact.run, spec(id).stop_signal, AskToStop::Scope::group});
     act(AskToStop{fact.run, spec(id).stop_signal, AskToStop::Scope::strays});
     enter(id, stopping, stopping.why);
@@ -209,14 +211,17 @@ void Supervisor::finish_stop(ServiceId id) {
     const Stopping stopping = std::get<Stopping>(phase(id));
     switch (stopping.then) {
         case Stopping::Then::rest:
+            if (stopping.is_unplanned) record_end(stopping.run, stopping.why, "asked to stop");
             return enter(
                 id,
                 Stopped{},
                 stopping.status ? stopping.why + "; " + describe(*stopping.status) : stopping.why);
         case Stopping::Then::restart:
+            if (stopping.is_unplanned) record_end(stopping.run, stopping.why, "asked to restart");
             restart_those_bound_to(id);
             return enter(id, Stopped{}, "has ended, and is started again: " + stopping.why);
-        case Stopping::Then::retry: return back_off(id, stopping.why);
+        case Stopping::Then::retry:
+            return record_end(stopping.run, stopping.why, back_off(id, stopping.why));
         case Stopping::Then::decide:
             return decide_after_end(id, stopping.status.value_or(ExitStatus{}), stopping.why);
         case Stopping::Then::go_on:
@@ -226,31 +231,48 @@ void Supervisor::finish_stop(ServiceId id) {
 
 void Supervisor::decide_after_end(ServiceId id, ExitStatus status, const std::string& why) {
     const RestartMode mode = spec(id).restart.mode;
-    const bool succeeded = is_success(id, status);
-    if (mode == RestartMode::always || (mode == RestartMode::on_failure && !succeeded)) {
-        return back_off(id, why);
+    if (is_success(id, status)) {
+        if (mode == RestartMode::always) {
+            back_off(id, why);
+        } else {
+            enter(id, Completed{status}, why);
+        }
+        return;
     }
-    if (succeeded) return enter(id, Completed{status}, why);
-    enter(id, Failed{why}, why);
+    const RunId run = *run_of(phase(id));
+    record_end(run, why, back_off(id, why));
 }
 
-void Supervisor::back_off(ServiceId id, const std::string& why) {
+/// Its run has ended and nobody wanted that. Says what comes of it.
+std::string Supervisor::back_off(ServiceId id, const std::string& why) {
     Service& service = at(id);
     const RestartPolicy& policy = spec(id).restart;
     auto& recent = service.recent_restarts;
     std::erase_if(recent, [&](TimePoint at) { return at + policy.window <= now_; });
     const bool is_over_budget = std::ssize(recent) >= policy.max;
-    if (policy.mode == RestartMode::no) return enter(id, Failed{why}, why);
+    if (policy.mode == RestartMode::no) {
+        return give_up(id, why, "its restart policy is \"no\"");
+    }
     if (is_over_budget && policy.gives_up) {
-        const std::string gave_up = why + "; given up after " + count_of(recent.size(), "restart") +
-                                    " within " + render_duration(policy.window);
-        return enter(id, Failed{gave_up}, gave_up);
+        const std::string decision = "given up after " + count_of(recent.size(), "restart") +
+                                     " within " + render_duration(policy.window);
+        return give_up(id, why + "; " + decision, decision);
     }
     if (!is_over_budget) recent.push_back(now_);
     const Duration delay = is_over_budget ? policy.max_delay : next_delay(id);
     ++service.restarts;
     restart_those_bound_to(id);
     enter(id, BackingOff{now_ + delay, delay, is_over_budget, why}, why);
+    return describe_restart(std::get<BackingOff>(phase(id)), service.restarts);
+}
+
+std::string Supervisor::give_up(ServiceId id, const std::string& why, const std::string& decision) {
+    enter(id, Failed{why}, why);
+    return decision;
+}
+
+void Supervisor::record_end(RunId run, const std::string& why, const std::string& decision) {
+    act(WriteCrashRecord{run, at(run.service).last_end.value_or(RunEnd{}), why, decision});
 }
 
 /// Doubles from restart to restart up to the cap, ±10 % so that many do not march in step.

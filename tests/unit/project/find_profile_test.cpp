@@ -63,3 +63,15 @@ TEST_CASE("a wish is a file, a directory or a name", "[unit][project]") {
     CHECK_FALSE(find(""));
     ::unsetenv("XDG_CONFIG_HOME");
 }
+
+TEST_CASE("profiles that have a name can be listed", "[unit][project]") {
+    const TemporaryDirectory directory;
+    directory.write("profiles/sora.toml", "");
+    directory.write("profiles/notes.txt", "");
+    directory.write("profiles/old.toml/x", "");
+    directory.write("config/devstack/profiles/work.toml", "");
+    directory.write("config/devstack/profiles/sora.toml", "");
+    ::setenv("XDG_CONFIG_HOME", directory.at("config").c_str(), 1);
+    CHECK(find_profile_names(directory.path()) == std::vector<std::string>{"sora", "work"});
+    ::unsetenv("XDG_CONFIG_HOME");
+}

@@ -2,6 +2,7 @@
 
 #include "devstack/core/supervisor/run.hpp"
 
+#include <string>
 #include <variant>
 
 namespace devstack::core {
@@ -62,9 +63,13 @@ struct CompareListening {
 struct CollectEvidence {
     RunId run;
 };
-/// The run has ended unplanned.
+/// The run has ended unplanned, and it has been decided what comes of it.
 struct WriteCrashRecord {
     RunId run;
+    RunEnd end;
+    std::string why;  ///< Why it ended: "exited with code 3", "was unhealthy: status 500".
+    std::string
+        decision;  ///< "restart 2 comes after 500ms", "given up after 5 restarts within 1m".
 };
 
 using Action = std::variant<ScanPorts,

@@ -74,6 +74,7 @@ struct Exited {
     RunId run;
     ExitStatus status;
     std::vector<Survivor> survivors;
+    ExitUsage usage;
 };
 /// What lives of a run whose leader has ended has changed; empty: nothing is left.
 struct SurvivorsChanged {

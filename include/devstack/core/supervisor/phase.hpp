@@ -108,6 +108,8 @@ struct Stopping {
     std::optional<ExitStatus> status;  ///< Of the leader, once it has ended.
     std::vector<Survivor> survivors;
     std::string why;  ///< Why it has to end.
+    /// Nobody had asked for its end, whatever was asked since: it is worth a record.
+    bool is_unplanned = false;
 };
 
 /// Ended unplanned; waits before the next try.
@@ -140,6 +142,9 @@ using Phase = std::variant<Stopped,
                            BackingOff,
                            Completed,
                            Failed>;
+
+/// "restart 2 comes after 500ms", "restart 7 comes after 30s (crash-looping)".
+std::string describe_restart(const BackingOff& phase, int restarts);
 
 /// The word that users see: "backing-off".
 std::string_view name_of(const Phase& phase);

@@ -26,6 +26,24 @@ struct ExitStatus {
     bool operator==(const ExitStatus&) const = default;
 };
 
+/// What a process and those that it waited for have used, as the kernel says at its end.
+struct ExitUsage {
+    Duration user_time{};
+    Duration system_time{};
+    std::uint64_t peak_memory = 0;  ///< Bytes; of the largest process.
+
+    bool operator==(const ExitUsage&) const = default;
+};
+
+/// The end of a run's own process.
+struct RunEnd {
+    int pid = 0;
+    ExitStatus status;
+    ExitUsage usage;
+    TimePoint spawned_at{};
+    TimePoint ended_at{};
+};
+
 /// "exited with code 3", "was killed by SIGKILL", "ended by SIGSEGV (core dumped)".
 std::string describe(ExitStatus status);
 

@@ -75,7 +75,8 @@ private:
         int delay_exponent = 0;
         std::vector<TimePoint> recent_restarts;  ///< Within the window, oldest first.
         std::vector<std::string> differences;
-        std::optional<ExitStatus> last_exit;
+        RunEnd current;  ///< Of the run that was spawned last, as far as known.
+        std::optional<RunEnd> last_end;
         bool has_changed = false;  ///< Its record has, see `take_changed`.
     };
 
@@ -142,7 +143,9 @@ private:
     void end_survivors(const Exited& fact, Stopping::Then then);
     void finish_stop(ServiceId id);
     void decide_after_end(ServiceId id, ExitStatus status, const std::string& why);
-    void back_off(ServiceId id, const std::string& why);
+    std::string back_off(ServiceId id, const std::string& why);
+    std::string give_up(ServiceId id, const std::string& why, const std::string& decision);
+    void record_end(RunId run, const std::string& why, const std::string& decision);
     void restart_those_bound_to(ServiceId id);
 
     void ask_again(ServiceId id);

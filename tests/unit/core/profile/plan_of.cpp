@@ -4,6 +4,8 @@
 
 #include "support/catch.hpp"
 
+#include <algorithm>
+
 namespace devstack::test {
 
 namespace {
@@ -22,7 +24,9 @@ Checked<core::Plan> check(const std::string& text,
         const auto missing = core::find_missing_env_files(read.profile, surroundings);
         if (missing.empty() && strangers.is_empty()) break;
         for (const std::string& path : missing) {
-            core::EnvFile file{path.substr(project_dir.size() + 1), std::nullopt, "no such file"};
+            core::EnvFile file{path.substr(std::min(path.size(), project_dir.size() + 1)),
+                               std::nullopt,
+                               "no such file"};
             if (files.count(path) > 0) file.text = files.at(path);
             surroundings.env_files.emplace(path, file);
         }

@@ -87,8 +87,8 @@ TEST_CASE("restart_with takes a dependent along", "[unit][supervisor]") {
     Scenario s{service("db"), service("web").after("db").restart_with("db")};
     s.bring_up("db");
     s.bring_up("web");
-    CHECK(s.exited("db", {1, 0}) == Trace{"crash record of db#1",
-                                          "ask web#1 to stop",
+    CHECK(s.exited("db", {1, 0}) == Trace{"ask web#1 to stop",
+                                          "crash record of db#1",
                                           "web: ready -> stopping (db is restarted)",
                                           "db: ready -> backing-off (exited with code 1)"});
     CHECK(s.exited("web", {0, 15}) ==

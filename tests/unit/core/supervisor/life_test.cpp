@@ -41,7 +41,8 @@ TEST_CASE("a service that is not ready in time is ended and tried again", "[unit
           Trace{"ask api#1 to stop",
                 "api: starting -> stopping (was not ready within 1m: status 503, wanted 200-299)"});
     CHECK(s.exited("api", {0, 15}) ==
-          Trace{"api: stopping -> backing-off (was not ready within 1m: status 503, wanted "
+          Trace{"crash record of api#1",
+                "api: stopping -> backing-off (was not ready within 1m: status 503, wanted "
                 "200-299)"});
 }
 
@@ -74,7 +75,7 @@ TEST_CASE("three failed health checks in a row restart a service, with evidence 
         CHECK(s.evidence_collected("api") ==
               Trace{"ask api#1 to stop", "api: unhealthy -> stopping (was unhealthy: no)"});
         CHECK(s.exited("api", {0, 15}) ==
-              Trace{"api: stopping -> backing-off (was unhealthy: no)"});
+              Trace{"crash record of api#1", "api: stopping -> backing-off (was unhealthy: no)"});
         CHECK(s.after(600ms).front() == "spawn api#2");
     }
 }

@@ -77,13 +77,13 @@ TEST_CASE("what a crashed leader leaves behind is ended before the next run",
     Scenario s{service("web")};
     s.bring_up("web");
     CHECK(s.exited("web", {1, 0}, {{777, "node"}}) ==
-          Trace{"crash record of web#1",
-                "ask web#1 to stop",
+          Trace{"ask web#1 to stop",
                 "ask web#1 to stop (strays)",
                 "web: ready -> stopping (exited with code 1 and left 1 process behind (pid 777, "
                 "node))"});
     CHECK(s.survivors("web", {}) ==
-          Trace{"web: stopping -> backing-off (exited with code 1 and left 1 process behind (pid "
+          Trace{"crash record of web#1",
+                "web: stopping -> backing-off (exited with code 1 and left 1 process behind (pid "
                 "777, node))"});
 }
 
