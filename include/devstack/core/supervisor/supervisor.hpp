@@ -9,6 +9,7 @@
 #include <optional>
 #include <random>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace devstack::core {
@@ -128,7 +129,7 @@ private:
     void ask_again(ServiceId id);
     void enter(ServiceId id, Phase next, const std::string& why);
     void notice(RunId run, Noticed::Kind kind, std::string what);
-    void act(Action action) { out_.actions.push_back(action); }
+    void act(Action action) { out_.actions.push_back(std::move(action)); }
     RunId next_run(ServiceId id) { return {id, ++at(id).runs}; }
 
     // Questions.
