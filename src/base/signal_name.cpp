@@ -60,6 +60,7 @@ std::string signal_name(int signal) {
 
 std::vector<std::string> signal_names() {
     std::vector<std::string> all;
+    all.reserve(names.size());
     for (const auto& [name, value] : names)
         all.emplace_back(name);
     return all;

@@ -88,12 +88,12 @@ TypedWords take_apart(std::vector<std::string> typed) {
     return reader.finish(std::move(current));
 }
 
-std::vector<OptionView> options_of(const std::string& name) {
+std::vector<OptionView> options_of(const std::string& command) {
     OptionSet set;
     CommonArguments arguments;
     bool wants_help = false;
-    const Command* const command = find_command(name);
-    const Runner unused = command == nullptr ? Runner{} : command->add(set);
+    const Command* const found = find_command(command);
+    const Runner unused = found == nullptr ? Runner{} : found->add(set);
     add_common(set, arguments, wants_help);
     return set.options();
 }

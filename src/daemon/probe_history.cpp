@@ -4,26 +4,26 @@
 
 namespace devstack::daemon {
 
-void ProbeHistory::add(core::RunId id, const core::ProbeOutcome& outcome, WallTime at) {
-    Run& run = runs_[id.service];
-    if (run.number != id.number) run = Run{id.number, {}};
-    if (!run.answers.empty()) {
-        Answer& last = run.answers.back();
+void ProbeHistory::add(core::RunId run, const core::ProbeOutcome& outcome, WallTime at) {
+    Run& known = runs_[run.service];
+    if (known.number != run.number) known = Run{run.number, {}};
+    if (!known.answers.empty()) {
+        Answer& last = known.answers.back();
         if (last.is_success == outcome.is_success && last.detail == outcome.detail) {
             last.last = at;
             ++last.count;
             return;
         }
     }
-    run.answers.push_back({at, at, 1, outcome.is_success, outcome.detail});
-    if (run.answers.size() > core::limits::crash_record_answers) run.answers.pop_front();
+    known.answers.push_back({at, at, 1, outcome.is_success, outcome.detail});
+    if (known.answers.size() > core::limits::crash_record_answers) known.answers.pop_front();
 }
 
-std::vector<core::api::ProbeAnswerState> ProbeHistory::of(core::RunId id) const {
+std::vector<core::api::ProbeAnswerState> ProbeHistory::of(core::RunId run) const {
     std::vector<core::api::ProbeAnswerState> answers;
-    const auto run = runs_.find(id.service);
-    if (run == runs_.end() || run->second.number != id.number) return answers;
-    for (const Answer& it : run->second.answers) {
+    const auto known = runs_.find(run.service);
+    if (known == runs_.end() || known->second.number != run.number) return answers;
+    for (const Answer& it : known->second.answers) {
         answers.push_back({render_timestamp(it.first),
                            render_timestamp(it.last),
                            it.count,

@@ -91,7 +91,7 @@ Status write_crash_record(const std::string& state_dir, const core::api::CrashMe
     const std::string directory = directory_in(state_dir);
     if (Status made = create_private_directory(directory); !made) return made;
     const std::string path = directory + "/" + crash.service + "-" + crash.time;
-    const Status written =
+    Status written =
         replace_text_file(path + std::string{extension}, core::api::to_text(crash) + "\n");
     remove_oldest(state_dir, crash.service);
     return written;

@@ -107,7 +107,7 @@ struct Choice {
     std::string_view word;
     Value value;
     /// What people who know other tools may write, separated by spaces.
-    std::string_view also_called = "";
+    std::string_view also_called;
 };
 
 /// For `one_of`: the words of a table of choices.

@@ -30,13 +30,13 @@ struct Key {
     /// Empty: the key is planned, but not supported yet.
     void (*read)(const Setting& setting, Section& section);
     /// What people who know other tools may write, separated by spaces.
-    std::string_view also_called = "";
+    std::string_view also_called;
     Form form = {};
-    std::string_view summary = "";  ///< One line for people; a sentence.
+    std::string_view summary;  ///< One line for people; a sentence.
     /// What holds without the key, as it would be written: "\"10s\""; "" if that is not one value.
-    std::string_view if_absent = "";
+    std::string_view if_absent;
     Presence presence = Presence::optional;
-    std::string_view only_with = "";  ///< The key that it means nothing without.
+    std::string_view only_with;  ///< The key that it means nothing without.
 };
 
 /// A key without its reader.

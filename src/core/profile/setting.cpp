@@ -131,6 +131,7 @@ void report_bad_choice(const Setting& setting,
                        const std::vector<std::string>& words,
                        const std::optional<std::string>& guess) {
     std::vector<std::string> quoted;
+    quoted.reserve(words.size());
     for (const std::string& word : words)
         quoted.push_back("\"" + word + "\"");
     setting.report_bad_value("bad-choice",

@@ -10,6 +10,7 @@
 #include <optional>
 #include <random>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace devstack::core {
@@ -152,7 +153,7 @@ private:
     void touch(ServiceId id) { at(id).has_changed = true; }
     void enter(ServiceId id, Phase next, const std::string& why);
     void notice(RunId run, Noticed::Kind kind, std::string what);
-    void act(Action action) { out_.actions.push_back(action); }
+    void act(Action action) { out_.actions.push_back(std::move(action)); }
     RunId next_run(ServiceId id) { return {id, ++at(id).runs}; }
 
     // Questions.
