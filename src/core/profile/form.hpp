@@ -22,6 +22,8 @@ struct Form {
     /// Of a string: one of these words, or what matches the pattern; neither: any.
     std::vector<std::string> (*choices)() = nullptr;
     std::string (*pattern)() = nullptr;
+    bool has_choices = false;
+    bool has_pattern = false;
     /// Of an integer.
     std::int64_t low = 0;
     std::int64_t high = 0;
@@ -43,13 +45,15 @@ constexpr bool allows(const Form& form, TomlValue::Kind kind) {
 
 constexpr Form operator|(Form a, const Form& b) {
     a.kinds |= b.kinds;
-    if (b.choices != nullptr) a.choices = b.choices;
-    if (b.pattern != nullptr) a.pattern = b.pattern;
+    // Whether an address is null is no constant for g++ with -fsanitize=undefined.
+    if (b.has_choices) a.choices = b.choices;
+    if (b.has_pattern) a.pattern = b.pattern;
+    a.has_choices |= b.has_choices;
+    a.has_pattern |= b.has_pattern;
     if (allows(b, TomlValue::Kind::integer)) {
         a.low = b.low;
         a.high = b.high;
     }
-    // By kind: whether an address is null is no constant for g++ with -fsanitize=undefined.
     if (allows(b, TomlValue::Kind::array)) {
         a.items = b.items;
         a.needs_item = b.needs_item;
@@ -68,10 +72,10 @@ inline constexpr Form true_or_false{.kinds = bit_of(TomlValue::Kind::boolean)};
 /// Text in which the pattern is found: anchor it. In the dialect that ECMAScript, Python and Rust
 /// share: no look-around.
 constexpr Form text_like(std::string (*pattern)()) {
-    return {.kinds = bit_of(TomlValue::Kind::string), .pattern = pattern};
+    return {.kinds = bit_of(TomlValue::Kind::string), .pattern = pattern, .has_pattern = true};
 }
 constexpr Form one_of(std::vector<std::string> (*words)()) {
-    return {.kinds = bit_of(TomlValue::Kind::string), .choices = words};
+    return {.kinds = bit_of(TomlValue::Kind::string), .choices = words, .has_choices = true};
 }
 constexpr Form number_from(std::int64_t low, std::int64_t high) {
     return {.kinds = bit_of(TomlValue::Kind::integer), .low = low, .high = high};
