@@ -2,17 +2,15 @@
 
 #include "devstack/platform/clock.hpp"
 #include "devstack/platform/kill.hpp"
-#include "devstack/platform/process_handle.hpp"
 #include "devstack/platform/procfs.hpp"
 #include "devstack/platform/signal_watch.hpp"
 #include "devstack/project/ledger_file.hpp"
 
 #include "cli/find_project.hpp"
+#include "cli/project_end.hpp"
 
 #include <chrono>
 #include <csignal>
-
-#include <poll.h>
 
 namespace devstack::cli {
 
@@ -51,13 +49,12 @@ Status end_keeper(const project::ProjectPaths& paths, Duration timeout) {
     const auto keeper = project::find_living_keeper(paths.state_dir);
     const auto process = keeper ? platform::find_process(procfs, *keeper) : std::nullopt;
     if (!process) return ok();
-    const auto handle = platform::open_process(procfs, *keeper, process->start_ticks);
-    if (!handle) return ok();
+    core::api::StateMessage state;
+    state.keeper_pid = *keeper;
+    const ProjectProcesses processes{state};
     const Status asked = platform::signal_process(procfs, *keeper, process->start_ticks, SIGTERM);
     if (!asked) return asked;
-    platform::wait_readable({handle->get()}, timeout);
-    pollfd entry{handle->get(), POLLIN, 0};
-    if (::poll(&entry, 1, 0) == 1) return ok();
+    if (processes.await_end(timeout)) return ok();
     return Error{Error::Kind::timed_out,
                  "the keeper (pid " + std::to_string(*keeper) + ") has not ended after " +
                      render_duration(timeout)};

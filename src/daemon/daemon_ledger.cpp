@@ -42,7 +42,8 @@ Status DaemonProcess::resume(std::vector<core::FoundRun> found) {
         command.found = std::move(found);
         step(command);
     }
-    Result<Ledger> ledger = Ledger::begin(paths_.state_dir, std::move(*header), describe_all());
+    Result<Ledger> ledger =
+        Ledger::begin(paths_.state_dir, std::move(*header), describe_all(untold_));
     if (!ledger) return ledger.error();
     ledger_ = std::move(*ledger);
     for (std::size_t i = 0; i < supervisor_.plan().services.size(); ++i) {
@@ -56,13 +57,13 @@ Status DaemonProcess::resume(std::vector<core::FoundRun> found) {
     return ok();
 }
 
-api::LedgerTurn DaemonProcess::describe_all() {
+api::LedgerTurn DaemonProcess::describe_all(std::vector<api::EventMessage> events) {
     api::LedgerTurn all;
+    all.events = std::move(events);
     (void)supervisor_.take_changed();
     for (std::size_t i = 0; i < supervisor_.plan().services.size(); ++i)
         all.services.push_back(supervisor_.record({i}));
     all.is_shutting_down = supervisor_.is_shutting_down();
-    all.events = untold_;
     return all;
 }
 
@@ -82,14 +83,9 @@ void DaemonProcess::write_down() {
 }
 
 void DaemonProcess::write_ledger(const api::LedgerTurn& turn) {
-    Status written = ok();
-    if (ledger_->is_to_be_replaced()) {
-        api::LedgerTurn all = describe_all();
-        all.events = turn.events;
-        written = ledger_->replace(all);
-    } else {
-        written = ledger_->add(turn);
-    }
+    const Status written = ledger_->is_to_be_replaced()
+                               ? ledger_->replace(describe_all(turn.events))
+                               : ledger_->add(turn);
     if (has_ledger_failed_ == !written) return;
     has_ledger_failed_ = !written;
     if (has_ledger_failed_) {

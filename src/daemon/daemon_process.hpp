@@ -76,7 +76,7 @@ private:
     void step(const core::Input& input);
     void tell(const std::vector<core::Event>& events);
     Status resume(std::vector<core::FoundRun> found);
-    core::api::LedgerTurn describe_all();
+    core::api::LedgerTurn describe_all(std::vector<core::api::EventMessage> events);
     void write_down();
     void write_ledger(const core::api::LedgerTurn& turn);
     void carry_out();

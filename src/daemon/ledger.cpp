@@ -1,12 +1,12 @@
 #include "daemon/ledger.hpp"
 
 #include "devstack/core/limits.hpp"
+#include "devstack/platform/write_all.hpp"
 #include "devstack/project/ledger_file.hpp"
 
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
-#include <string_view>
 #include <utility>
 
 #include <fcntl.h>
@@ -25,16 +25,6 @@ Error failure(const std::string& path) {
     return {Error::Kind::system, "cannot write " + path + ": " + std::strerror(error)};
 }
 
-bool write_all(int file, std::string_view bytes) {
-    while (!bytes.empty()) {
-        const ssize_t written = ::write(file, bytes.data(), bytes.size());
-        if (written < 0 && errno == EINTR) continue;
-        if (written <= 0) return false;
-        bytes.remove_prefix(static_cast<std::size_t>(written));
-    }
-    return true;
-}
-
 }  // namespace
 
 Ledger::Ledger(std::string path, api::LedgerHeader header)
@@ -50,7 +40,7 @@ Result<Ledger> Ledger::begin(const std::string& state_dir,
 
 Status Ledger::add(const api::LedgerTurn& turn) {
     const std::string line = to_text(turn) + "\n";
-    if (!write_all(file_.get(), line)) {
+    if (!platform::write_all(file_.get(), line)) {
         Error error = failure(path_);
         // What was written of it would spoil the next line.
         has_missed_ = true;
@@ -70,7 +60,7 @@ Status Ledger::replace(const api::LedgerTurn& state) {
     platform::FileDescriptor file{
         ::open(next.c_str(), O_WRONLY | O_APPEND | O_CREAT | O_TRUNC | O_CLOEXEC, file_mode)};
     const std::string text = to_text(header_) + "\n" + to_text(state) + "\n";
-    const bool is_written = file.is_open() && write_all(file.get(), text) &&
+    const bool is_written = file.is_open() && platform::write_all(file.get(), text) &&
                             std::rename(next.c_str(), path_.c_str()) == 0;
     if (!is_written) return failure(path_);
     file_ = std::move(file);

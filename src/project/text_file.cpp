@@ -2,6 +2,7 @@
 
 #include "devstack/base/text.hpp"
 #include "devstack/platform/file_descriptor.hpp"
+#include "devstack/platform/write_all.hpp"
 
 #include <array>
 #include <cerrno>
@@ -21,17 +22,6 @@ Error system_error(int number) {
     if (number == EACCES) return {Error::Kind::not_permitted, "permission denied"};
     if (number == EISDIR) return {Error::Kind::invalid, "is a directory"};
     return {Error::Kind::system, std::strerror(number)};
-}
-
-bool write_all(int file, const std::string& text) {
-    std::size_t written = 0;
-    while (written < text.size()) {
-        const ssize_t count = ::write(file, text.data() + written, text.size() - written);
-        if (count < 0 && errno == EINTR) continue;
-        if (count < 0) return false;
-        written += static_cast<std::size_t>(count);
-    }
-    return true;
 }
 
 }  // namespace
@@ -65,7 +55,7 @@ Status replace_text_file(const std::string& path, const std::string& text) {
         if (file.is_open()) ::unlink(next.c_str());
         return error;
     };
-    if (!file.is_open() || !write_all(file.get(), text)) return fail();
+    if (!file.is_open() || !platform::write_all(file.get(), text)) return fail();
     if (::rename(next.c_str(), path.c_str()) != 0) return fail();
     return ok();
 }
