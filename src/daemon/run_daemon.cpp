@@ -5,6 +5,7 @@
 #include "devstack/platform/startup_memory.hpp"
 #include "devstack/project/ledger_file.hpp"
 #include "devstack/project/saved_inputs.hpp"
+#include "devstack/project/saved_secrets.hpp"
 
 #include "daemon/daemon_process.hpp"
 #include "daemon/leftovers.hpp"
@@ -103,6 +104,9 @@ int run_daemon(const DaemonOptions& options) {
         }
         const Status saved = project::save_inputs(paths.state_dir, loaded.value->inputs);
         if (!saved) return report.failed(saved.error());
+    }
+    if (const auto saved = project::save_secrets(paths.state_dir, plan.secrets); !saved) {
+        return report.failed(saved.error());
     }
     load.saved = {};
     loaded.value.reset();

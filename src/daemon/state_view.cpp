@@ -1,6 +1,7 @@
 #include "daemon/state_view.hpp"
 
 #include "devstack/base/match.hpp"
+#include "devstack/core/plan/secrets.hpp"
 
 namespace devstack::daemon {
 
@@ -86,6 +87,9 @@ core::api::ServiceState make_service_state(const core::Supervisor& supervisor,
     }
     state.differences = snapshot.differences;
     state.log_file = paths.log_dir + "/" + plan.name + ".log";
+    for (std::string* text : {&state.why, &state.health.last_answer, &state.health.probe}) {
+        *text = core::hide_secrets(std::move(*text), supervisor.plan().secrets);
+    }
     return state;
 }
 

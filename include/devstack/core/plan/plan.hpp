@@ -117,7 +117,8 @@ struct Plan {
     /// What every service inherits: "NAME=value", sorted by name. Kept once, not in each service.
     std::vector<std::string> environment;
     std::vector<ServicePlan> services;
-    /// Values that must never leave the machine's own log files (of variables whose names say so).
+    /// Values that must never leave the machine's own log files (of variables whose names say so),
+    /// the longest first.
     std::vector<std::string> secrets;
 
     std::optional<ServiceId> find(const std::string& name) const;

@@ -1,0 +1,18 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace devstack::core {
+
+/// What must not be shown of `NAME=value`: the value if the name says so, line by line if it has
+/// several, else the password of a URL in it. Short ones are left out: hiding them would hide half
+/// of every text.
+std::vector<std::string> find_secrets(std::string_view name, std::string_view value);
+
+/// Puts "***" in the place of each secret in `text`. `secrets`: as in Plan, the longest first, so
+/// that one which holds another goes as a whole.
+std::string hide_secrets(std::string text, const std::vector<std::string>& secrets);
+
+}  // namespace devstack::core
