@@ -1,15 +1,16 @@
-// Streams of log lines under load: one child writes 100,000 lines a second, ten clients follow it by
-// server-sent events, one of them never reads. After a third of the time the daemon is killed, three
-// times. Every healthy client must have every line once and in order.
+// Streams of log lines under load: one child writes 100,000 lines a second, ten clients follow it
+// by server-sent events, one of them never reads. After a third of the time the daemon is killed,
+// three times. Every healthy client must have every line once and in order.
 //
 //     streams_bench DEVSTACK [SECONDS [LINES_A_SECOND]]
 //
-// The baseline is a relay that reads the same child's pipe and writes what it got to ten sockets: no
-// file, no cursor, no JSON.
+// The baseline is a relay that reads the same child's pipe and writes what it got to ten sockets:
+// no file, no cursor, no JSON.
 
 #include <algorithm>
 #include <array>
 #include <chrono>
+#include <csignal>
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>
@@ -19,7 +20,6 @@
 #include <string_view>
 #include <vector>
 
-#include <csignal>
 #include <fcntl.h>
 #include <poll.h>
 #include <sys/socket.h>
@@ -117,7 +117,8 @@ struct Reader {
         if (text.starts_with("id: ") || named != std::string_view::npos) {
             id = text.substr(at, text.find('\n', at) - at);
         }
-        for (std::size_t found = 0; (found = text.find(text_key, found)) != std::string_view::npos;) {
+        for (std::size_t found = 0;
+             (found = text.find(text_key, found)) != std::string_view::npos;) {
             found += text_key.size();
             line(text.substr(found));
         }
@@ -145,8 +146,9 @@ int connect_to(const std::string& path) {
 void open_stream(Reader& reader, const std::string& socket_path) {
     while ((reader.fd = connect_to(socket_path)) < 0)
         ::usleep(1000);
-    std::string request = "GET /v1/logs?service=writer HTTP/1.1\r\nHost: devstack\r\n"
-                          "Accept: text/event-stream\r\n";
+    std::string request =
+        "GET /v1/logs?service=writer HTTP/1.1\r\nHost: devstack\r\n"
+        "Accept: text/event-stream\r\n";
     if (!reader.id.empty()) request += "Last-Event-ID: " + reader.id + "\r\n";
     write_all(reader.fd, request + "\r\n");
     reader.received.clear();
@@ -168,13 +170,14 @@ void report(const char* name, const std::vector<Reader>& readers) {
         wrong += reader.wrong;
         least = std::min(least, reader.expected);
     }
-    std::printf("%-9s lines from write to client: p50 %.2f ms, p99 %.2f ms; each client has the "
-                "first %ld lines, %ld lost or repeated\n",
-                name,
-                percentile(all, 0.5),
-                percentile(all, 0.99),
-                least,
-                wrong);
+    std::printf(
+        "%-9s lines from write to client: p50 %.2f ms, p99 %.2f ms; each client has the "
+        "first %ld lines, %ld lost or repeated\n",
+        name,
+        percentile(all, 0.5),
+        percentile(all, 0.99),
+        least,
+        wrong);
 }
 
 long number_after(const std::string& path, const std::string& word) {
@@ -254,8 +257,8 @@ int daemon_pid(const std::string& devstack) {
 void measure_devstack(const char* self, const std::string& devstack, long rate, long count) {
     std::string directory = "/tmp/dsstreamsXXXXXX";
     if (::mkdtemp(directory.data()) == nullptr || ::chdir(directory.c_str()) != 0) std::abort();
-    std::ofstream{"devstack.toml"} << "[service.writer]\ncommand = [\"" << self << "\", \"write\", \""
-                                   << rate << "\", \"" << count << "\"]\n";
+    std::ofstream{"devstack.toml"} << "[service.writer]\ncommand = [\"" << self
+                                   << "\", \"write\", \"" << rate << "\", \"" << count << "\"]\n";
     output_of(devstack + " up -d 2>&1");
     const std::string socket_path = directory + "/.devstack/run/control.sock";
     std::vector<Reader> readers(client_count);

@@ -65,9 +65,10 @@ ControlReply ControlStreams::open_logs(project::LogQuery query) {
     query.bytes_max = limits::stream_piece_max;
     const std::string after = query.after ? query.after->text() : "";
     const Live live{{}, true, query.services};
-    return open([this, query, name = name_query(query)]() mutable { return take_logs(query, name); },
-                after,
-                live);
+    return open(
+        [this, query, name = name_query(query)]() mutable { return take_logs(query, name); },
+        after,
+        live);
 }
 
 ControlReply ControlStreams::open(SseStream::Source source,
@@ -81,14 +82,12 @@ ControlReply ControlStreams::open(SseStream::Source source,
 }
 
 std::string ControlStreams::first_words(const std::string& resumed_after) const {
-    const api::StreamInit init{
-        std::string{version},
-        source_.project_name(),
-        ::getpid(),
-        resumed_after,
-        std::chrono::duration<double>(limits::stream_heartbeat).count()};
-    return api::to_sse_retry(limits::stream_retry) +
-           api::to_sse({"init", api::to_text(init), ""});
+    const api::StreamInit init{std::string{version},
+                               source_.project_name(),
+                               ::getpid(),
+                               resumed_after,
+                               std::chrono::duration<double>(limits::stream_heartbeat).count()};
+    return api::to_sse_retry(limits::stream_retry) + api::to_sse({"init", api::to_text(init), ""});
 }
 
 // ---- What they say -----------------------------------------------------------------------------
@@ -115,9 +114,8 @@ SseStream::Batch ControlStreams::take_events(project::EventQuery& query) const {
 SseStream::Batch ControlStreams::take_logs(project::LogQuery& query, const std::string& name) {
     if (!query.after) return read_logs(query, name);
     const std::string after = query.after->text();
-    const auto known = std::ranges::find_if(pieces_, [&](const Piece& it) {
-        return it.after == after && it.query == name;
-    });
+    const auto known = std::ranges::find_if(
+        pieces_, [&](const Piece& it) { return it.after == after && it.query == name; });
     if (known == pieces_.end()) return read_logs(query, name);
     query.after = known->next;
     return {known->text, {}, ""};
@@ -166,9 +164,9 @@ std::vector<std::shared_ptr<SseStream>> ControlStreams::find(bool is_for_logs,
     std::vector<std::shared_ptr<SseStream>> found;
     for (const Live& it : streams_) {
         const auto stream = it.stream.lock();
-        const bool concerns = it.is_for_logs == is_for_logs &&
-                              (!is_for_logs || std::ranges::find(it.services, service) !=
-                                                   it.services.end());
+        const bool concerns =
+            it.is_for_logs == is_for_logs &&
+            (!is_for_logs || std::ranges::find(it.services, service) != it.services.end());
         if (stream && concerns) found.push_back(stream);
     }
     return found;

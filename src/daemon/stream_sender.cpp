@@ -59,11 +59,10 @@ void StreamSender::pump() {
 
 void StreamSender::write() {
     is_writing_ = true;
-    boost::asio::async_write(socket_,
-                             boost::asio::buffer(outgoing_),
-                             [self = shared_from_this()](error_code code, std::size_t) {
-                                 self->written(code);
-                             });
+    boost::asio::async_write(
+        socket_,
+        boost::asio::buffer(outgoing_),
+        [self = shared_from_this()](error_code code, std::size_t) { self->written(code); });
 }
 
 void StreamSender::written(error_code code) {

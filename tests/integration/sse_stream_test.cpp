@@ -67,9 +67,10 @@ TEST_CASE("a stream tells what its source has, whenever it has something", "[int
     Told told{served, 1h};
     EventSource client{served.path, "/stream", "Last-Event-ID: 41\r\n"};
     CHECK(client.next() == Message{"init", "41", ""});
-    CHECK(client.head.starts_with("HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n"
-                                  "Cache-Control: no-store\r\nX-Accel-Buffering: no\r\n"
-                                  "Connection: close\r\nX-Request-ID: devstack-"));
+    CHECK(
+        client.head.starts_with("HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n"
+                                "Cache-Control: no-store\r\nX-Accel-Buffering: no\r\n"
+                                "Connection: close\r\nX-Request-ID: devstack-"));
     CHECK(client.head.ends_with("\r\nTransfer-Encoding: chunked\r\n"));
     for (const std::string number : {"1", "2", "3"}) {
         told.tell("id: " + number + "\ndata: news\n\n");

@@ -179,8 +179,8 @@ command = ["@CHILD@", "print", "one", "then", "print-err", "two", "then", "wait"
     project.bring_up();
     EventSource stream{socket_of(project), "/v1/logs?until=2000-01-01T00:00:00Z"};
     CHECK(stream.next().value().event == "init");
-    CHECK(stream.next() == EventSource::Message{
-                               "done", "{\"why\":\"the time that was asked for is over\"}", ""});
+    CHECK(stream.next() ==
+          EventSource::Message{"done", "{\"why\":\"the time that was asked for is over\"}", ""});
     EventSource errors{socket_of(project), "/v1/logs?stream=stderr"};
     ReadLines read;
     while (read.texts.empty())

@@ -22,7 +22,7 @@ struct LogQuery {
     std::size_t lines_max = 5000;  ///< Of one answer; `is_complete` tells whether it bit.
     std::size_t bytes_max = 4 * 1024 * 1024;
     std::vector<std::string> secrets;  ///< Hidden in the lines; as in core::Plan.
-    WallTime now{};  ///< Decides whether an unfinished last line is shown yet.
+    WallTime now{};                    ///< Decides whether an unfinished last line is shown yet.
 };
 
 struct LogAnswer {
