@@ -9,10 +9,10 @@ namespace {
 // The service says it itself, its probe says it, and so does its command line.
 const char* const talkative = R"(
 [service.api]
-command = ["@CHILD@", "env", "API_TOKEN", "then", "listen", "${port}", "then", "wait", "${API_TOKEN}"]
+command = ["@CHILD@", "env", "API_TOKEN", "then", "listen", "${port}", "then", "x${API_TOKEN}"]
 env_file = ".env"
 port = @PORT@
-health = { command = "echo asked with $API_TOKEN; exit 1", retries = 1, interval = "1s", timeout = "500ms" }
+health = { command = "echo asked with $API_TOKEN; exit 1", interval = "1s", timeout = "500ms" }
 start_timeout = "1s"
 restart = "no"
 )";

@@ -133,7 +133,8 @@ command = ["@CHILD@", "lines", "3000", "n", "1000", "then", "wait"]
 TEST_CASE("odd bytes do not break the framing", "[integration][streams]") {
     const TestProject project{R"(
 [service.odd]
-command = '''printf 'a\0b\rc\r\nd\377e\n\ndata: x\n'; head -c 100000 /dev/zero | tr '\0' y; echo; sleep 1000'''
+command = '''printf 'a\0b\rc\r\nd\377e\n\ndata: x\n'
+head -c 100000 /dev/zero | tr '\0' y; echo; sleep 1000'''
 )"};
     project.bring_up();
     EventSource stream{socket_of(project), "/v1/logs?service=odd"};
