@@ -85,20 +85,36 @@ ControlReply ControlApi::route(const ControlRequest& request) {
         if (number != 0) port = Port{number};
         return {200, api::to_text(source_.listeners(port))};
     }
+    if (is_get && request.path == "/metrics") return metrics(request);
     if (is_get && request.path == "/healthz") return {200, "ok\n", "text/plain"};
     if (request.method == "POST" && request.path == "/v1/commands") return command(request);
-    for (const char* known :
-         {"/v1/state", "/v1/events", "/v1/logs", "/v1/ports", "/healthz", "/v1/commands"}) {
+    for (const char* known : {"/v1/state",
+                              "/v1/events",
+                              "/v1/logs",
+                              "/v1/ports",
+                              "/metrics",
+                              "/healthz",
+                              "/v1/commands"}) {
         if (request.path == known) {
             return failure(
                 405,
                 {"method-not-allowed", request.path + " does not answer to " + request.method, ""});
         }
     }
-    return failure(404,
-                   {"not-found",
-                    "there is nothing at " + request.path,
-                    "GET /v1/state, /v1/events, /v1/logs, /v1/ports, /healthz; POST /v1/commands"});
+    return failure(
+        404,
+        {"not-found",
+         "there is nothing at " + request.path,
+         "GET /v1/state, /v1/events, /v1/logs, /v1/ports, /metrics, /healthz; POST /v1/commands"});
+}
+
+ControlReply ControlApi::metrics(const ControlRequest& request) {
+    const api::StateMessage state = source_.state(true);
+    api::MetricsMessage metrics = source_.metrics(state);
+    metrics.stream_clients = streams_.count_clients();
+    metrics.stream_gaps = streams_.gaps();
+    const api::MetricsFormat format = api::choose_metrics_format(request.accept);
+    return {200, api::render_metrics(state, metrics, format), api::content_type_of(format)};
 }
 
 ControlReply ControlApi::command(const ControlRequest& request) {

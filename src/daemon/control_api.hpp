@@ -59,6 +59,7 @@ private:
     };
 
     ControlReply route(const ControlRequest& request);
+    ControlReply metrics(const ControlRequest& request);
     ControlReply command(const ControlRequest& request);
     void events(const ControlRequest& request,
                 std::function<void(ControlReply)> reply,

@@ -3,6 +3,7 @@
 #include "devstack/base/port.hpp"
 #include "devstack/base/result.hpp"
 #include "devstack/core/api/messages.hpp"
+#include "devstack/core/api/metrics.hpp"
 
 #include <cstdint>
 #include <optional>
@@ -18,6 +19,8 @@ public:
     virtual core::api::StateMessage state(bool with_usage) = 0;
     virtual Result<core::api::CommandReply> submit(const core::api::CommandRequest& request) = 0;
     virtual std::vector<core::api::ListeningPort> listeners(std::optional<Port> port) = 0;
+    /// What has been counted, but for the streams.
+    virtual core::api::MetricsMessage metrics(const core::api::StateMessage& state) = 0;
     virtual std::vector<std::string> service_names() const = 0;
     virtual std::string project_name() const = 0;
     /// Number of the last event that has happened.

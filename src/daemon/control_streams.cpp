@@ -47,11 +47,23 @@ ControlStreams::ControlStreams(boost::asio::io_context& loop,
       log_dir_{std::move(log_dir)} {}
 
 bool ControlStreams::is_full() {
+    drop_ended();
+    return streams_.size() >= limits::streams_max;
+}
+
+std::map<std::string, std::uint64_t> ControlStreams::count_clients() {
+    drop_ended();
+    std::map<std::string, std::uint64_t> counts{{"events", 0}, {"logs", 0}};
+    for (const Live& it : streams_)
+        ++counts[it.is_for_logs ? "logs" : "events"];
+    return counts;
+}
+
+void ControlStreams::drop_ended() {
     std::erase_if(streams_, [](const Live& it) {
         const auto stream = it.stream.lock();
         return !stream || stream->is_abandoned();
     });
-    return streams_.size() >= limits::streams_max;
 }
 
 ControlReply ControlStreams::open_events(project::EventQuery query) {
@@ -92,7 +104,7 @@ std::string ControlStreams::first_words(const std::string& resumed_after) const 
 
 // ---- What they say -----------------------------------------------------------------------------
 
-SseStream::Batch ControlStreams::take_events(project::EventQuery& query) const {
+SseStream::Batch ControlStreams::take_events(project::EventQuery& query) {
     Result<project::EventAnswer> answer = project::read_events(state_dir_, query);
     SseStream::Batch batch;
     if (!answer) {
@@ -101,6 +113,7 @@ SseStream::Batch ControlStreams::take_events(project::EventQuery& query) const {
         return batch;
     }
     if (answer->lost > 0) {
+        ++gaps_;
         batch.text += api::to_sse({"gap", api::to_text(api::EventGap{answer->lost}), ""});
     }
     for (const api::EventMessage& event : answer->events) {
@@ -132,6 +145,7 @@ SseStream::Batch ControlStreams::read_logs(project::LogQuery& query, const std::
         return batch;
     }
     const std::string next = answer->cursor.text();
+    gaps_ += answer->gaps.size();
     for (const core::LogGap& gap : answer->gaps) {
         const std::string id = answer->lines.empty() ? next : "";
         batch.text += api::to_sse({"gap", api::to_text(gap), id});

@@ -7,7 +7,9 @@
 #include "daemon/control_source.hpp"
 #include "daemon/sse_stream.hpp"
 
+#include <cstdint>
 #include <deque>
+#include <map>
 #include <memory>
 #include <string>
 #include <vector>
@@ -31,6 +33,11 @@ public:
     ControlReply open_events(project::EventQuery query);
     ControlReply open_logs(project::LogQuery query);
 
+    /// By kind: "events", "logs".
+    std::map<std::string, std::uint64_t> count_clients();
+    /// How many gaps clients have been told of.
+    std::uint64_t gaps() const { return gaps_; }
+
     void events_grown();
     void log_grown(const std::string& service);
     /// They say what there is yet, then that it was the last.
@@ -50,8 +57,9 @@ private:
     };
 
     ControlReply open(SseStream::Source source, const std::string& resumed_after, Live live);
+    void drop_ended();
     std::string first_words(const std::string& resumed_after) const;
-    SseStream::Batch take_events(project::EventQuery& query) const;
+    SseStream::Batch take_events(project::EventQuery& query);
     SseStream::Batch take_logs(project::LogQuery& query, const std::string& name);
     SseStream::Batch read_logs(project::LogQuery& query, const std::string& name);
     std::vector<std::shared_ptr<SseStream>> find(bool is_for_logs, const std::string& service);
@@ -62,6 +70,7 @@ private:
     std::string log_dir_;
     std::vector<Live> streams_;
     std::deque<Piece> pieces_;
+    std::uint64_t gaps_ = 0;
 };
 
 }  // namespace devstack::daemon

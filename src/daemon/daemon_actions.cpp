@@ -169,6 +169,7 @@ void DaemonProcess::perform(const core::RunProbe& action) {
                     [this, run = action.run](core::ProbeOutcome outcome) {
                         std::erase_if(asked_, [run](const Asked& it) { return it.run == run; });
                         crashes_.probe_answered(run, outcome, platform::wall_now());
+                        metrics_.probe_answered(spec(run.service).name, outcome);
                         feed(core::ProbeAnswered{run, std::move(outcome)});
                     });
     asked_.push_back({action.run, ticket});

@@ -131,9 +131,17 @@ void DaemonProcess::tell(const std::vector<core::Event>& events) {
                      message.to,
                      message.why);
         journal_.append(message);
+        metrics_.event_told(message, is_crash_looping(message.service), now_);
         untold_.push_back(std::move(message));
         has_told_ = true;
     }
+}
+
+bool DaemonProcess::is_crash_looping(const std::string& service) const {
+    const auto id = supervisor_.plan().find(service);
+    if (!id) return false;
+    const auto* const phase = std::get_if<core::BackingOff>(&supervisor_.phase(*id));
+    return phase != nullptr && phase->is_crash_loop;
 }
 
 void DaemonProcess::end_turn() {

@@ -16,6 +16,7 @@
 #include "daemon/control_api.hpp"
 #include "daemon/crash_record.hpp"
 #include "daemon/ledger.hpp"
+#include "daemon/metrics_collector.hpp"
 #include "daemon/pipe_peek.hpp"
 #include "daemon/prepare_stamp.hpp"
 #include "daemon/state_view.hpp"
@@ -62,6 +63,9 @@ public:
     core::api::StateMessage state(bool with_usage) override;
     Result<core::api::CommandReply> submit(const core::api::CommandRequest& request) override;
     std::vector<core::api::ListeningPort> listeners(std::optional<Port> port) override;
+    core::api::MetricsMessage metrics(const core::api::StateMessage& state) override {
+        return metrics_.collect(state, paths_.log_dir);
+    }
     std::vector<std::string> service_names() const override;
     std::string project_name() const override { return supervisor_.plan().project; }
     std::uint64_t last_event() const override { return journal_.last_sequence(); }
@@ -78,6 +82,7 @@ private:
     void turn();
     void step(const core::Input& input);
     void tell(const std::vector<core::Event>& events);
+    bool is_crash_looping(const std::string& service) const;
     Status resume(std::vector<core::FoundRun> found);
     core::api::LedgerTurn describe_all(std::vector<core::api::EventMessage> events);
     void write_down();
@@ -131,6 +136,7 @@ private:
     ProbeRunner probes_;
     UsageSampler usage_;
     CrashRecorder crashes_;
+    MetricsCollector metrics_;
     std::unique_ptr<PortFreer> freer_;
     ControlApi api_;
     std::unique_ptr<ControlServer> server_;

@@ -1,6 +1,7 @@
 #include "proc_file.hpp"
 
 #include <algorithm>
+#include <filesystem>
 
 #include <pwd.h>
 #include <unistd.h>
@@ -48,6 +49,16 @@ std::vector<std::string> read_command_line(const Procfs& procfs, int pid) {
     while (!words.empty() && words.back().empty())
         words.pop_back();
     return words;
+}
+
+std::size_t count_descriptors(const Procfs& procfs, int pid) {
+    std::error_code error;
+    std::filesystem::directory_iterator entries{procfs.root + "/" + std::to_string(pid) + "/fd",
+                                                error};
+    std::size_t count = 0;
+    for (; !error && entries != std::filesystem::directory_iterator{}; entries.increment(error))
+        ++count;
+    return count;
 }
 
 std::string read_working_dir(const Procfs& procfs, int pid) {

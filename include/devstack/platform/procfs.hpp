@@ -54,6 +54,8 @@ std::optional<std::string> read_environment_variable(const Procfs& procfs,
 /// The same for several at once, in the order of `names`; one read.
 std::vector<std::optional<std::string>> read_environment_variables(
     const Procfs& procfs, int pid, const std::vector<std::string>& names);
+/// How many descriptors the process has open; 0 when we may not look.
+std::size_t count_descriptors(const Procfs& procfs, int pid);
 /// The name of the user as whom the process acts, or "uid 1234"; empty when the process is gone.
 std::string read_user(const Procfs& procfs, int pid);
 /// "chi", or "uid 1234" when nobody has that number.
