@@ -1,6 +1,7 @@
 #include "devstack/daemon/control_server.hpp"
 
 #include "devstack/core/limits.hpp"
+#include "devstack/platform/tcp_listener.hpp"
 #include "devstack/platform/unix_socket.hpp"
 
 #include "daemon/control_session.hpp"
@@ -8,6 +9,7 @@
 #include <algorithm>
 #include <chrono>
 #include <cstdio>
+#include <optional>
 #include <utility>
 
 #include <boost/asio/io_context.hpp>
@@ -30,15 +32,18 @@ constexpr int accept_turn_max = 16;
 /// Accepts, checks who it is, and hands over to a session.
 class Server final : public ControlServer {
 public:
+    /// `path` is that of a Unix socket, "" for TCP, which has a guard.
     Server(asio::io_context& loop,
            std::string path,
            platform::FileDescriptor listener,
-           ControlHandler& handler)
+           ControlHandler& handler,
+           std::optional<DoorGuard> guard)
         : path_{std::move(path)},
           listener_{std::move(listener)},
           watcher_{loop, listener_.get()},
           retry_{loop},
-          hub_{std::make_shared<ControlHub>(ControlHub{loop, &handler, false, 0, {}})} {
+          hub_{std::make_shared<ControlHub>(
+              ControlHub{loop, &handler, false, 0, {}, std::move(guard)})} {
         await_connection();
     }
 
@@ -58,7 +63,7 @@ public:
         retry_.cancel();
         watcher_.release();  // The descriptor is ours.
         listener_.reset();
-        std::remove(path_.c_str());
+        if (!path_.empty()) std::remove(path_.c_str());
         close_idle_sessions(*hub_);
     }
 
@@ -87,16 +92,7 @@ private:
     }
 
     void admit(platform::FileDescriptor connection) {
-        const Result<platform::Peer> peer = platform::peer_of(connection);
-        if (!peer || !platform::is_own_or_root(*peer)) {
-            const std::string who =
-                peer ? "user " + std::to_string(peer->user_id) : std::string{"an unknown user"};
-            refuse_session(hub_,
-                           std::move(connection),
-                           403,
-                           "this socket belongs to another user: " + who + " may not use it");
-            return;
-        }
+        if (!hub_->guard && !is_known_peer(connection)) return;
         if (hub_->sessions.size() >= core::limits::control_connections_max) {
             refuse_session(hub_,
                            std::move(connection),
@@ -106,6 +102,21 @@ private:
             return;
         }
         start_session(hub_, std::move(connection));
+    }
+
+    /// Tells a stranger why not.
+    bool is_known_peer(platform::FileDescriptor& connection) {
+        const Result<platform::Peer> peer = platform::peer_of(connection);
+        if (!peer || !platform::is_own_or_root(*peer)) {
+            const std::string who =
+                peer ? "user " + std::to_string(peer->user_id) : std::string{"an unknown user"};
+            refuse_session(hub_,
+                           std::move(connection),
+                           403,
+                           "this socket belongs to another user: " + who + " may not use it");
+            return false;
+        }
+        return true;
     }
 
     std::string path_;
@@ -129,7 +140,16 @@ Result<std::unique_ptr<ControlServer>> ControlServer::listen(asio::io_context& l
     Result<platform::FileDescriptor> listener = platform::listen_unix(socket_path);
     if (!listener) return std::move(listener).error();
     return std::unique_ptr<ControlServer>{
-        std::make_unique<Server>(loop, socket_path, std::move(*listener), handler)};
+        std::make_unique<Server>(loop, socket_path, std::move(*listener), handler, std::nullopt)};
+}
+
+Result<std::unique_ptr<ControlServer>> ControlServer::listen(asio::io_context& loop,
+                                                             const ControlDoor& door,
+                                                             ControlHandler& handler) {
+    Result<platform::FileDescriptor> listener = platform::listen_tcp(door.address, door.port);
+    if (!listener) return std::move(listener).error();
+    return std::unique_ptr<ControlServer>{
+        std::make_unique<Server>(loop, "", std::move(*listener), handler, DoorGuard{door})};
 }
 
 }  // namespace devstack::daemon

@@ -15,8 +15,8 @@
 #include <utility>
 
 #include <boost/asio/buffer.hpp>
+#include <boost/asio/generic/stream_protocol.hpp>
 #include <boost/asio/io_context.hpp>
-#include <boost/asio/local/stream_protocol.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/write.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
@@ -51,6 +51,7 @@ constexpr std::size_t buffer_max = 2 * limits::request_header_max;
 
 std::string_view code_for(int status) {
     switch (status) {
+        case 401: return "token-needed";
         case 403: return "not-permitted";
         case 404: return "not-found";
         case 405: return "method-not-allowed";
@@ -72,7 +73,7 @@ bool is_usable_id(std::string_view id) {
 
 class ControlSession : public std::enable_shared_from_this<ControlSession> {
 public:
-    ControlSession(std::shared_ptr<ControlHub> hub, asio::local::stream_protocol::socket socket)
+    ControlSession(std::shared_ptr<ControlHub> hub, asio::generic::stream_protocol::socket socket)
         : hub_{std::move(hub)}, socket_{std::move(socket)}, timer_{hub_->loop} {
         hub_->sessions.insert(this);
     }
@@ -94,6 +95,8 @@ private:
     void body_read(error_code code);
     void read_failed(error_code code);
     void serve();
+    std::optional<DoorGuard::Refusal> check(const http::request<http::string_body>& request,
+                                            core::api::Target& target) const;
     void reply(std::uint64_t exchange, ControlReply reply);
     void send(ControlReply reply, bool is_last);
     void sent(error_code code);
@@ -112,7 +115,7 @@ private:
     void take_request_id();
 
     std::shared_ptr<ControlHub> hub_;
-    asio::local::stream_protocol::socket socket_;
+    asio::generic::stream_protocol::socket socket_;
     boost::beast::flat_buffer buffer_{buffer_max};
     std::optional<http::request_parser<http::string_body>> parser_;
     std::optional<http::response<http::string_body>> response_;
@@ -241,6 +244,9 @@ void ControlSession::serve() {
     Result<core::api::Target> target = core::api::parse_target(request.target());
     if (!target) return refuse(400, "malformed request: " + target.error().message);
     if (hub_->handler == nullptr) return close();
+    if (const auto refusal = check(request, *target)) {
+        return refuse(refusal->status, refusal->message);
+    }
 
     ControlRequest taken{std::string{request.method_string()},
                          std::move(target->path),
@@ -259,6 +265,24 @@ void ControlSession::serve() {
             return session && session->is_alive(exchange);
         });
     if (exchange_ == exchange) watch_for_hang_up();
+}
+
+/// By TCP anybody can come. The token is the door's, and no parameter for the handler.
+std::optional<DoorGuard::Refusal> ControlSession::check(
+    const http::request<http::string_body>& request, core::api::Target& target) const {
+    if (!hub_->guard) return std::nullopt;
+    std::string token;
+    std::erase_if(target.parameters, [&token](const auto& it) {
+        if (it.first != "token") return false;
+        token = it.second;
+        return true;
+    });
+    return hub_->guard->check({target.path,
+                               request[http::field::host],
+                               request[http::field::origin],
+                               request[http::field::authorization],
+                               request[http::field::cookie],
+                               token});
 }
 
 /// A client that goes away while its answer is awaited gives its place free. Data and a half-closed
@@ -323,6 +347,8 @@ void ControlSession::send(ControlReply reply, bool is_last) {
     response_->set(http::field::content_type, reply.content_type);
     response_->set("X-Request-ID", std::exchange(request_id_, {}));
     if (reply.status == 405) response_->set(http::field::allow, "GET, POST");
+    if (reply.status == 401) response_->set(http::field::www_authenticate, "Bearer");
+    if (hub_->guard) response_->set("X-Content-Type-Options", "nosniff");
     response_->keep_alive(!is_last);
     response_->body() = std::move(reply.body);
     response_->prepare_payload();
@@ -404,9 +430,10 @@ namespace {
 
 std::shared_ptr<ControlSession> make_session(std::shared_ptr<ControlHub> hub,
                                              platform::FileDescriptor connection) {
-    asio::local::stream_protocol::socket socket{hub->loop};
+    asio::generic::stream_protocol::socket socket{hub->loop};
+    const int family = hub->guard ? AF_INET : AF_UNIX;
     error_code code;
-    socket.assign(asio::local::stream_protocol{}, connection.get(), code);
+    socket.assign(asio::generic::stream_protocol{family, 0}, connection.get(), code);
     if (code) return nullptr;
     static_cast<void>(connection.release());
     return std::make_shared<ControlSession>(std::move(hub), std::move(socket));

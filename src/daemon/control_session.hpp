@@ -3,8 +3,11 @@
 #include "devstack/daemon/control_server.hpp"
 #include "devstack/platform/file_descriptor.hpp"
 
+#include "daemon/door_guard.hpp"
+
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <unordered_set>
 
 namespace devstack::daemon {
@@ -17,7 +20,8 @@ struct ControlHub {
     ControlHandler* handler = nullptr;  ///< Null once the server has been destroyed.
     bool is_closing = false;
     std::uint64_t requests = 0;
-    std::unordered_set<ControlSession*> sessions;
+    std::unordered_set<ControlSession*> sessions = {};
+    std::optional<DoorGuard> guard = {};  ///< Of TCP.
 };
 
 /// Serves one connection until it ends. It keeps itself alive while something is under way on it.

@@ -6,7 +6,7 @@
 #include <memory>
 #include <string>
 
-#include <boost/asio/local/stream_protocol.hpp>
+#include <boost/asio/generic/stream_protocol.hpp>
 
 namespace devstack::daemon {
 
@@ -14,7 +14,7 @@ namespace devstack::daemon {
 /// (chunked, RFC 9112 section 7.1).
 class StreamSender : public std::enable_shared_from_this<StreamSender> {
 public:
-    using Socket = boost::asio::local::stream_protocol::socket;
+    using Socket = boost::asio::generic::stream_protocol::socket;
 
     /// `socket` lives until `on_end`, which comes once, when the stream is over and written, or
     /// the connection is broken.

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "devstack/base/port.hpp"
 #include "devstack/base/result.hpp"
 #include "devstack/base/time.hpp"
 
@@ -60,6 +61,15 @@ public:
                         std::function<bool()> is_alive) = 0;
 };
 
+/// A way in by TCP.
+struct ControlDoor {
+    std::string address;  ///< Numeric.
+    Port port;
+    bool is_remote = false;  ///< Somebody has said that it may be other than loopback.
+    std::string token;       ///< Not empty: what a request has to know.
+    std::string token_file;  ///< Where its user finds it.
+};
+
 /// HTTP/1.1 over a Unix socket: 0600, peers of our own uid and root only (SO_PEERCRED, unix(7)),
 /// keep-alive, bounded sizes and times (limits.hpp), X-Request-ID returned or made. Malformed
 /// requests get an ErrorMessage. Unlinks its socket when destroyed.
@@ -69,6 +79,11 @@ public:
     /// replaced. Long paths work.
     static Result<std::unique_ptr<ControlServer>> listen(boost::asio::io_context& loop,
                                                          const std::string& socket_path,
+                                                         ControlHandler& handler);
+    /// The same by TCP. Requests need the door's token, a Host that is ours and, if they have one,
+    /// our own Origin; there is no CORS.
+    static Result<std::unique_ptr<ControlServer>> listen(boost::asio::io_context& loop,
+                                                         const ControlDoor& door,
                                                          ControlHandler& handler);
     virtual ~ControlServer() = default;
 
