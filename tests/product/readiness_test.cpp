@@ -30,14 +30,15 @@ int daemon_of(const TestProject& project) {
 
 /// Says with sd_notify(3) what `words` are, with nothing but what Python has.
 constexpr auto say = R"(
-import os, socket, sys, time, signal, array
+import os, socket, sys, select, signal, array
 s = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
 def say(words, *files):
     s.sendmsg([words.encode()],
               [(socket.SOL_SOCKET, socket.SCM_RIGHTS, array.array("i", files))] if files else [],
               0, os.environ["NOTIFY_SOCKET"])
+def rest(seconds): select.select([], [], [], seconds)
 def wait_for(name):
-    while not os.path.exists(name): time.sleep(0.02)
+    while not os.path.exists(name): rest(0.02)
 )";
 
 bool has_notice(const TestProject& project, const std::string& what) {
@@ -56,7 +57,8 @@ void kill_daemon(const TestProject& project) {
 TEST_CASE("a service is ready when it says so in its output", "[integration][readiness]") {
     TestProject project{R"(
 [service.api]
-command = ["@CHILD@", "print", "listening? no", "then", "print-after", "300", "now listening on 3000", "then", "wait"]
+command = """echo listening? no
+  exec @CHILD@ print-after 300 'now listening on 3000' then wait"""
 ready = { log = "listening on \\d+$", stream = "stdout" }
 [service.web]
 command = ["@CHILD@", "wait"]
@@ -136,7 +138,7 @@ say("STATUS=up")
 wait_for("go")
 say("READY=1\nSTATUS=serving")
 open("said", "w")
-time.sleep(1000)
+rest(1000)
 )");
     project.devstack({"up", "-d"});
     REQUIRE(eventually([&] { return state_of(project, "api")["says"] == "up"; }));
@@ -167,9 +169,9 @@ signal.signal(signal.SIGTERM, signal.SIG_IGN)
 say("READY=1")
 while not os.path.exists("hang"):
     say("WATCHDOG=1")
-    time.sleep(0.05)
+    rest(0.05)
 os.remove("hang")
-time.sleep(1000)
+rest(1000)
 )");
     project.bring_up();
     project.write_file("hang", "");
@@ -191,7 +193,7 @@ if os.fork() == 0:
     os.setsid()
     say("READY=1\nSTATUS=by a child")
     os._exit(0)
-time.sleep(1000)
+rest(1000)
 )");
     project.devstack({"up", "-d"});
     const std::string path = project.directory() + "/.devstack/run/notify/api";
@@ -222,7 +224,7 @@ TEST_CASE("another user's service with a long name can say that it is ready",
     }
     const std::string name(100, 'a');
     TestProject project{"[service." + name + "]\ncommand = ['/usr/bin/python3', '-c', '''" + say +
-                        "say(\"READY=1\")\ntime.sleep(1000)\n''']\nworking_dir = '/'\n" +
+                        "say(\"READY=1\")\nrest(1000)\n''']\nworking_dir = '/'\n" +
                         "user = 'nobody'\nready = { notify = true }\n"};
     project.bring_up();
     CHECK(state_of(project, name)["why"] == "has said that it is ready");
