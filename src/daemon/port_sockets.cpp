@@ -6,6 +6,8 @@
 
 #include <utility>
 
+#include <boost/asio/post.hpp>
+
 namespace devstack::daemon {
 
 PortSockets::PortSockets(boost::asio::io_context& loop, HeldDescriptors& held, Connected connected)
@@ -48,8 +50,9 @@ void PortSockets::await(core::ServiceId id, const core::ServicePlan& plan) {
     stop_waiting(plan.name);
     std::vector<Waiter>& waiters = waiters_[plan.name];
     for (const core::DeclaredPort& port : plan.ports) {
-        const int socket = port.is_socket() ? held_.find(label_of(plan.name, port.port)) : -1;
-        if (socket < 0) continue;
+        if (!port.is_socket()) continue;
+        const int socket = held_.find(label_of(plan.name, port.port));
+        if (socket < 0) return call_now(id, plan.name);
         boost::asio::posix::stream_descriptor waiter{loop_};
         boost::system::error_code error;
         waiter.assign(socket, error);
@@ -67,6 +70,14 @@ void PortSockets::await(core::ServiceId id, const core::ServicePlan& plan) {
         waiters.back().socket.async_wait(boost::asio::posix::stream_descriptor::wait_read,
                                          on_connection);
     }
+}
+
+/// A keeper that could not hold the sockets: a start opens them again, or says why it can not.
+void PortSockets::call_now(core::ServiceId id, const std::string& service) {
+    stop_waiting(service);
+    boost::asio::post(loop_, [this, weak = std::weak_ptr{alive_}, id] {
+        if (!weak.expired()) connected_(id, "its sockets have to be opened again");
+    });
 }
 
 void PortSockets::stop_waiting(const std::string& service) {

@@ -41,6 +41,7 @@ private:
         boost::asio::posix::stream_descriptor socket;  ///< Owns nothing.
     };
 
+    void call_now(core::ServiceId id, const std::string& service);
     void stop_waiting(const std::string& service);
 
     boost::asio::io_context& loop_;

@@ -107,13 +107,8 @@ void Supervisor::resume(ServiceId id, int pid) {
 }
 
 void Supervisor::resume(Waiting waiting, ServiceId id) {
-    if (!waiting.need) {
-        // What could be opened then may be somebody else's now.
-        const RunId run = next_run(id);
-        at(id).phase = Starting{run, Starting::Step::opening_sockets};
-        touch(id);
-        return act(OpenSockets{run});
-    }
+    // The keeper has held its sockets.
+    if (!waiting.need) return act(AwaitConnection{id});
     // Without one it is started by the next sweep.
     waiting.need = first_unmet_need(id).value_or(Need{});
     at(id).phase = waiting;

@@ -122,11 +122,12 @@ TEST_CASE("a stop ends the wait for a connection", "[unit][supervisor]") {
     CHECK(s.connected("api").empty());
 }
 
-TEST_CASE("the next daemon opens the sockets and waits on", "[unit][supervisor]") {
+TEST_CASE("the next daemon has the sockets and waits on", "[unit][supervisor]") {
     SECTION("for the first connection") {
         Scenario s = lazy();
-        CHECK(s.daemon_dies({}).front() == "open the sockets of api#2");
-        CHECK(s.sockets_opened("api").front() == "await a connection to api");
+        CHECK(s.daemon_dies({}).front() == "await a connection to api");
+        CHECK(s.explain("api") == "api is waiting: starts at the first connection to port 3000");
+        CHECK(s.connected("api").front() == "scan ports of api#2");
     }
     SECTION("but who was called starts") {
         Scenario s = lazy();
