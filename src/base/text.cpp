@@ -134,4 +134,17 @@ std::string shell_quote(std::string_view word) {
     return quoted + "'";
 }
 
+std::string shorten(std::string text, std::size_t bytes_max) {
+    constexpr std::string_view ellipsis = "…";
+    if (text.size() <= bytes_max) return text;
+    std::size_t size = bytes_max - std::min(bytes_max, ellipsis.size());
+    const auto is_inside_character = [&] {
+        return (static_cast<unsigned char>(text[size]) & 0xC0U) == 0x80U;
+    };
+    while (size > 0 && is_inside_character())
+        --size;
+    text.resize(size);
+    return text.append(ellipsis);
+}
+
 }  // namespace devstack

@@ -31,8 +31,10 @@ void judge_start(const api::ServiceState& service,
                  bool must_be_new,
                  std::uint32_t run_before,
                  Verdict& verdict) {
-    const bool is_up = service.phase == "ready" || service.phase == "completed";
-    const bool is_new = !must_be_new || service.run > run_before;
+    // Who is started by a connection is as ready as it gets while it waits for one.
+    const bool is_up =
+        service.phase == "ready" || service.phase == "completed" || service.awaits_connection;
+    const bool is_new = !must_be_new || service.run > run_before || service.awaits_connection;
     if (is_up && is_new) {
         verdict.done.push_back(service.name + " is " + service.phase);
         return;

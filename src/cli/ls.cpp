@@ -48,7 +48,9 @@ std::string render_ready(const api::StateMessage& state) {
     for (const api::ServiceState& service : state.services) {
         if (!service.is_wanted) continue;
         ++wanted;
-        if (service.phase == "ready" || service.phase == "completed") ++good;
+        const bool is_good =
+            service.phase == "ready" || service.phase == "completed" || service.awaits_connection;
+        if (is_good) ++good;
     }
     return std::to_string(good) + "/" + std::to_string(wanted);
 }

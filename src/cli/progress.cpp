@@ -9,7 +9,7 @@ namespace {
 /// Ready; or at its end, if that is all that was expected of it. A service that should listen and
 /// has ended is not there, however well it ended.
 bool is_settled(const core::api::ServiceState& service) {
-    if (service.phase == "ready") return true;
+    if (service.phase == "ready" || service.awaits_connection) return true;
     const bool may_end =
         service.kind == "task" || (service.ports.empty() && service.health.probe.empty());
     return service.phase == "completed" && may_end;

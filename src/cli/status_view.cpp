@@ -23,7 +23,7 @@ bool is_bad(const api::ServiceState& service) {
 }
 
 bool is_settled(const api::ServiceState& service) {
-    return service.phase == "ready" || service.phase == "completed";
+    return service.phase == "ready" || service.phase == "completed" || service.awaits_connection;
 }
 
 std::string render_percent(double percent) {

@@ -72,6 +72,20 @@ std::uint64_t Children::launch(platform::SpawnRequest request, std::function<voi
     return token;
 }
 
+bool Children::can_hold() const {
+    return keeper_version_ >= platform::keeper_protocol::version_that_holds;
+}
+
+void Children::hold(std::uint64_t token, const std::string& label, int descriptor) {
+    link_.hold(token, label, descriptor);
+    wait_for_room();
+}
+
+void Children::release(std::uint64_t token) {
+    link_.release(token);
+    wait_for_room();
+}
+
 void Children::cancel(std::uint64_t ticket) {
     const auto found = commands_.find(ticket);
     if (found == commands_.end()) return;
@@ -177,6 +191,9 @@ void Children::on(KeeperWelcome message) {
 
 /// Told with the welcome alone, see `begin`.
 void Children::on(KeeperChild) {}
+
+/// The same.
+void Children::on(KeeperHeld) {}
 
 void Children::on(KeeperSpawned message) {
     if (const auto command = commands_.find(message.token); command != commands_.end()) {

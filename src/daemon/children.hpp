@@ -12,6 +12,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include <boost/asio/io_context.hpp>
@@ -53,6 +54,13 @@ public:
     void tell_what_was_found();
     /// The ends that have been told so far are written down: the keeper need not remember them.
     void forget_ended();
+
+    /// Whether the keeper, which may be older than we are, can hold descriptors.
+    bool can_hold() const;
+    /// Those that an earlier daemon has given it.
+    std::vector<KeeperHeld> take_held() { return std::exchange(held_, {}); }
+    void hold(std::uint64_t token, const std::string& label, int descriptor);
+    void release(std::uint64_t token);
 
     /// The run's own process, or its prepare step.
     void spawn(core::RunId run, const std::string& service, platform::SpawnRequest request);
@@ -102,6 +110,7 @@ private:
     void on(KeeperSpawned message);
     void on(KeeperSpawnFailed message);
     void on(KeeperExited message);
+    void on(KeeperHeld message);
     void on(KeeperStrayReaped message);
     void on(KeeperGone message);
     void command_ended(std::uint64_t token, Ended ended);
@@ -119,6 +128,8 @@ private:
     LogWriter& logs_;
     Sink sink_;
     int keeper_pid_ = 0;
+    std::uint32_t keeper_version_ = 0;
+    std::vector<KeeperHeld> held_;
     bool must_look_for_survivors_ = false;
     std::uint64_t next_command_ = 0;
     std::map<std::uint64_t, Child> children_;  ///< By token; until nothing of the run is left.

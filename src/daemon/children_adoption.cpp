@@ -62,8 +62,8 @@ Result<std::vector<core::FoundRun>> Children::begin(const FindService& find_serv
 Result<std::vector<KeeperChild>> Children::receive_children() {
     const TimePoint deadline = platform::now() + core::limits::welcome_max;
     std::vector<KeeperChild> children;
-    std::optional<std::uint32_t> expected;
-    while (!expected || children.size() < *expected) {
+    std::optional<std::size_t> expected;
+    while (!expected || children.size() + held_.size() < *expected) {
         Result<std::optional<KeeperMessage>> message = link_.receive();
         if (!message) return std::move(message).error();
         if (!*message) {
@@ -74,9 +74,12 @@ Result<std::vector<KeeperChild>> Children::receive_children() {
             platform::wait_readable({link_.fd()}, left);
         } else if (const auto* welcome = std::get_if<KeeperWelcome>(&**message)) {
             keeper_pid_ = welcome->keeper_pid;
-            expected = welcome->children;
+            keeper_version_ = welcome->version;
+            expected = std::size_t{welcome->children} + welcome->held;
         } else if (auto* child = std::get_if<KeeperChild>(&**message)) {
             children.push_back(std::move(*child));
+        } else if (auto* held = std::get_if<KeeperHeld>(&**message)) {
+            held_.push_back(std::move(*held));
         } else if (std::holds_alternative<KeeperGone>(**message)) {
             return Error{Error::Kind::system, "the keeper is gone"};
         } else {

@@ -44,6 +44,8 @@ public:
           retry_{loop},
           hub_{std::make_shared<ControlHub>(
               ControlHub{loop, &handler, false, 0, {}, std::move(guard)})} {
+        error_code ignored;
+        watcher_.non_blocking(true, ignored);
         await_connection();
     }
 

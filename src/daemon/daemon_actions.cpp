@@ -96,14 +96,22 @@ void DaemonProcess::perform(const core::RecordPrepared& action) {
 }
 
 void DaemonProcess::perform(const core::SpawnPrepare& action) {
-    spawn(action.run, spec(action.run.service).prepare->command);
+    const core::ServicePlan& plan = spec(action.run.service);
+    children_.spawn(action.run, plan.name, make_request(action.run, plan.prepare->command));
 }
 
 void DaemonProcess::perform(const core::SpawnProcess& action) {
-    spawn(action.run, spec(action.run.service).command);
+    const core::ServicePlan& plan = spec(action.run.service);
+    platform::SpawnRequest request = make_request(action.run, plan.command);
+    if (const Status added = add_sockets(action.run, request); !added) {
+        inputs_.push_back(core::SpawnFailed{action.run, added.error().message, false});
+        return;
+    }
+    children_.spawn(action.run, plan.name, std::move(request));
 }
 
-void DaemonProcess::spawn(RunId run, const core::CommandLine& command) {
+platform::SpawnRequest DaemonProcess::make_request(RunId run,
+                                                   const core::CommandLine& command) const {
     const core::ServicePlan& plan = spec(run.service);
     platform::SpawnRequest request;
     request.argv = command.argv;
@@ -111,7 +119,7 @@ void DaemonProcess::spawn(RunId run, const core::CommandLine& command) {
     request.working_dir = plan.working_dir;
     request.settings = make_spawn_settings(plan.process);
     if (supervisor_.plan().mode == core::Mode::development) request.parent_death_signal = SIGTERM;
-    children_.spawn(run, plan.name, std::move(request));
+    return request;
 }
 
 // ---- Death -------------------------------------------------------------------------------------
@@ -152,7 +160,7 @@ std::pair<core::Probe, Duration> choose_probe(const core::ServicePlan& plan,
         return {plan.ready->probe, plan.ready->timeout};
     }
     if (plan.health) return {plan.health->probe, plan.health->timeout};
-    return {core::TcpProbe{"localhost", plan.ports.front().port}, core::HealthCheck{}.timeout};
+    return {core::TcpProbe{"localhost", plan.first_own_port()->port}, core::HealthCheck{}.timeout};
 }
 
 }  // namespace
@@ -173,6 +181,14 @@ void DaemonProcess::perform(const core::RunProbe& action) {
                         feed(core::ProbeAnswered{run, std::move(outcome)});
                     });
     asked_.push_back({action.run, ticket});
+}
+
+void DaemonProcess::perform(const core::AwaitLine& action) {
+    const core::ServicePlan& plan = spec(action.run.service);
+    const auto* starting = std::get_if<core::Starting>(&supervisor_.phase(action.run.service));
+    const auto* sign = plan.ready_sign ? std::get_if<core::LogSign>(&*plan.ready_sign) : nullptr;
+    if (starting == nullptr || sign == nullptr) return;
+    lines_.await(action.run, plan.name, *sign, instant().wall_of(starting->since));
 }
 
 void DaemonProcess::perform(const core::CollectEvidence& action) {

@@ -48,10 +48,33 @@ DaemonProcess::DaemonProcess(Setting setting)
                 std::move(setting.keeper_channel),
                 paths_.project_dir,
                 logs_,
-                {[this](core::Input fact) { inputs_.push_back(std::move(fact)); },
+                {[this](core::Input fact) { take_fact(std::move(fact)); },
                  [this] { turn(); },
                  [this](const std::string& why) { keeper_gone(why); }}},
+      held_{{[this](std::uint64_t token, const std::string& label, int descriptor) {
+                 children_.hold(token, label, descriptor);
+             },
+             [this](std::uint64_t token) { children_.release(token); }}},
+      port_sockets_{loop_,
+                    held_,
+                    [this](core::ServiceId id, std::string what) {
+                        feed(core::ConnectionMade{id, std::move(what)});
+                    }},
+      notify_{
+          loop_,
+          held_,
+          children_,
+          paths_,
+          {[this](core::Notified fact) { inputs_.push_back(std::move(fact)); },
+           [this] { turn(); },
+           [this](const std::string& service, const std::string& what) { notice(service, what); },
+           [this](core::ServiceId id) { return core::run_of(supervisor_.phase(id)); }}},
       probes_{loop_, children_},
+      lines_{loop_,
+             paths_.log_dir,
+             [this](core::RunId run, std::string what) {
+                 feed(core::SignSeen{run, std::move(what)});
+             }},
       crashes_{paths_, platform::Procfs{}, platform::wall_now()},
       api_{loop_, *this, paths_.state_dir, paths_.log_dir},
       now_{platform::now()},
@@ -73,6 +96,7 @@ Status DaemonProcess::begin() {
     const core::Plan& plan = supervisor_.plan();
     auto found = children_.begin([&plan](const std::string& name) { return plan.find(name); });
     if (!found) return found.error();
+    go_on_with_held();
     if (const Status resumed = resume(std::move(*found)); !resumed) return resumed;
     watch_lifeline();
     watch_signals();
@@ -81,6 +105,14 @@ Status DaemonProcess::begin() {
         if (!error) platform::release_startup_memory();
     });
     return ok();
+}
+
+/// The last words of a service come before its end.
+void DaemonProcess::take_fact(core::Input fact) {
+    if (const auto* exited = std::get_if<core::Exited>(&fact)) {
+        notify_.receive(spec(exited->run.service).name);
+    }
+    inputs_.push_back(std::move(fact));
 }
 
 // ---- The turn ----------------------------------------------------------------------------------
@@ -168,7 +200,7 @@ void DaemonProcess::arm_timer() {
     });
 }
 
-/// A probe whose run has ended needs no answer any more.
+/// A probe whose run has ended needs no answer any more, and a line tells nothing of a ready one.
 void DaemonProcess::drop_stale_questions() {
     std::erase_if(asked_, [this](const Asked& asked) {
         const core::Phase& phase = supervisor_.phase(asked.run.service);
@@ -176,6 +208,10 @@ void DaemonProcess::drop_stale_questions() {
             core::run_of(phase) == asked.run && !std::holds_alternative<core::Stopping>(phase);
         if (!is_wanted) probes_.cancel(asked.ticket);
         return !is_wanted;
+    });
+    lines_.keep_only([this](core::RunId run) {
+        const auto* starting = std::get_if<core::Starting>(&supervisor_.phase(run.service));
+        return starting != nullptr && starting->run == run;
     });
 }
 
@@ -238,8 +274,10 @@ void DaemonProcess::notice(const std::string& service, const std::string& what) 
 
 void DaemonProcess::wake_log_readers() {
     const std::vector<std::string> grown = std::exchange(grown_logs_, {});
-    for (const std::string& service : grown)
+    for (const std::string& service : grown) {
         api_.log_grown(service);
+        lines_.log_grown(service);
+    }
 }
 
 /// Nothing is left: whoever waits gets the last events, then the loop runs dry.
@@ -251,6 +289,7 @@ void DaemonProcess::finish() {
     signals_.cancel();
     api_.release_all();
     server_->close();
+    notify_.remove_all();
     if (!is_keeper_gone_) children_.say_farewell();
     // Only now: a daemon without a ledger would begin anew.
     if (ledger_) ledger_->remove();
@@ -329,12 +368,20 @@ Result<api::CommandReply> DaemonProcess::submit(const api::CommandRequest& reque
 }
 
 std::vector<api::ListeningPort> DaemonProcess::listeners(std::optional<Port> port) {
-    auto listeners =
+    std::vector<api::ListeningPort> found =
         collect_all_listeners(platform::Procfs{}, children_.project(), children_.living(), port);
-    for (api::ListeningPort& it : listeners) {
+    for (api::ListeningPort& it : found) {
         it.command = core::hide_secrets(std::move(it.command), secrets());
+        // What the keeper holds it holds for a service.
+        if (it.pid != children_.project().keeper_pid) continue;
+        for (const core::ServicePlan& service : supervisor_.plan().services) {
+            const auto is_it = [&](const core::DeclaredPort& declared) {
+                return declared.is_socket() && declared.port.number == it.port;
+            };
+            if (std::ranges::any_of(service.ports, is_it)) it.service = service.name;
+        }
     }
-    return listeners;
+    return found;
 }
 
 std::vector<std::string> DaemonProcess::service_names() const {

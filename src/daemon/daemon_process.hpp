@@ -15,9 +15,13 @@
 #include "daemon/children.hpp"
 #include "daemon/control_api.hpp"
 #include "daemon/crash_record.hpp"
+#include "daemon/held_descriptors.hpp"
 #include "daemon/ledger.hpp"
+#include "daemon/line_watch.hpp"
 #include "daemon/metrics_collector.hpp"
+#include "daemon/notify_sockets.hpp"
 #include "daemon/pipe_peek.hpp"
+#include "daemon/port_sockets.hpp"
 #include "daemon/prepare_stamp.hpp"
 #include "daemon/state_view.hpp"
 
@@ -94,6 +98,9 @@ private:
 
     void perform(const core::ScanPorts& action);
     void perform(const core::FreePorts& action);
+    void perform(const core::OpenSockets& action);
+    void perform(const core::AwaitConnection& action);
+    void perform(const core::CloseSockets& action);
     void perform(const core::CheckPrepare& action);
     void perform(const core::SpawnPrepare& action);
     void perform(const core::RecordPrepared& action);
@@ -102,11 +109,15 @@ private:
     void perform(const core::ForceKill& action);
     void perform(const core::SendSignal& action);
     void perform(const core::RunProbe& action);
+    void perform(const core::AwaitLine& action);
     void perform(const core::CompareListening& action);
     void perform(const core::CollectEvidence& action);
     void perform(const core::WriteCrashRecord& action);
 
-    void spawn(core::RunId run, const core::CommandLine& command);
+    void take_fact(core::Input fact);
+    void go_on_with_held();
+    platform::SpawnRequest make_request(core::RunId run, const core::CommandLine& command) const;
+    Status add_sockets(core::RunId run, platform::SpawnRequest& request);
     void write_crash_records();
     void holders_freed(core::RunId run);
     void drop_stale_questions();
@@ -133,7 +144,11 @@ private:
     PrepareStamps stamps_;
     LogWriter logs_;
     Children children_;
+    HeldDescriptors held_;
+    PortSockets port_sockets_;
+    NotifySockets notify_;
     ProbeRunner probes_;
+    LineWatch lines_;
     UsageSampler usage_;
     CrashRecorder crashes_;
     MetricsCollector metrics_;

@@ -41,6 +41,12 @@ FileDescriptor make_memory_file(const std::string& content) {
     return file;
 }
 
+/// What waits to be sent must not depend on what its owner does meanwhile. Closed when there are no
+/// more descriptors to be had: the keeper misses it then, and says so.
+FileDescriptor duplicate(int descriptor) {
+    return FileDescriptor{::fcntl(descriptor, F_DUPFD_CLOEXEC, 0)};
+}
+
 /// A keeper that is newer than we are may have put more behind the fields that we know.
 template <typename Message>
 std::optional<Message> read_message(std::string_view bytes) {
@@ -107,6 +113,12 @@ std::optional<KeeperMessage> decode_child(std::string_view bytes, Descriptors& d
     return child;
 }
 
+std::optional<KeeperMessage> decode_held(std::string_view bytes, Descriptors& descriptors) {
+    const auto message = read_message<protocol::Held>(bytes);
+    if (!message || !descriptors[0].is_open()) return std::nullopt;
+    return KeeperHeld{message->token, label_of(message->label), std::move(descriptors[0])};
+}
+
 /// Empty for what is no message of the protocol.
 std::optional<KeeperMessage> decode(std::string_view bytes, Descriptors& descriptors) {
     const auto header = read_message<protocol::MessageHeader>(bytes);
@@ -114,8 +126,10 @@ std::optional<KeeperMessage> decode(std::string_view bytes, Descriptors& descrip
     switch (header->kind) {
         case protocol::Kind::welcome:
             if (const auto message = read_message<protocol::Welcome>(bytes)) {
-                return KeeperWelcome{
-                    message->version, message->children, static_cast<int>(message->keeper_pid)};
+                return KeeperWelcome{message->version,
+                                     message->children,
+                                     static_cast<int>(message->keeper_pid),
+                                     message->held};
             }
             return std::nullopt;
         case protocol::Kind::child: return decode_child(bytes, descriptors);
@@ -135,9 +149,12 @@ std::optional<KeeperMessage> decode(std::string_view bytes, Descriptors& descrip
                 return KeeperStrayReaped{message->pid};
             }
             return std::nullopt;
+        case protocol::Kind::held: return decode_held(bytes, descriptors);
         case protocol::Kind::hello:
         case protocol::Kind::spawn:
         case protocol::Kind::forget:
+        case protocol::Kind::hold:
+        case protocol::Kind::release:
         case protocol::Kind::farewell: break;
     }
     return std::nullopt;
@@ -162,17 +179,39 @@ void KeeperLink::spawn(std::uint64_t token,
     const std::string block = encoded ? *encoded : std::string{};
     message.block_size = static_cast<std::uint32_t>(block.size());
     message.flags = flags_of(request.settings);
+    message.descriptor_count = static_cast<std::uint32_t>(request.descriptors.size());
+    std::vector<FileDescriptor> descriptors;
     if (block.size() <= protocol::inline_block_max) {
         message.header.size += message.block_size;
-        send(bytes_of(message) + block);
+        for (const int it : request.descriptors)
+            descriptors.push_back(duplicate(it));
+        send(bytes_of(message) + block, std::move(descriptors));
     } else {
         message.is_block_in_memfd = 1;
-        send(bytes_of(message), make_memory_file(block));
+        descriptors.push_back(make_memory_file(block));
+        for (const int it : request.descriptors)
+            descriptors.push_back(duplicate(it));
+        send(bytes_of(message), std::move(descriptors));
     }
 }
 
 void KeeperLink::forget(std::uint64_t token) {
     protocol::Forget message;
+    message.token = token;
+    send(bytes_of(message));
+}
+
+void KeeperLink::hold(std::uint64_t token, const std::string& label, int descriptor) {
+    protocol::Hold message;
+    message.token = token;
+    std::copy_n(label.data(), std::min(label.size(), sizeof message.label - 1), message.label);
+    std::vector<FileDescriptor> descriptors;
+    descriptors.push_back(duplicate(descriptor));
+    send(bytes_of(message), std::move(descriptors));
+}
+
+void KeeperLink::release(std::uint64_t token) {
+    protocol::Release message;
     message.token = token;
     send(bytes_of(message));
 }
@@ -217,19 +256,21 @@ void KeeperLink::flush() {
     unsent_begin_ = 0;
 }
 
-void KeeperLink::send(const std::string& bytes, FileDescriptor descriptor) {
+void KeeperLink::send(const std::string& bytes, std::vector<FileDescriptor> descriptors) {
     unsent_bytes_ += bytes;
-    unsent_.push_back({bytes.size(), std::move(descriptor)});
+    unsent_.push_back({bytes.size(), std::move(descriptors)});
     if (unsent_.size() == 1) flush();
 }
 
 /// To a keeper that is gone everything counts as sent: KeeperGone tells it.
 bool KeeperLink::try_send(const Unsent& message) {
     const char* bytes = unsent_bytes_.data() + unsent_begin_;
-    const auto outcome = message.descriptor.is_open()
-                             ? platform::send_message(
-                                   channel_.get(), bytes, message.size, {message.descriptor.get()})
-                             : platform::send_message(channel_.get(), bytes, message.size);
+    std::vector<int> numbers;
+    for (const FileDescriptor& it : message.descriptors) {
+        if (it.is_open()) numbers.push_back(it.get());
+    }
+    const auto outcome =
+        platform::send_message(channel_.get(), bytes, message.size, std::span<const int>{numbers});
     return outcome == platform::SendOutcome::sent || outcome == platform::SendOutcome::gone;
 }
 

@@ -59,6 +59,10 @@ std::optional<std::string> find_absence(const std::string& service,
     if (other == others.end()) {
         return service + " declared port " + to_string(port) + " and listens on " + undeclared;
     }
+    if (other->is_devstack) {
+        return service + " was handed the socket of port " + to_string(port) +
+               " and has closed it: nobody answers there";
+    }
     if (other->pid == 0 || is_container_proxy(other->command)) return std::nullopt;
     return service + " declared port " + to_string(port) + ", but " + other->command + " (pid " +
            std::to_string(other->pid) + ") listens there";
@@ -89,7 +93,8 @@ Owned divide(const Procfs& procfs,
              const std::vector<Port>& declared,
              const std::vector<ListeningSocket>& sockets,
              const std::vector<platform::SocketOwner>& owners,
-             const std::set<int>& tree) {
+             const std::set<int>& tree,
+             const ProjectMark& project) {
     Owned divided;
     for (const ListeningSocket& socket : sockets) {
         int stranger = 0;
@@ -105,7 +110,9 @@ Owned divide(const Procfs& procfs,
         } else if (is_declared) {
             const std::string command =
                 stranger == 0 ? "" : sane_text(platform::read_program_name(procfs, stranger));
-            divided.others.push_back({socket.port, stranger, command});
+            const bool is_devstack =
+                stranger != 0 && (stranger == project.keeper_pid || stranger == project.daemon_pid);
+            divided.others.push_back({socket.port, stranger, command, is_devstack});
         }
     }
     return divided;
@@ -165,7 +172,7 @@ std::vector<core::ListeningCompared> compare_listening(
         std::set<int> tree;
         for (const auto& process : trees[i])
             tree.insert(process.pid);
-        const Owned divided = divide(procfs, questions[i].declared, sockets, owners, tree);
+        const Owned divided = divide(procfs, questions[i].declared, sockets, owners, tree, project);
         const std::vector<Port> declared = questions[i].is_ready
                                                ? questions[i].declared
                                                : without_awaited(questions[i].declared, divided);

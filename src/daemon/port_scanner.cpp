@@ -77,6 +77,9 @@ std::vector<core::PortsScanned> collect_port_holders(const Procfs& procfs,
     HolderDescriber describer{procfs, project, living};
     const auto append = [&](const HeldSocket& socket, core::PortsScanned& answer) {
         for (const int pid : socket.pids) {
+            // What the keeper holds for a service is handed to it.
+            const bool is_devstack = pid == project.keeper_pid || pid == project.daemon_pid;
+            if (pid != 0 && is_devstack) continue;
             if (is_own(living, describer.find_run(pid), answer.run)) continue;
             PortHolder holder = describer.describe(socket.socket, pid);
             if (!is_known(answer.holders, holder)) answer.holders.push_back(std::move(holder));

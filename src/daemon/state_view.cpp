@@ -16,8 +16,9 @@ double seconds(Duration duration) {
 std::string probe_of(const core::ServicePlan& plan) {
     if (plan.health) return core::describe(plan.health->probe);
     if (plan.ready) return core::describe(plan.ready->probe);
-    if (!plan.ports.empty()) {
-        return core::describe(core::TcpProbe{"localhost", plan.ports.front().port});
+    if (plan.ready_sign) return core::describe(*plan.ready_sign);
+    if (const core::DeclaredPort* port = plan.first_own_port()) {
+        return core::describe(core::TcpProbe{"localhost", port->port});
     }
     return "";
 }
@@ -64,6 +65,9 @@ core::api::ServiceState make_service_state(const core::Supervisor& supervisor,
     state.kind = plan.kind == core::ServiceKind::task ? "task" : "service";
     state.phase = core::name_of(snapshot.phase);
     state.why = snapshot.why;
+    state.says = snapshot.said;
+    const auto* waiting = std::get_if<core::Waiting>(&snapshot.phase);
+    state.awaits_connection = waiting != nullptr && !waiting->need;
     state.since = render_timestamp(instant.wall_of(snapshot.since));
     state.phase_seconds = seconds(instant.now - snapshot.since);
     state.is_wanted = snapshot.is_wanted;

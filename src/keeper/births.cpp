@@ -18,9 +18,10 @@ constexpr int exec_wait_ms = 20;
 
 void Births::start(const OriginalState& original,
                    const Request& request,
-                   const BlockSource& source) {
+                   const BlockSource& source,
+                   const PassedDescriptors& passed) {
     if (memory_.is_full()) make_room();
-    auto outcome = start_child(original, source, request.flags, memory_);
+    auto outcome = start_child(original, source, request.flags, passed, memory_);
     if (const auto* problem = std::get_if<SpawnProblem>(&outcome)) {
         return outbox_.tell_refusal(request.token, problem->stage, problem->error);
     }

@@ -22,7 +22,10 @@ public:
     bool reserve() { return memory_.reserve(); }
 
     /// Adds a child to the table, which has room for it, or tells why there is none.
-    void start(const OriginalState& original, const Request& request, const BlockSource& source);
+    void start(const OriginalState& original,
+               const Request& request,
+               const BlockSource& source,
+               const PassedDescriptors& passed);
     /// Looks whether a child that was starting has reached exec, or why not.
     void settle(Child& child);
 

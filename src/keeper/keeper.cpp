@@ -1,6 +1,7 @@
-// The keeper: one loop, one table, six messages. It decides nothing about services; it starts what
-// the daemon asks for, keeps what must outlive the daemon (children, pidfds, the read ends of their
-// output), tells what becomes of them, and starts the daemon again when it dies.
+// The keeper: one loop, two tables, eight messages. It decides nothing about services; it starts
+// what the daemon asks for, keeps what must outlive the daemon (children, pidfds, the read ends of
+// their output, descriptors that it is given to hold), tells what becomes of them, and starts the
+// daemon again when it dies.
 //
 //            signalfd ──► reap ─────────┐
 //      error pipes ──► settle ──────────┼──► ChildTable ──► Outbox ──► channel
@@ -17,6 +18,7 @@
 #include "births.hpp"
 #include "child_table.hpp"
 #include "daemon_process.hpp"
+#include "holds.hpp"
 #include "kill_descendants.hpp"
 #include "outbox.hpp"
 #include "request.hpp"
@@ -67,7 +69,7 @@ std::int64_t microseconds_of(const timeval& time) {
 class Keeper {
 public:
     explicit Keeper(const KeeperOptions& options)
-        : options_{options}, outbox_{table_}, births_{table_, outbox_, watcher_} {}
+        : options_{options}, outbox_{table_, holds_}, births_{table_, outbox_, watcher_} {}
 
     int run();
 
@@ -84,9 +86,10 @@ private:
     void on_channel(std::uint32_t events);
     void watch_channel();
     bool take_request();
-    void handle(const Request& request, const ReceivedMessage& message);
+    void handle(const Request& request, ReceivedMessage& message);
     void greet();
     void spawn(const Request& request, const ReceivedMessage& message);
+    void hold(const Request& request, ReceivedMessage& message);
     void forget(std::uint64_t token);
 
     void on_signals();
@@ -98,6 +101,7 @@ private:
     Watcher watcher_;
     FileDescriptor signals_;
     ChildTable table_;
+    Holds holds_;
     Outbox outbox_;
     Births births_;
     DaemonProcess daemon_;
@@ -133,7 +137,7 @@ int Keeper::run() {
 
 bool Keeper::set_up() {
     if (!become_keeper(original_, options_.report_fd, options_.lifeline_fd)) return false;
-    if (!table_.reserve() || !births_.reserve()) return false;
+    if (!table_.reserve() || !births_.reserve() || !holds_.reserve()) return false;
     sigset_t wanted;
     ::sigemptyset(&wanted);
     for (const int signal : {SIGCHLD, SIGTERM, SIGINT, SIGHUP})
@@ -257,7 +261,7 @@ void Keeper::watch_channel() {
 /// False when there was none. Nonsense counts as a request that asks for nothing.
 bool Keeper::take_request() {
     if (!daemon_.channel.is_open()) return false;
-    const ReceivedMessage message =
+    ReceivedMessage message =
         platform::receive_message(daemon_.channel.get(), buffer_.data(), buffer_.size());
     if (message.outcome != ReceivedMessage::Outcome::message) return false;
     if (message.is_cut) return true;
@@ -265,7 +269,7 @@ bool Keeper::take_request() {
     return true;
 }
 
-void Keeper::handle(const Request& request, const ReceivedMessage& message) {
+void Keeper::handle(const Request& request, ReceivedMessage& message) {
     if (request.kind == protocol::Kind::farewell) has_farewell_ = true;
     if (!daemon_.has_greeted) {
         if (request.kind == protocol::Kind::hello) greet();
@@ -273,6 +277,8 @@ void Keeper::handle(const Request& request, const ReceivedMessage& message) {
     }
     if (request.kind == protocol::Kind::spawn) spawn(request, message);
     if (request.kind == protocol::Kind::forget) forget(request.token);
+    if (request.kind == protocol::Kind::hold) hold(request, message);
+    if (request.kind == protocol::Kind::release) holds_.release(request.token);
 }
 
 void Keeper::greet() {
@@ -299,15 +305,25 @@ void Keeper::greet() {
 }
 
 void Keeper::spawn(const Request& request, const ReceivedMessage& message) {
-    const bool has_lost_block = request.is_block_in_memfd && !message.descriptors[0].is_open();
-    if (has_lost_block) return outbox_.tell_refusal(request.token, SpawnStage::pipes, EMFILE);
+    const std::size_t first_passed = request.is_block_in_memfd ? 1 : 0;
+    const std::size_t expected = first_passed + request.descriptor_count;
+    const bool has_lost_some = expected > 0 && !message.descriptors.at(expected - 1).is_open();
+    if (has_lost_some) return outbox_.tell_refusal(request.token, SpawnStage::pipes, EMFILE);
     if (table_.find_by_token(request.token) != nullptr) {
         return outbox_.tell_refusal(request.token, SpawnStage::request, EEXIST);
     }
     if (table_.is_full()) return outbox_.tell_refusal(request.token, SpawnStage::fork, EAGAIN);
 
-    const BlockSource source{request.block, request.block_size, message.descriptors[0].get()};
-    births_.start(original_, request, source);
+    const int memfd = request.is_block_in_memfd ? message.descriptors[0].get() : -1;
+    PassedDescriptors passed;
+    for (; passed.count < request.descriptor_count; ++passed.count)
+        passed.numbers.at(passed.count) = message.descriptors.at(first_passed + passed.count).get();
+    births_.start(original_, request, {request.block, request.block_size, memfd}, passed);
+}
+
+void Keeper::hold(const Request& request, ReceivedMessage& message) {
+    if (!message.descriptors[0].is_open()) return;
+    holds_.add(request.token, request.label, std::move(message.descriptors[0]));
 }
 
 /// Only what is known can be forgotten.

@@ -23,6 +23,7 @@ void Outbox::set_channel(int channel) {
     channel_ = channel;
     outcome_ = Outcome::sent;
     owes_welcome_ = false;
+    next_hold_ = holds_end_ = 0;
     owes_refusal_ = false;
     stray_count_ = 0;
     has_lost_strays_ = false;
@@ -40,12 +41,14 @@ void Outbox::drop_news(Child& child) {
 }
 
 bool Outbox::is_empty() const {
-    return !owes_welcome_ && !owes_refusal_ && stray_count_ == 0 && !has_lost_strays_ &&
-           table_.first_with_news() == nullptr;
+    return !owes_welcome_ && next_hold_ == holds_end_ && !owes_refusal_ && stray_count_ == 0 &&
+           !has_lost_strays_ && table_.first_with_news() == nullptr;
 }
 
 void Outbox::tell_welcome() {
     owes_welcome_ = true;
+    next_hold_ = 0;
+    holds_end_ = holds_.slots_end();
     for (std::size_t slot = 0; slot < table_.slots_end(); ++slot) {
         Child& child = table_.at(slot);
         if (!is_announced(child) || child.token == 0) continue;
@@ -89,6 +92,7 @@ void Outbox::send_waiting() {
         protocol::Welcome welcome;
         for (std::size_t slot = 0; slot < table_.slots_end(); ++slot)
             welcome.children += table_.at(slot).owes_child ? 1 : 0;
+        welcome.held = static_cast<std::uint32_t>(holds_.count());
         welcome.keeper_pid = static_cast<std::uint32_t>(::getpid());
         if (!send(&welcome, sizeof welcome)) return;
         owes_welcome_ = false;
@@ -98,6 +102,7 @@ void Outbox::send_waiting() {
         table_.drop_first_news();
         if (child->state == Child::State::failed) table_.remove(*child);
     }
+    if (!send_holds()) return;
     if (owes_refusal_) {
         if (!send(&refusal_, sizeof refusal_)) return;
         owes_refusal_ = false;
@@ -154,6 +159,19 @@ bool Outbox::send_child(Child& child) {
     }
     if (is_sent) child.owes_child = false;
     return is_sent;
+}
+
+/// No request is read before all is said, so that what is held is still what the welcome counted.
+bool Outbox::send_holds() {
+    for (; next_hold_ < holds_end_; ++next_hold_) {
+        const Hold& hold = holds_.at(next_hold_);
+        if (hold.token == 0) continue;
+        protocol::Held message;
+        message.token = hold.token;
+        std::copy(hold.label.begin(), hold.label.end(), message.label);
+        if (!send(&message, sizeof message, {hold.descriptor.get()})) return false;
+    }
+    return true;
 }
 
 bool Outbox::send_strays() {

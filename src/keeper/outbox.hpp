@@ -4,6 +4,7 @@
 #include "devstack/platform/message_socket.hpp"
 
 #include "child_table.hpp"
+#include "holds.hpp"
 
 #include <array>
 #include <cstdint>
@@ -15,7 +16,7 @@ namespace devstack::keeper {
 /// Everything said while there is no daemon is dropped; the next one asks for the whole table.
 class Outbox {
 public:
-    explicit Outbox(ChildTable& table) : table_{table} {}
+    Outbox(ChildTable& table, const Holds& holds) : table_{table}, holds_{holds} {}
 
     /// That of a daemon that has said Hello; -1 while there is none.
     void set_channel(int channel);
@@ -43,14 +44,19 @@ private:
     void drop_news(Child& child);
     bool send_news(Child& child);
     bool send_child(Child& child);
+    bool send_holds();
     bool send_strays();
 
     static constexpr std::size_t strays_max = 256;
 
     ChildTable& table_;
+    const Holds& holds_;
     int channel_ = -1;
     Outcome outcome_ = Outcome::sent;
     bool owes_welcome_ = false;
+    /// Slots that belong to the welcome and have not been told; none when they are equal.
+    std::size_t next_hold_ = 0;
+    std::size_t holds_end_ = 0;
     platform::keeper_protocol::SpawnFailed refusal_;
     bool owes_refusal_ = false;
     std::array<std::int32_t, strays_max> strays_{};

@@ -37,16 +37,28 @@ std::optional<Request> read_spawn(const char* bytes, std::size_t size) {
     if (size >= sizeof spawn) {
         std::memcpy(static_cast<void*>(&spawn), bytes, sizeof spawn);
         request.flags = spawn.flags;
+        request.descriptor_count = spawn.descriptor_count;
+        if (request.descriptor_count > protocol::passed_descriptors_max) return std::nullopt;
     }
     return request;
 }
 
-std::optional<Request> read_forget(const char* bytes, std::size_t size) {
-    const auto forget = read_message<protocol::Forget>(bytes, size);
-    if (!forget) return std::nullopt;
+/// Of `forget` and `release`.
+template <typename Message>
+std::optional<Request> read_token(const char* bytes, std::size_t size) {
+    const auto message = read_message<Message>(bytes, size);
+    if (!message || message->token == 0) return std::nullopt;
     Request request;
-    request.kind = protocol::Kind::forget;
-    request.token = forget->token;
+    request.kind = message->header.kind;
+    request.token = message->token;
+    return request;
+}
+
+std::optional<Request> read_hold(const char* bytes, std::size_t size) {
+    auto request = read_token<protocol::Hold>(bytes, size);
+    if (!request) return std::nullopt;
+    std::copy_n(
+        bytes + offsetof(protocol::Hold, label), request->label.size() - 1, request->label.begin());
     return request;
 }
 
@@ -61,7 +73,11 @@ std::optional<Request> read_request(const char* bytes, std::size_t size) {
             break;
         case static_cast<std::uint32_t>(protocol::Kind::farewell): break;
         case static_cast<std::uint32_t>(protocol::Kind::spawn): return read_spawn(bytes, size);
-        case static_cast<std::uint32_t>(protocol::Kind::forget): return read_forget(bytes, size);
+        case static_cast<std::uint32_t>(protocol::Kind::forget):
+            return read_token<protocol::Forget>(bytes, size);
+        case static_cast<std::uint32_t>(protocol::Kind::hold): return read_hold(bytes, size);
+        case static_cast<std::uint32_t>(protocol::Kind::release):
+            return read_token<protocol::Release>(bytes, size);
         default: return std::nullopt;
     }
     Request request;

@@ -17,6 +17,7 @@ struct Request {
     std::size_t block_size = 0;
     bool is_block_in_memfd = false;
     std::uint32_t flags = 0;                                          ///< SpawnFlags.
+    std::uint32_t descriptor_count = 0;                               ///< To be passed on.
     std::array<char, platform::keeper_protocol::label_size> label{};  ///< Ends with a zero byte.
 };
 

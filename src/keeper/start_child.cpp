@@ -6,6 +6,7 @@
 #include "devstack/platform/keeper_protocol.hpp"
 #include "devstack/platform/spawn_block.hpp"
 
+#include "child_descriptors.hpp"
 #include "child_settings.hpp"
 #include "child_streams.hpp"
 #include "raw_syscall.hpp"
@@ -48,6 +49,7 @@ struct Task {
     bool has_terminal;
     long keeper;
     char** pointers;  ///< Null: it has to find room by itself.
+    PassedDescriptors passed;
 };
 
 [[noreturn]] void exit_now() {
@@ -163,7 +165,8 @@ void become_what_it_asks(const Task& task,
     if (!sets_file_limit(settings)) task.original.restore_file_limit();
 }
 
-[[noreturn]] void become_child(const Task& task) {
+[[noreturn]] void become_child(const Task& given) {
+    Task task{given};
     char* bytes = take_block(task);
     const auto header = platform::check_spawn_block(bytes, task.source.size);
     if (!header) give_up(task, SpawnStage::request, -EINVAL);
@@ -180,6 +183,10 @@ void become_what_it_asks(const Task& task,
     if (task.standard_input >= 0) move_stream(task, task.standard_input, STDIN_FILENO);
     move_stream(task, task.standard_output, STDOUT_FILENO);
     move_stream(task, task.standard_error, STDERR_FILENO);
+    if (task.passed.count > 0) {
+        give_up_if(task, pass_descriptors(task.passed, task.error_pipe));
+        write_listen_pid(block.environment);
+    }
     become_what_it_asks(task, platform::read_spawn_settings(*header, bytes), bytes);
     // Forgotten by the kernel when a process becomes another user.
     arrange_death(task, header->parent_death_signal);
@@ -232,6 +239,7 @@ NewProcess clone_child(const Task& task, SpawnMemory::Room& room) {
 std::variant<StartedChild, SpawnProblem> start_child(const OriginalState& original,
                                                      const BlockSource& source,
                                                      std::uint32_t flags,
+                                                     const PassedDescriptors& passed,
                                                      SpawnMemory& memory) {
     ChildStreams streams;
     if (const auto problem = streams.open(flags)) return *problem;
@@ -248,7 +256,8 @@ std::variant<StartedChild, SpawnProblem> start_child(const OriginalState& origin
                     error_pipe_of_child.get(),
                     streams.is_terminal,
                     ::getpid(),
-                    nullptr};
+                    nullptr,
+                    passed};
     StartedChild child;
     const bool fits = source.memfd < 0 && source.size <= SpawnMemory::block_size_max;
     const bool is_apart = (flags & platform::keeper_protocol::spawn_apart) != 0;

@@ -2,6 +2,7 @@
 
 #include "devstack/platform/file_descriptor.hpp"
 
+#include "child_descriptors.hpp"
 #include "original_state.hpp"
 #include "spawn_memory.hpp"
 #include "spawn_problem.hpp"
@@ -38,6 +39,7 @@ struct StartedChild {
 std::variant<StartedChild, SpawnProblem> start_child(const OriginalState& original,
                                                      const BlockSource& source,
                                                      std::uint32_t flags,
+                                                     const PassedDescriptors& passed,
                                                      SpawnMemory& memory);
 
 }  // namespace devstack::keeper

@@ -42,21 +42,21 @@ void take_descriptors(const cmsghdr& control, ReceivedMessage& message) {
 SendOutcome send_message(int socket,
                          const void* bytes,
                          std::size_t size,
-                         std::initializer_list<int> descriptors) {
+                         std::span<const int> descriptors) {
     DEVSTACK_ASSERT(descriptors.size() <= message_descriptors_max, "descriptors of a message fit");
     iovec content{const_cast<void*>(bytes), size};
     ControlBuffer control;
     msghdr header{};
     header.msg_iov = &content;
     header.msg_iovlen = 1;
-    if (descriptors.size() > 0) {
+    if (!descriptors.empty()) {
         header.msg_control = control.bytes.data();
         header.msg_controllen = CMSG_SPACE(descriptors.size() * sizeof(int));
         cmsghdr* rights = CMSG_FIRSTHDR(&header);
         rights->cmsg_level = SOL_SOCKET;
         rights->cmsg_type = SCM_RIGHTS;
         rights->cmsg_len = CMSG_LEN(descriptors.size() * sizeof(int));
-        std::memcpy(CMSG_DATA(rights), descriptors.begin(), descriptors.size() * sizeof(int));
+        std::memcpy(CMSG_DATA(rights), descriptors.data(), descriptors.size() * sizeof(int));
     }
     while (::sendmsg(socket, &header, MSG_DONTWAIT | MSG_NOSIGNAL) < 0) {
         if (errno != EINTR) return outcome_of(errno);

@@ -4,6 +4,7 @@
 #include <cstring>
 
 #include <arpa/inet.h>
+#include <fcntl.h>
 #include <netinet/in.h>
 #include <sys/socket.h>
 
@@ -16,57 +17,70 @@ struct Address {
     socklen_t size = 0;
 };
 
-bool fill(Address& address, const std::string& text, Port port) {
-    auto* const v4 = reinterpret_cast<sockaddr_in*>(&address.storage);
-    auto* const v6 = reinterpret_cast<sockaddr_in6*>(&address.storage);
-    if (inet_pton(AF_INET, text.c_str(), &v4->sin_addr) == 1) {
+Address make_address(const std::string& text, Port port) {
+    Address address;
+    auto* v4 = reinterpret_cast<sockaddr_in*>(&address.storage);
+    auto* v6 = reinterpret_cast<sockaddr_in6*>(&address.storage);
+    if (::inet_pton(AF_INET, text.c_str(), &v4->sin_addr) == 1) {
         v4->sin_family = AF_INET;
         v4->sin_port = htons(port.number);
         address.size = sizeof *v4;
-    } else if (inet_pton(AF_INET6, text.c_str(), &v6->sin6_addr) == 1) {
+    } else if (::inet_pton(AF_INET6, text.c_str(), &v6->sin6_addr) == 1) {
         v6->sin6_family = AF_INET6;
         v6->sin6_port = htons(port.number);
         address.size = sizeof *v6;
     }
-    return address.size != 0;
+    return address;
 }
 
-Error failed(const std::string& address, Port port, int code) {
-    const std::string place =
-        (address.find(':') == std::string::npos ? address : "[" + address + "]") + ":" +
-        to_string(port);
-    Error::Kind kind = Error::Kind::system;
-    if (code == EADDRINUSE) kind = Error::Kind::busy;
-    if (code == EACCES) kind = Error::Kind::not_permitted;
-    return {kind, "cannot listen on " + place + ": " + std::strerror(code)};
+Error failed(const std::string& text, Port port, int code) {
+    const bool is_v6 = text.find(':') != std::string::npos;
+    Error error;
+    error.message = "cannot listen on " + (is_v6 ? "[" + text + "]" : text) + ":" +
+                    to_string(port) + ": " + std::strerror(code);
+    switch (code) {
+        case EACCES:
+        case EPERM: error.kind = Error::Kind::not_permitted; break;
+        case EADDRINUSE: error.kind = Error::Kind::busy; break;
+        case EADDRNOTAVAIL: error.kind = Error::Kind::not_found; break;
+        case EINVAL:
+        case EAFNOSUPPORT: error.kind = Error::Kind::invalid; break;
+        default: error.kind = Error::Kind::system; break;
+    }
+    return error;
 }
 
 }  // namespace
 
-Result<FileDescriptor> listen_tcp(const std::string& address, Port port) {
-    Address name;
-    if (!fill(name, address, port)) {
-        return Error{Error::Kind::invalid,
-                     "cannot listen on " + address + ": not an IPv4 or IPv6 address"};
-    }
+Result<FileDescriptor> listen_tcp(const std::string& text, Port port) {
+    const Address address = make_address(text, port);
+    if (address.size == 0) return failed(text, port, EINVAL);
     FileDescriptor socket{
-        ::socket(name.storage.ss_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0)};
-    if (!socket.is_open()) return failed(address, port, errno);
+        ::socket(address.storage.ss_family, SOCK_STREAM | SOCK_CLOEXEC, IPPROTO_TCP)};
+    if (!socket.is_open()) return failed(text, port, errno);
+    // Connections of an earlier listener may still be closing.
     const int on = 1;
-    setsockopt(socket.get(), SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
-    const auto* const generic = reinterpret_cast<const sockaddr*>(&name.storage);
-    if (bind(socket.get(), generic, name.size) != 0) return failed(address, port, errno);
-    if (listen(socket.get(), SOMAXCONN) != 0) return failed(address, port, errno);
+    ::setsockopt(socket.get(), SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
+    const auto* generic = reinterpret_cast<const sockaddr*>(&address.storage);
+    if (::bind(socket.get(), generic, address.size) != 0 ||
+        ::listen(socket.get(), SOMAXCONN) != 0) {
+        return failed(text, port, errno);
+    }
     return socket;
 }
 
 bool is_loopback(const std::string& address) {
     in_addr v4{};
-    if (inet_pton(AF_INET, address.c_str(), &v4) == 1) {
+    if (::inet_pton(AF_INET, address.c_str(), &v4) == 1) {
         return ntohl(v4.s_addr) >> 24 == IN_LOOPBACKNET;
     }
     in6_addr v6{};
-    return inet_pton(AF_INET6, address.c_str(), &v6) == 1 && IN6_IS_ADDR_LOOPBACK(&v6);
+    return ::inet_pton(AF_INET6, address.c_str(), &v6) == 1 && IN6_IS_ADDR_LOOPBACK(&v6);
+}
+
+void make_blocking(int descriptor) {
+    const int flags = ::fcntl(descriptor, F_GETFL);
+    if (flags >= 0) ::fcntl(descriptor, F_SETFL, flags & ~O_NONBLOCK);
 }
 
 }  // namespace devstack::platform

@@ -1,6 +1,7 @@
 #include "devstack/platform/environment.hpp"
 #include "devstack/project/project_paths.hpp"
 
+#include "path_hash.hpp"
 #include "private_directory.hpp"
 #include "text_file.hpp"
 
@@ -30,18 +31,9 @@ std::string registry_directory() {
     return "/tmp/devstack-" + std::to_string(::geteuid());
 }
 
-/// FNV-1a: two projects of one name must not share a file.
-std::uint64_t hash_of(std::string_view text) {
-    std::uint64_t hash = 0xcbf29ce484222325ULL;
-    for (const char c : text) {
-        hash = (hash ^ static_cast<unsigned char>(c)) * 0x100000001b3ULL;
-    }
-    return hash;
-}
-
 std::string entry_path(const RegisteredProject& project) {
-    return registry_directory() + "/" + project.name + "-" +
-           std::to_string(hash_of(project.project_dir)) + std::string{extension};
+    return registry_directory() + "/" + project.name + "-" + hash_of_path(project.project_dir) +
+           std::string{extension};
 }
 
 std::string escape(std::string_view text) {

@@ -34,6 +34,12 @@ TEST_CASE("a service that listens as declared gives no cause for a word", "[inte
     CHECK(differences({}, {at("::", 9229)}).empty());
 }
 
+TEST_CASE("a socket that was handed over is the service's or nobody's", "[integration][ports]") {
+    CHECK(differences({3002}, {}, {{Port{3002}, 4711, "devstack", true}}) ==
+          Sentences{
+              "api was handed the socket of port 3002 and has closed it: nobody answers there"});
+}
+
 TEST_CASE("a service that listens elsewhere is told so", "[integration][ports]") {
     CHECK(differences({3002}, {at("127.0.0.1", 3001)}) ==
           Sentences{"api declared port 3002 and listens on 3001"});

@@ -59,7 +59,11 @@ void visit(const SectionOfGrammar& section, std::vector<SectionOfGrammar>& all) 
         inner.profile_with = [section, key, is_named](const std::string& inside) {
             std::string value = "{ " + inside + " }";
             // What others refer to has to be there.
-            if (is_named) value = "{ example = " + value + ", other = { command = \"x\" } }";
+            if (is_named && key.name == "ports") {
+                value = "{ example = " + value + " }";
+            } else if (is_named) {
+                value = "{ example = " + value + ", other = { command = \"x\" } }";
+            }
             return section.profile_with(
                 completed(section, key, std::string{key.name} + " = " + value));
         };

@@ -2,6 +2,7 @@
 
 #include "devstack/base/match.hpp"
 #include "devstack/core/api/ledger.hpp"
+#include "devstack/core/limits.hpp"
 
 #include "support/scenario.hpp"
 
@@ -244,6 +245,16 @@ void FakeWorld::perform(const Action& action) {
         [&](const FreePorts& it) {
             schedule(delay_up_to(6s), PortsScanned{it.run, {}});
         },
+        [&](const OpenSockets& it) {
+            if (chance(5)) return schedule(1ms, SpawnFailed{it.run, "cannot listen", chance(30)});
+            open_.insert(it.run.service);
+            schedule(delay_up_to(1ms), SocketsOpened{it.run});
+        },
+        [&](const AwaitConnection& it) {
+            if (!open_.contains(it.service)) violate("nobody can connect to what is not open");
+            schedule(delay_up_to(30s), ConnectionMade{it.service, "somebody has connected"});
+        },
+        [&](const CloseSockets& it) { open_.erase(it.service); },
         [&](const CheckPrepare& it) {
             schedule(delay_up_to(5ms), PrepareChecked{it.run, chance(50), "changed"});
         },
@@ -272,6 +283,9 @@ void FakeWorld::perform(const Action& action) {
         [&](const RunProbe& it) {
             schedule(delay_up_to(2s), ProbeAnswered{it.run, {chance(70), "an answer", {}}});
         },
+        [&](const AwaitLine& it) {
+            if (chance(70)) schedule(delay_up_to(90s), SignSeen{it.run, "its output says \"up\""});
+        },
         [&](const CompareListening& it) {
             schedule(1ms, ListeningCompared{it.run, {}});
         },
@@ -287,8 +301,29 @@ void FakeWorld::spawn(RunId run) {
     if (processes_.contains(run)) return violate(name(run.service) + " is spawned twice");
     processes_[run] = Process{chance(10), chance(15)};
     schedule(delay_up_to(5ms), Spawned{run, 100 + static_cast<int>(run.number)});
+    if (supervisor_.plan().services[run.service.index].notifies()) talk(run);
     if (is_cursed_) return end(run, {1, 0}, 5ms + delay_up_to(100ms));
     if (chance(40)) end(run, {chance(50) ? 1 : 0, 0}, 5ms + delay_up_to(1min));
+}
+
+/// What the service says of itself while it lives, and sometimes nothing.
+void FakeWorld::talk(RunId run) {
+    static constexpr const char* words[] = {"READY=1",
+                                            "READY=1\nSTATUS=serving",
+                                            "STATUS=busy",
+                                            "WATCHDOG=1",
+                                            "WATCHDOG=1",
+                                            "WATCHDOG=trigger",
+                                            "WATCHDOG_USEC=5000000",
+                                            "EXTEND_TIMEOUT_USEC=30000000",
+                                            "RELOADING=1",
+                                            "STOPPING=1",
+                                            "ERRNO=2\nMAINPID=1\nFDSTORE=1"};
+    if (chance(70)) schedule(delay_up_to(10s), Notified{run, parse_notification(words[0])});
+    for (int i = 0; i < 8; ++i) {
+        const std::string word = words[random_() % std::size(words)];
+        schedule(delay_up_to(3min), Notified{run, parse_notification(word)});
+    }
 }
 
 /// The process ends; its grandchild, if there is one, a while later.
@@ -329,6 +364,7 @@ void FakeWorld::check_invariants() {
 void FakeWorld::check_at_rest() {
     if (!violations_.empty()) return;
     if (!processes_.empty()) violate("finished, but processes are left");
+    if (!open_.empty()) violate("finished, but sockets are open");
     for (std::size_t i = 0; i < supervisor_.plan().services.size(); ++i) {
         const Phase& phase = supervisor_.phase({i});
         const bool is_at_rest = std::holds_alternative<Stopped>(phase) ||
@@ -343,10 +379,12 @@ void FakeWorld::require_needs_met(ServiceId service) {
         const Phase& its = supervisor_.phase(need.service);
         const bool is_ready = std::holds_alternative<Ready>(its);
         const bool is_completed = std::holds_alternative<Completed>(its);
+        const auto* waiting = std::get_if<Waiting>(&its);
+        const bool is_waiting = waiting != nullptr && !waiting->need;
         const bool is_met = need.condition == NeedCondition::completed ? is_completed
                             : need.condition == NeedCondition::ready
-                                ? is_ready
-                                : is_ready || is_completed || pid_of(its) != 0;
+                                ? is_ready || is_waiting
+                                : is_ready || is_completed || is_waiting || pid_of(its) != 0;
         if (!is_met) violate(name(service) + " was started before what it needs");
     }
 }
@@ -363,6 +401,8 @@ void FakeWorld::require_within_budget(RunId run) {
     if (!spec.restart.gives_up) return;
     const TimePoint since = now_ - spec.restart.window;
     std::ptrdiff_t allowed = spec.restart.max + 1;
+    // Its work was done each time, as far as anybody can tell.
+    if (spec.on_demand) allowed += spec.restart.window / limits::on_demand_age_min;
     for (const ServiceId other : spec.restart_with)
         allowed +=
             spawns_after(other, since - supervisor_.plan().services[other.index].start_timeout);

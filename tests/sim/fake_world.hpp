@@ -61,6 +61,7 @@ private:
     void perform(const std::vector<core::Action>& actions);
     void perform(const core::Action& action);
     void spawn(core::RunId run);
+    void talk(core::RunId run);
     void end(core::RunId run, core::ExitStatus status, Duration after);
     void check_record(const std::vector<core::ServiceId>& changed);
     void check_invariants();
@@ -86,6 +87,7 @@ private:
     std::map<std::string, std::string> records_;  ///< By service, as they were written down.
     bool was_shutting_down_ = false;              ///< As was written down.
     std::set<core::RunId> asked_to_stop_;
+    std::set<core::ServiceId> open_;  ///< Whose sockets the keeper holds.
     std::map<core::ServiceId, std::vector<TimePoint>> spawns_;
     std::map<core::ServiceId, std::uint32_t> last_spawned_;
     std::vector<std::string> trace_;

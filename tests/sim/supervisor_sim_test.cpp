@@ -24,7 +24,11 @@ Plan small_shop() {
             .restart(RestartMode::always)
             .restart_with("db"),
         service("web").after("api").with_prepare().on_port(3200).with_health(),
-        service("worker").after("db").never_give_up(),
+        service("worker").after("db").never_give_up().shows_line("up"),
+        service("teller").after("db").notifies().with_watchdog(std::chrono::seconds{30}),
+        service("gate").after("db").with_socket(3300).restart_with("db"),
+        service("lazy").after("db").with_socket(3400).on_demand(),
+        service("guest").after("lazy").with_health(),
         service("lonely").with_health().restart(RestartMode::no),
     });
 }

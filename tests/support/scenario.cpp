@@ -33,6 +33,26 @@ ServiceSpec ServiceSpec::with_ready() && {
     plan.ready = ReadyCheck{TcpProbe{"localhost", Port{80}}};
     return std::move(*this);
 }
+ServiceSpec ServiceSpec::shows_line(std::string pattern) && {
+    plan.ready_sign = LogSign{std::move(pattern), {}};
+    return std::move(*this);
+}
+ServiceSpec ServiceSpec::notifies() && {
+    plan.ready_sign = NotifySign{};
+    return std::move(*this);
+}
+ServiceSpec ServiceSpec::with_watchdog(Duration interval) && {
+    plan.watchdog = interval;
+    return std::move(*this);
+}
+ServiceSpec ServiceSpec::with_socket(std::uint16_t port) && {
+    plan.ports.push_back({"", Port{port}, "127.0.0.1"});
+    return std::move(*this);
+}
+ServiceSpec ServiceSpec::on_demand() && {
+    plan.on_demand = true;
+    return std::move(*this);
+}
 ServiceSpec ServiceSpec::on_port(std::uint16_t port) && {
     plan.ports.push_back({"", Port{port}});
     return std::move(*this);
@@ -106,6 +126,14 @@ std::string to_line(const Plan& plan, const Action& action) {
         [&](const SendSignal& it) {
             return "signal " + std::to_string(it.signal) + " to " + name(it.run);
         },
+        [&](const OpenSockets& it) { return "open the sockets of " + name(it.run); },
+        [&](const AwaitConnection& it) {
+            return "await a connection to " + plan.services[it.service.index].name;
+        },
+        [&](const CloseSockets& it) {
+            return "close the sockets of " + plan.services[it.service.index].name;
+        },
+        [&](const AwaitLine& it) { return "await the line of " + name(it.run); },
         [&](const RunProbe& it) { return "ask " + name(it.run) + ": " + word_of(it.purpose); },
         [&](const CompareListening& it) { return "compare listening of " + name(it.run); },
         [&](const CollectEvidence& it) { return "collect evidence of " + name(it.run); },
@@ -183,6 +211,18 @@ Trace Scenario::probe_passed(const std::string& name) {
 }
 Trace Scenario::probe_failed(const std::string& name, const std::string& detail) {
     return send(ProbeAnswered{current(name), {false, detail, {}}});
+}
+Trace Scenario::sockets_opened(const std::string& name) {
+    return send(SocketsOpened{current(name)});
+}
+Trace Scenario::connected(const std::string& name) {
+    return send(ConnectionMade{id(name), "somebody has connected to port 3000"});
+}
+Trace Scenario::says(const std::string& name, const std::string& datagram) {
+    return send(Notified{current(name), parse_notification(datagram)});
+}
+Trace Scenario::sign_seen(const std::string& name, const std::string& what) {
+    return send(SignSeen{current(name), what});
 }
 Trace Scenario::evidence_collected(const std::string& name) {
     return send(EvidenceCollected{current(name)});

@@ -24,6 +24,11 @@ struct ServiceSpec {
     ServiceSpec never_give_up() &&;
     ServiceSpec with_health() &&;  ///< Every 10 s, three failures.
     ServiceSpec with_ready() &&;
+    ServiceSpec shows_line(std::string pattern) &&;  ///< And is ready then.
+    ServiceSpec notifies() &&;                       ///< And is ready when it says so.
+    ServiceSpec with_watchdog(Duration interval) &&;
+    ServiceSpec with_socket(std::uint16_t port) &&;
+    ServiceSpec on_demand() &&;
     ServiceSpec on_port(std::uint16_t port) &&;
     ServiceSpec with_prepare() &&;
 };
@@ -61,6 +66,11 @@ public:
     Trace survivors(const std::string& name, std::vector<core::Survivor> survivors);
     Trace probe_passed(const std::string& name);
     Trace probe_failed(const std::string& name, const std::string& detail);
+    Trace sockets_opened(const std::string& name);
+    Trace connected(const std::string& name);
+    /// What the service says, in the words of sd_notify(3).
+    Trace says(const std::string& name, const std::string& datagram);
+    Trace sign_seen(const std::string& name, const std::string& what);
     Trace evidence_collected(const std::string& name);
     Trace listening_compared(const std::string& name, std::vector<std::string> differences);
 

@@ -18,6 +18,11 @@ inline constexpr std::uint64_t log_file_size_max = 10 * 1024 * 1024;
 inline constexpr int log_files_max = 5;
 /// A rotation that finds no line end waits this long for one, then cuts: bounded disk beats a line.
 inline constexpr std::uint64_t log_line_slack_max = 1024 * 1024;
+/// While a line is waited for, this much is looked at before the loop serves others.
+inline constexpr std::size_t awaited_lines_max = 2000;
+inline constexpr std::size_t awaited_bytes_max = 256 * 1024;
+/// Of a line or of a service's own words in a sentence for people.
+inline constexpr std::size_t shown_line_max = 200;
 /// A child that writes byte by byte makes a bigger index than log: the index rotates the file too.
 inline constexpr std::uint64_t log_index_size_max = 4 * 1024 * 1024;
 /// An unfinished line is delivered in part when the other stream has gone on for this many bytes,
@@ -121,6 +126,16 @@ inline constexpr auto kill_again_after = 1s;
 
 /// What an earlier devstack has left behind may end politely for this long.
 inline constexpr auto leftover_grace = 5s;
+
+/// What a service says of its timeouts: longer makes no sense, and must not overflow.
+inline constexpr std::chrono::hours notified_duration_max{24 * 30};
+/// Taken from one service before the loop serves the others.
+inline constexpr std::size_t notifications_a_turn = 64;
+/// Listening sockets that are handed to one service.
+inline constexpr std::size_t sockets_max = 16;
+/// A service that was started by a connection and ends well again before it is this old has not
+/// done its work, as far as anybody can tell: it counts as a restart.
+inline constexpr auto on_demand_age_min = 5s;
 
 // ---- Profile ----
 inline constexpr std::size_t profile_size_max = 4 * 1024 * 1024;

@@ -9,6 +9,7 @@
 #include <optional>
 #include <string>
 #include <variant>
+#include <vector>
 
 namespace devstack::daemon {
 
@@ -39,12 +40,19 @@ struct KeeperWelcome {
     std::uint32_t version = 0;
     std::uint32_t children = 0;
     int keeper_pid = 0;
+    std::uint32_t held = 0;  ///< How many KeeperHeld come after the children.
 };
 /// A child that an earlier daemon had spawned.
 struct KeeperChild {
     std::string label;
     KeeperSpawned child;
     std::optional<KeeperExited> exit;
+};
+/// A descriptor that an earlier daemon has given to the keeper to hold.
+struct KeeperHeld {
+    std::uint64_t token = 0;
+    std::string label;
+    platform::FileDescriptor descriptor;
 };
 struct KeeperStrayReaped {
     int pid = 0;  ///< 0: several, too many to be named.
@@ -57,6 +65,7 @@ using KeeperMessage = std::variant<KeeperWelcome,
                                    KeeperSpawned,
                                    KeeperSpawnFailed,
                                    KeeperExited,
+                                   KeeperHeld,
                                    KeeperStrayReaped,
                                    KeeperGone>;
 
@@ -78,6 +87,9 @@ public:
                const platform::SpawnRequest& request);
     /// After KeeperExited, or a KeeperChild that has one.
     void forget(std::uint64_t token);
+    /// The keeper keeps a copy for every daemon to come. `token` is not 0 and not in use.
+    void hold(std::uint64_t token, const std::string& label, int descriptor);
+    void release(std::uint64_t token);
     void say_farewell();
 
     /// The next message; empty when there is none now. Call until it is. After KeeperGone nothing
@@ -92,9 +104,9 @@ public:
 private:
     struct Unsent {
         std::size_t size = 0;
-        platform::FileDescriptor descriptor;
+        std::vector<platform::FileDescriptor> descriptors;
     };
-    void send(const std::string& bytes, platform::FileDescriptor descriptor = {});
+    void send(const std::string& bytes, std::vector<platform::FileDescriptor> descriptors = {});
     bool try_send(const Unsent& message);
 
     platform::FileDescriptor channel_;

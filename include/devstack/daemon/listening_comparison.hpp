@@ -20,6 +20,7 @@ struct OtherListener {
     Port port;
     int pid = 0;  ///< 0: not ours to see.
     std::string command;
+    bool is_devstack = false;  ///< It holds the socket for the service, which does not have it.
 };
 
 /// One sentence for each declared port that the service does not serve as declared; empty when all

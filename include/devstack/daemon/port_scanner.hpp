@@ -20,8 +20,9 @@ struct PortQuestion {
 /// project's runs that live now.
 ///
 /// A holder is a TCP socket that listens on the port, on any address, v4 or v6, unless it is the
-/// asking run's own; one for each port and process. Of processes that share a socket the one that
-/// made it is named. The answer may be stale when it arrives.
+/// asking run's own, or held by devstack itself for a service; one for each port and process. Of
+/// processes that share a socket the one that made it is named. The answer may be stale when it
+/// arrives.
 std::vector<core::PortsScanned> collect_port_holders(const platform::Procfs& procfs,
                                                      const ProjectMark& project,
                                                      const std::vector<RunMark>& living,

@@ -11,7 +11,9 @@
 /// meet an old keeper: sizes and numbers here never change, only grow at the end.
 namespace devstack::platform::keeper_protocol {
 
-inline constexpr std::uint32_t version = 1;
+/// 2: descriptors are held, and passed on to children.
+inline constexpr std::uint32_t version = 2;
+inline constexpr std::uint32_t version_that_holds = 2;
 
 /// Descriptor of the daemon's end in a daemon started by the keeper.
 inline constexpr int daemon_channel_fd = 3;
@@ -25,6 +27,8 @@ inline constexpr int daemon_lifeline_fd = 5;
 inline constexpr std::size_t inline_block_max = std::size_t{32} * 1024;
 /// Whose child it is, for re-adoption: "api#4". Nul-terminated.
 inline constexpr std::size_t label_size = 120;
+/// Besides the three streams.
+inline constexpr std::size_t passed_descriptors_max = 16;
 
 enum class Kind : std::uint32_t {
     // daemon -> keeper
@@ -32,6 +36,8 @@ enum class Kind : std::uint32_t {
     spawn = 2,     ///< Answered by `spawned` or `spawn_failed`.
     forget = 3,    ///< The exit of `token` is known: drop the entry.
     farewell = 4,  ///< Everything is over: the keeper ends when the daemon does.
+    hold = 5,      ///< Keep this descriptor for the daemons to come.
+    release = 6,   ///< Close what is held under `token`.
     // keeper -> daemon
     welcome = 101,
     child = 102,         ///< One living or unforgotten child, with its descriptors.
@@ -39,6 +45,7 @@ enum class Kind : std::uint32_t {
     spawn_failed = 104,  ///< Nothing runs.
     exited = 105,        ///< The leader was reaped.
     stray_reaped = 106,  ///< A descendant that had been orphaned was reaped.
+    held = 107,          ///< One descriptor that is held, after all children.
 };
 
 struct MessageHeader {
@@ -64,20 +71,35 @@ enum SpawnFlags : std::uint32_t {
 
 /// Followed by the spawn block (see spawn_block.hpp) as the last `block_size` bytes, or accompanied
 /// by a memfd that holds it from its beginning. A token in use is refused: stage request, EEXIST.
+/// Descriptors after the memfd become 3, 4, … in the child, and its process id replaces what
+/// follows LISTEN_PID= in its environment (sd_listen_fds(3)); as many bytes must stand there as the
+/// longest one needs.
 struct Spawn {
     MessageHeader header{Kind::spawn, sizeof(Spawn)};
     std::uint64_t token = 0;  ///< Chosen by the daemon, unique among unforgotten children, not 0.
     std::uint32_t block_size = 0;
     std::uint32_t is_block_in_memfd = 0;
     char label[label_size] = {};
-    std::uint32_t flags = 0;  ///< SpawnFlags. Absent from the first version.
-    std::uint32_t reserved = 0;
+    std::uint32_t flags = 0;             ///< SpawnFlags. Absent from the first version.
+    std::uint32_t descriptor_count = 0;  ///< That are passed on.
 };
 inline constexpr std::size_t spawn_size_min = offsetof(Spawn, flags);
 
 /// Closes the keeper's copies of the output pipes. Ignored before `exited` has been told.
 struct Forget {
     MessageHeader header{Kind::forget, sizeof(Forget)};
+    std::uint64_t token = 0;
+};
+
+/// With the descriptor. Ignored when the token is in use, or when too many are held.
+struct Hold {
+    MessageHeader header{Kind::hold, sizeof(Hold)};
+    std::uint64_t token = 0;  ///< Chosen by the daemon, not 0.
+    char label[label_size] = {};
+};
+
+struct Release {
+    MessageHeader header{Kind::release, sizeof(Release)};
     std::uint64_t token = 0;
 };
 
@@ -90,7 +112,7 @@ struct Welcome {
     std::uint32_t version = keeper_protocol::version;
     std::uint32_t children = 0;  ///< How many `child` messages follow.
     std::uint32_t keeper_pid = 0;
-    std::uint32_t reserved = 0;
+    std::uint32_t held = 0;  ///< How many `held` messages follow these.
 };
 
 struct Spawned {
@@ -126,6 +148,13 @@ struct Child {
     std::int32_t pid = 0;
     std::int32_t has_exited = 0;
     Exited exit;
+    char label[label_size] = {};
+};
+
+/// With the descriptor.
+struct Held {
+    MessageHeader header{Kind::held, sizeof(Held)};
+    std::uint64_t token = 0;
     char label[label_size] = {};
 };
 

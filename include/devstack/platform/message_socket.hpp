@@ -5,13 +5,14 @@
 #include <array>
 #include <cstddef>
 #include <initializer_list>
+#include <span>
 
 /// Whole messages with descriptors over a SOCK_SEQPACKET socket (unix(7)). Nothing here blocks or
 /// allocates.
 namespace devstack::platform {
 
 /// Descriptors that may ride with one message.
-inline constexpr std::size_t message_descriptors_max = 4;
+inline constexpr std::size_t message_descriptors_max = 20;
 
 enum class SendOutcome {
     sent,
@@ -24,7 +25,13 @@ enum class SendOutcome {
 SendOutcome send_message(int socket,
                          const void* bytes,
                          std::size_t size,
-                         std::initializer_list<int> descriptors = {});
+                         std::span<const int> descriptors = {});
+inline SendOutcome send_message(int socket,
+                                const void* bytes,
+                                std::size_t size,
+                                std::initializer_list<int> descriptors) {
+    return send_message(socket, bytes, size, std::span{descriptors.begin(), descriptors.size()});
+}
 
 struct ReceivedMessage {
     enum class Outcome {

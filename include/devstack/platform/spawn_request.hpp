@@ -65,7 +65,13 @@ struct SpawnRequest {
     /// Sent to the child when the keeper dies (PR_SET_PDEATHSIG); 0: none.
     int parent_death_signal = 0;
     SpawnSettings settings;
+    /// Become 3, 4, … in the child. Not owned. `listen_pid_placeholder` in the environment then
+    /// becomes the child's LISTEN_PID (sd_listen_fds(3)).
+    std::vector<int> descriptors = {};
 };
+
+/// As long as the longest process id.
+inline constexpr const char* listen_pid_placeholder = "LISTEN_PID=0000000000";
 
 /// Where on the way from fork to exec a child was lost.
 enum class SpawnStage : std::uint32_t {

@@ -8,12 +8,15 @@
 
 namespace devstack::platform {
 
-/// Listens on a numeric address, non-blocking, with SO_REUSEADDR (socket(7)): a port in TIME_WAIT
-/// is free. Fails with busy when somebody listens there, not_permitted (a port below 1024), invalid
-/// (not an address), or system.
+/// A TCP socket that listens on a numeric v4 or v6 address. It blocks, as programs expect that are
+/// handed one. Fails with kind not_permitted for what only root may do, busy when somebody else
+/// listens there, not_found when the address is not one of this machine.
 Result<FileDescriptor> listen_tcp(const std::string& address, Port port);
 
 /// True for 127.0.0.0/8 and ::1.
 bool is_loopback(const std::string& address);
+
+/// Whoever had it before may have changed that.
+void make_blocking(int descriptor);
 
 }  // namespace devstack::platform

@@ -33,6 +33,13 @@ ProjectPaths make_project_paths(const std::string& project_dir,
 /// to somebody else.
 Status create_project_paths(const ProjectPaths& paths);
 
+/// Where the notify socket of a service is to be bound (sd_notify(3)): in the runtime directory; or
+/// in one below /run or /tmp where its path would be too long, or another user could not get there.
+/// Makes the directory.
+Result<std::string> create_notify_path(const ProjectPaths& paths,
+                                       const std::string& service,
+                                       bool is_for_another_user);
+
 /// The profile a person means: a path to a file; a directory that holds devstack.toml; a name
 /// looked up as NAME.toml in ./profiles, ~/.config/devstack/profiles and /etc/devstack/profiles;
 /// or, with nothing, devstack.toml in `directory` or the nearest one above. Absolute. Fails

@@ -60,8 +60,10 @@ using Words = std::array<std::pair<Enum, std::string_view>, count>;
 constexpr Words<Preparing::Step, 3> preparing_steps{{{Preparing::Step::checking, "checking"},
                                                      {Preparing::Step::spawning, "spawning"},
                                                      {Preparing::Step::running, "running"}}};
-constexpr Words<Starting::Step, 3> starting_steps{
+constexpr std::string_view for_connection = "connection";
+constexpr Words<Starting::Step, 4> starting_steps{
     {{Starting::Step::checking_ports, "checking-ports"},
+     {Starting::Step::opening_sockets, "opening-sockets"},
      {Starting::Step::spawning, "spawning"},
      {Starting::Step::probing, "probing"}}};
 constexpr Words<Stopping::Then, 5> stopping_thens{{{Stopping::Then::rest, "rest"},
@@ -93,7 +95,9 @@ void flatten_phase(FlatRecord& flat_record, const Phase& phase) {
     match(
         phase,
         [](const Stopped&) {},
-        [](const Waiting&) {},
+        [&](const Waiting& it) {
+            if (!it.need) flat_record.step = for_connection;
+        },
         [&](const Blocked& it) {
             flat_record.begun = flat(it.since);
             for (const PortHolder& holder : it.holders)
@@ -113,6 +117,7 @@ void flatten_phase(FlatRecord& flat_record, const Phase& phase) {
         [&](const Unhealthy& it) {
             flat_record.begun = flat(it.since);
             flat_record.answer = it.last_answer;
+            flat_record.is_watchdog = it.is_watchdog;
         },
         [&](const Stopping& it) {
             flat_record.step = word_of(stopping_thens, it.then);
@@ -181,7 +186,9 @@ MaybePhase round_phase(FlatRecord& it) {
     const RunId run{{}, it.run};
     const TimePoint begun = round(it.begun);
     if (it.phase == "stopped") return Stopped{};
-    if (it.phase == "waiting") return Waiting{};
+    if (it.phase == "waiting") {
+        return it.step == for_connection ? Waiting{} : Waiting{Need{}};
+    }
     if (it.phase == "blocked") return round_blocked(it, run);
     if (it.phase == "preparing") return round_preparing(it, run);
     if (it.phase == "starting") return round_starting(it, run);
@@ -189,7 +196,7 @@ MaybePhase round_phase(FlatRecord& it) {
         return Ready{run, it.pid, begun, std::nullopt, it.failures, std::move(it.answer)};
     }
     if (it.phase == "unhealthy") {
-        return Unhealthy{run, it.pid, begun, std::nullopt, std::move(it.answer)};
+        return Unhealthy{run, it.pid, begun, std::nullopt, std::move(it.answer), it.is_watchdog};
     }
     if (it.phase == "stopping") return round_stopping(it, run);
     if (it.phase == "backing-off") {
@@ -219,6 +226,11 @@ FlatRecord flatten(const ServiceRecord& record) {
         result.recent_restarts.push_back({flat(at)});
     result.differences = record.differences;
     if (record.last_exit) result.last_exit = flat(*record.last_exit);
+    result.said = record.said;
+    if (record.watchdog) {
+        result.watchdog = FlatMoment{static_cast<std::uint64_t>(record.watchdog->count())};
+    }
+    result.is_called = record.is_called;
     flatten_phase(result, record.phase);
     return result;
 }
@@ -243,6 +255,9 @@ Result<ServiceRecord> unflatten(FlatRecord it) {
         record.recent_restarts.push_back(round(moment.at));
     record.differences = std::move(it.differences);
     if (it.last_exit) record.last_exit = round(*it.last_exit);
+    record.said = std::move(it.said);
+    if (it.watchdog) record.watchdog = Duration{static_cast<Duration::rep>(it.watchdog->at)};
+    record.is_called = it.is_called;
     return record;
 }
 

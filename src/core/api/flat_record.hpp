@@ -51,6 +51,9 @@ struct FlatRecord {
     std::vector<FlatMoment> recent_restarts;
     std::vector<std::string> differences;
     std::optional<FlatExit> last_exit;
+    std::string said;
+    std::optional<FlatMoment> watchdog;  ///< Nanoseconds.
+    bool is_called = false;
     // Of the phase.
     std::uint32_t run = 0;
     std::string step;
@@ -62,6 +65,7 @@ struct FlatRecord {
     int failures = 0;
     std::string answer;
     bool is_killed = false;
+    bool is_watchdog = false;
     bool is_unplanned = false;
     bool is_crash_loop = false;
     bool is_cut_short = false;

@@ -47,6 +47,7 @@ void write_phase(JsonWriter& json, const FlatRecord& record) {
     field_unless(json, "failures", record.failures, usual.failures);
     field_unless(json, "answer", record.answer, usual.answer);
     field_unless(json, "killed", record.is_killed, usual.is_killed);
+    field_unless(json, "watchdog_failed", record.is_watchdog, usual.is_watchdog);
     field_unless(json, "unplanned", record.is_unplanned, usual.is_unplanned);
     field_unless(json, "crash_loop", record.is_crash_loop, usual.is_crash_loop);
     field_unless(json, "cut_short", record.is_cut_short, usual.is_cut_short);
@@ -86,6 +87,14 @@ void write(JsonWriter& json, const FlatRecord& record) {
         json.end_list();
     }
     if (!record.differences.empty()) json.field("differences", record.differences);
+    field_unless(json, "said", record.said, usual.said);
+    if (record.watchdog) {
+        json.key("watchdog");
+        json.begin_object();
+        json.field("at", record.watchdog->at);
+        json.end_object();
+    }
+    field_unless(json, "called", record.is_called, usual.is_called);
     if (record.last_exit) {
         json.key("last_exit");
         write(json, *record.last_exit);
@@ -143,6 +152,9 @@ const Shape& shape_of<FlatRecord>() {
         {"recent_restarts", slot<&FlatRecord::recent_restarts>},
         {"differences", slot<&FlatRecord::differences>},
         {"last_exit", slot<&FlatRecord::last_exit>},
+        {"said", slot<&FlatRecord::said>},
+        {"watchdog", slot<&FlatRecord::watchdog>},
+        {"called", slot<&FlatRecord::is_called>},
         {"run", slot<&FlatRecord::run>},
         {"step", slot<&FlatRecord::step>},
         {"pid", slot<&FlatRecord::pid>},
@@ -153,6 +165,7 @@ const Shape& shape_of<FlatRecord>() {
         {"failures", slot<&FlatRecord::failures>},
         {"answer", slot<&FlatRecord::answer>},
         {"killed", slot<&FlatRecord::is_killed>},
+        {"watchdog_failed", slot<&FlatRecord::is_watchdog>},
         {"unplanned", slot<&FlatRecord::is_unplanned>},
         {"crash_loop", slot<&FlatRecord::is_crash_loop>},
         {"cut_short", slot<&FlatRecord::is_cut_short>},

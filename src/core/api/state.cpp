@@ -52,6 +52,8 @@ void write(JsonWriter& json, const ServiceState& service) {
     json.field("kind", service.kind);
     json.field("phase", service.phase);
     json.field("why", service.why);
+    json.field("says", service.says);
+    json.field("awaits_connection", service.awaits_connection);
     json.field("since", service.since);
     json.field("phase_seconds", service.phase_seconds);
     json.field("wanted", service.is_wanted);
@@ -135,6 +137,8 @@ const Shape& shape_of<ServiceState>() {
         {"kind", slot<&ServiceState::kind>},
         {"phase", slot<&ServiceState::phase>, true},
         {"why", slot<&ServiceState::why>},
+        {"says", slot<&ServiceState::says>},
+        {"awaits_connection", slot<&ServiceState::awaits_connection>},
         {"since", slot<&ServiceState::since>},
         {"phase_seconds", slot<&ServiceState::phase_seconds>},
         {"wanted", slot<&ServiceState::is_wanted>},

@@ -90,17 +90,21 @@ Result<LinePattern> LinePattern::parse(const std::string& pattern) {
     return made;
 }
 
-bool LinePattern::matches(std::string_view line) const {
+bool LinePattern::matches(std::string_view line, Ends ends) const {
     if (is_empty()) return true;
     const bool is_plain = line.find_first_of("\x1b\r") == std::string_view::npos;
-    return is_plain ? matches_plain(line) : matches_plain(sane_text(line));
+    return is_plain ? matches_plain(line, ends) : matches_plain(sane_text(line), ends);
 }
 
-bool LinePattern::matches_plain(std::string_view line) const {
+bool LinePattern::matches_plain(std::string_view line, Ends ends) const {
     if (line.find(literal_) == std::string_view::npos) return false;
     if (!regex_) return true;
+    namespace flags = std::regex_constants;
+    auto cut = flags::match_default;
+    if (!ends.has_begin) cut |= flags::match_not_bol;
+    if (!ends.has_end) cut |= flags::match_not_eol;
     try {
-        return std::regex_search(line.begin(), line.end(), regex_->regex);
+        return std::regex_search(line.begin(), line.end(), regex_->regex, cut);
     } catch (const std::regex_error&) {
         return false;
     }

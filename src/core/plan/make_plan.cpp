@@ -1,6 +1,8 @@
 #include "devstack/core/plan/make_plan.hpp"
 
 #include "devstack/base/assert.hpp"
+#include "devstack/base/text.hpp"
+#include "devstack/core/limits.hpp"
 #include "devstack/core/plan/secrets.hpp"
 #include "devstack/core/probes/url.hpp"
 #include "devstack/core/profile/name.hpp"
@@ -102,19 +104,42 @@ private:
         service.process =
             make_process_settings(setting.process, around, surroundings_.accounts, diagnostics_);
         for (const PortSetting& port : setting.ports) {
-            service.ports.push_back({port.name, port.port});
+            const std::string address = port.host ? port.host->text : "127.0.0.1";
+            service.ports.push_back({port.name, port.port, port.is_socket ? address : ""});
         }
         if (setting.prepare) service.prepare = make_prepare(*setting.prepare, around);
         service.restart = make_restart(setting, profile_.mode);
         ProbeMaker probes{around, diagnostics_};
         if (setting.ready) service.ready = probes.make_ready(*setting.ready);
+        if (setting.ready) service.ready_sign = make_ready_sign(*setting.ready);
         if (setting.health) service.health = probes.make_health(*setting.health);
+        service.watchdog = setting.watchdog.value_or(service.watchdog);
+        service.on_demand = setting.on_demand;
+        check_sockets(setting);
         service.start_timeout = setting.start_timeout.value_or(service.start_timeout);
         service.stop_timeout = setting.stop_timeout.value_or(service.stop_timeout);
         service.stop_signal = setting.stop_signal.value_or(service.stop_signal);
         service.success_exit_codes = setting.success_exit_codes;
         service.url = make_url(service);
         return service;
+    }
+
+    void check_sockets(const ServiceSetting& setting) {
+        const auto sockets =
+            static_cast<std::size_t>(std::ranges::count_if(setting.ports, &PortSetting::is_socket));
+        if (setting.on_demand && sockets == 0) {
+            diagnostics_.push_back(profile_.source.error(
+                "no-socket",
+                setting.on_demand_place,
+                "`on_demand` of `" + setting.name + "` needs a port with `socket = true`",
+                "port = { port = 3000, socket = true }"));
+        }
+        if (sockets <= limits::sockets_max) return;
+        diagnostics_.push_back(profile_.source.error(
+            "too-large",
+            setting.place,
+            "`" + setting.name + "` has " + count_of(sockets, "socket") + ", and " +
+                std::to_string(limits::sockets_max) + " can be handed to a service"));
     }
 
     std::vector<std::string> make_environment(const std::map<std::string, std::string>& variables) {

@@ -6,6 +6,20 @@
 
 namespace devstack::core {
 
+bool ServicePlan::has_sockets() const {
+    return std::ranges::any_of(ports, &DeclaredPort::is_socket);
+}
+
+const DeclaredPort* ServicePlan::first_own_port() const {
+    const auto found = std::ranges::find_if_not(ports, &DeclaredPort::is_socket);
+    return found == ports.end() ? nullptr : &*found;
+}
+
+bool ServicePlan::notifies() const {
+    const bool says_ready = ready_sign && std::holds_alternative<NotifySign>(*ready_sign);
+    return says_ready || watchdog > Duration::zero();
+}
+
 std::optional<ServiceId> Plan::find(const std::string& name) const {
     const auto found =
         std::find_if(services.begin(), services.end(), [&](const ServicePlan& service) {

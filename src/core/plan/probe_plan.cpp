@@ -32,6 +32,12 @@ CommandLine make_command(const CommandSetting& setting,
     return setting.is_shell ? CommandLine::shell(std::move(command.argv.front())) : command;
 }
 
+std::optional<ReadySign> make_ready_sign(const ProbeSetting& setting) {
+    if (setting.log) return LogSign{setting.log->text, setting.stream};
+    if (setting.notifies) return NotifySign{};
+    return std::nullopt;
+}
+
 std::optional<ReadyCheck> ProbeMaker::make_ready(const ProbeSetting& setting) {
     std::optional<Probe> probe = make_probe(setting);
     if (!probe) return std::nullopt;

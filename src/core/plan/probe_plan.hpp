@@ -11,6 +11,9 @@
 namespace devstack::core {
 
 /// Makes the plans of one service's probes; reports what is wrong with them.
+/// Nothing for a service that is asked.
+std::optional<ReadySign> make_ready_sign(const ProbeSetting& setting);
+
 class ProbeMaker {
 public:
     ProbeMaker(const ServiceSurroundings& surroundings, std::vector<Diagnostic>& diagnostics)

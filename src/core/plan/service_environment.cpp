@@ -61,6 +61,15 @@ EnvironmentMaker::EnvironmentMaker(const Profile& profile, const Surroundings& s
     : profile_{profile}, surroundings_{surroundings} {
     project_.scope =
         Scope{&profile_, nullptr, surroundings_.project_dir, nullptr, surroundings_.environment};
+    // What systemd says to devstack itself is not for its services.
+    for (const char* name : {"NOTIFY_SOCKET",
+                             "WATCHDOG_USEC",
+                             "WATCHDOG_PID",
+                             "LISTEN_PID",
+                             "LISTEN_FDS",
+                             "LISTEN_FDNAMES"}) {
+        project_.scope.variables.erase(name);
+    }
     for (const SourceText& file : profile_.env_files) {
         add_env_file(file, surroundings_.project_dir, project_);
     }

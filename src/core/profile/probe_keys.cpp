@@ -36,6 +36,17 @@ void read_body_regex(const Setting& it, ProbeSetting& probe) {
     if (!pattern) it.report_bad_value("bad-regex", pattern.error().message);
 }
 
+void read_log(const Setting& it, ProbeSetting& probe) {
+    probe.log = read_text(it);
+    if (!probe.log) return;
+    if (probe.log->text.empty()) {
+        return it.report_bad_value("bad-regex",
+                                   "the first line of all would match an empty pattern");
+    }
+    const Result<LinePattern> pattern = LinePattern::parse(probe.log->text);
+    if (!pattern) it.report_bad_value("bad-regex", pattern.error().message);
+}
+
 void read_timeout(const Setting& it, ProbeSetting& probe) {
     probe.timeout = read_duration(it, limits::probe_interval_min);
     probe.timeout_place = it.value.place;
@@ -43,6 +54,10 @@ void read_timeout(const Setting& it, ProbeSetting& probe) {
 
 constexpr std::array tls_modes{Choice<TlsMode>{"verify", TlsMode::verify},
                                Choice<TlsMode>{"insecure", TlsMode::insecure}};
+
+constexpr std::array log_streams{
+    Choice<LogStream>{"stdout", LogStream::standard_output, "out output"},
+    Choice<LogStream>{"stderr", LogStream::standard_error, "err error"}};
 
 constexpr Form status_set = text_like([]() -> std::string {
     constexpr auto codes = R"([ \t]*[1-5][0-9][0-9][ \t]*(-[ \t]*[1-5][0-9][0-9][ \t]*)?)";
@@ -151,8 +166,29 @@ constexpr Rule retries_key{
     .form = number_from(1, 1000),
     .summary = "How many failures in a row make it unhealthy.",
     .if_absent = "3"};
-constexpr Rule log_key{.name = "log", .read = nullptr, .presence = Presence::one_of};
-constexpr Rule notify_key{.name = "notify", .read = nullptr, .presence = Presence::one_of};
+constexpr Rule log_key{.name = "log",
+                       .expected = "a regular expression",
+                       .read = read_log,
+                       .also_called = "line output log_line pattern log_message",
+                       .form = text_like([]() -> std::string { return "."; }),
+                       .summary = "A regular expression that is found in a line of its output.",
+                       .presence = Presence::one_of};
+constexpr Rule stream_key{
+    .name = "stream",
+    .expected = "\"stdout\" or \"stderr\"",
+    .read = [](const Setting& it,
+               ProbeSetting& probe) { probe.stream = read_choice(it, log_streams); },
+    .form = one_of(words_of<log_streams>),
+    .summary = "Where the line is looked for; in both if absent.",
+    .only_with = "log"};
+constexpr Rule notify_key{
+    .name = "notify",
+    .expected = "true or false",
+    .read = [](const Setting& it, ProbeSetting& probe) { probe.notifies = read_boolean(it); },
+    .also_called = "sd_notify systemd",
+    .form = true_or_false,
+    .summary = "The service says READY=1 by sd_notify(3).",
+    .presence = Presence::one_of};
 
 constexpr std::array ready_keys{url_key,
                                 tcp_key,
@@ -165,6 +201,7 @@ constexpr std::array ready_keys{url_key,
                                 tls_key,
                                 ca_key,
                                 log_key,
+                                stream_key,
                                 notify_key};
 
 constexpr std::array health_keys{url_key,
@@ -178,24 +215,25 @@ constexpr std::array health_keys{url_key,
                                  body_regex_key,
                                  headers_key,
                                  tls_key,
-                                 ca_key,
-                                 log_key,
-                                 notify_key};
+                                 ca_key};
 
 /// A probe is to be written with exactly one way to ask.
 template <typename Keys>
 void check_kind(const Setting& setting, const Keys& keys) {
     std::vector<std::string> ways;
+    std::vector<std::string> known;
     for (const Rule& key : keys) {
-        if (key.presence != Presence::one_of || !is_written(setting.value, keys, key.name))
-            continue;
-        ways.push_back("`" + std::string{key.name} + "`");
+        if (key.presence != Presence::one_of) continue;
+        if (key.read != nullptr) known.push_back("`" + std::string{key.name} + "`");
+        if (is_written(setting.value, keys, key.name)) {
+            ways.push_back("`" + std::string{key.name} + "`");
+        }
     }
     if (ways.size() == 1) return;
     setting.report.error(
         "probe-kind",
         setting.value.place,
-        ways.empty() ? "`" + setting.name + "` needs one of `url`, `tcp` and `command`"
+        ways.empty() ? "`" + setting.name + "` needs one of " + join_for_people(known)
                      : "`" + setting.name + "` must have only one of " + join_for_people(ways));
 }
 
@@ -213,6 +251,16 @@ void check_companions(const Setting& setting, const Keys& keys) {
     }
 }
 
+/// Nobody is asked, so there is no answer to wait for.
+void check_timeout(const Setting& setting, const ProbeSetting& probe) {
+    if (!probe.timeout || (!probe.log && !probe.notifies)) return;
+    setting.report.error(
+        "probe-kind",
+        probe.timeout_place,
+        "`" + setting.name + ".timeout` is how long an answer may take, and nobody is asked here",
+        "say with `start_timeout` how long the service may take");
+}
+
 template <typename Keys>
 std::optional<ProbeSetting> read_probe(const Setting& setting, const Keys& keys) {
     if (!setting.value.is_table()) {
@@ -225,6 +273,7 @@ std::optional<ProbeSetting> read_probe(const Setting& setting, const Keys& keys)
         setting.value, keys, probe, {"`" + setting.name + "`", setting.name + "."}, setting.report);
     check_kind(setting, keys);
     check_companions(setting, keys);
+    check_timeout(setting, probe);
     return probe;
 }
 

@@ -34,15 +34,15 @@ constexpr std::array service_keys{
         .form = any_text,
         .summary = "The directory it runs in; the project directory if absent."},
     Key<ServiceSetting>{.name = "port",
-                        .expected = "a number from 1 to 65535",
+                        .expected = "a number from 1 to 65535, or a table with `port`",
                         .read = read_only_port,
-                        .form = port_number,
+                        .form = port_form,
                         .summary = "The one port that it listens on; also set as PORT."},
     Key<ServiceSetting>{
         .name = "ports",
         .expected = "a table of numbers from 1 to 65535",
         .read = read_ports,
-        .form = table_of(port_number),
+        .form = table_of(port_form),
         .summary = "Names and numbers of the ports that it listens on, if there are several."},
     Key<ServiceSetting>{
         .name = "env",
@@ -92,7 +92,8 @@ constexpr std::array service_keys{
         .also_called = "readiness readiness_probe ready_check",
         .form = table_with(ready_key_views),
         .summary =
-            "A probe that is asked until it succeeds once; if absent `health`, else its port."},
+            "A probe that is asked until it succeeds once, or a sign that it gives; if absent "
+            "`health`, else its port."},
     Key<ServiceSetting>{
         .name = "health",
         .expected = "a table such as { url = \"http://localhost:3000/\" }",
@@ -100,6 +101,26 @@ constexpr std::array service_keys{
         .also_called = "healthcheck health_check liveness liveness_probe",
         .form = table_with(health_key_views),
         .summary = "A probe that is asked as long as it runs."},
+    Key<ServiceSetting>{
+        .name = "watchdog",
+        .expected = "a duration such as \"30s\"",
+        .read = [](const Setting& it,
+                   ServiceSetting& to) { to.watchdog = read_duration(it, Duration{1}); },
+        .also_called = "watchdog_sec watchdog_timeout",
+        .form = duration_text,
+        .summary = "It says by sd_notify(3) that it is alive, at least so often."},
+    Key<ServiceSetting>{
+        .name = "on_demand",
+        .expected = "true or false",
+        .read =
+            [](const Setting& it, ServiceSetting& to) {
+                to.on_demand = read_boolean(it);
+                to.on_demand_place = it.value.place;
+            },
+        .also_called = "lazy socket_activated",
+        .form = true_or_false,
+        .summary = "It starts when somebody connects to a port with `socket = true`.",
+        .if_absent = "false"},
     Key<ServiceSetting>{
         .name = "restart",
         .expected = "\"no\", \"on-failure\", \"always\" or a table",
@@ -221,12 +242,11 @@ constexpr std::array service_keys{
                         .summary = "Its input never ends."},
     Key<ServiceSetting>{.name = "unit", .read = nullptr},
     Key<ServiceSetting>{.name = "watch", .read = nullptr},
-    Key<ServiceSetting>{.name = "socket", .read = nullptr},
     Key<ServiceSetting>{.name = "limits", .read = nullptr}};
 
 /// A task is done when its process has ended: nobody asks it how it is.
 bool is_only_for_services(std::string_view key) {
-    return key == "ready" || key == "health";
+    return key == "ready" || key == "health" || key == "watchdog" || key == "on_demand";
 }
 
 void check_task(const TomlValue& table, Report& report) {

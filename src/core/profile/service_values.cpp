@@ -9,24 +9,8 @@ namespace devstack::core {
 
 // ---- Ports -------------------------------------------------------------------------------------
 
-namespace {
-
-/// Port 0 stands for one that could not be read, so that those who refer to it are not blamed too.
-Port read_port(const Setting& it) {
-    if (it.value.is_string() && it.value.text == "auto") {
-        it.report.error("not-yet-supported",
-                        it.value.place,
-                        "`" + it.name + "`: \"auto\" is not supported yet",
-                        "give a number, such as 3000");
-        return {};
-    }
-    return Port{static_cast<std::uint16_t>(read_integer(it).value_or(0))};
-}
-
-}  // namespace
-
 void read_only_port(const Setting& it, ServiceSetting& service) {
-    service.ports.push_back({"", read_port(it), it.value.place});
+    service.ports.push_back(read_port(it, ""));
 }
 
 void read_ports(const Setting& it, ServiceSetting& service) {
@@ -38,9 +22,8 @@ void read_ports(const Setting& it, ServiceSetting& service) {
                            "a number from 1 to 65535",
                            entry.key.place,
                            entry.value,
-                           it.report,
-                           &port_number};
-        service.ports.push_back({entry.key.text, read_port(part), entry.value.place});
+                           it.report};
+        service.ports.push_back(read_port(part, entry.key.text));
     }
 }
 

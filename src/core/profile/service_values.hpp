@@ -3,6 +3,7 @@
 #include "devstack/core/limits.hpp"
 
 #include "form.hpp"
+#include "port_keys.hpp"
 #include "setting.hpp"
 
 #include <string>
@@ -20,7 +21,6 @@ std::vector<std::string> need_condition_words();
 /// Any spelling of a signal that is understood.
 std::string signal_pattern();
 
-inline constexpr Form port_number = number_from(1, 65535);
 inline constexpr Form need_condition = one_of(need_condition_words);
 inline constexpr Form exit_code = number_from(0, 255);
 

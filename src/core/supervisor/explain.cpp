@@ -20,13 +20,16 @@ std::string_view word_of(NeedCondition condition) {
     return "";
 }
 
-std::string explain_starting(const Starting& it, const std::string& why) {
+std::string explain_starting(const Starting& it,
+                             const std::string& missing,
+                             const std::string& why) {
     if (it.step == Starting::Step::checking_ports) return "its ports are being looked at";
+    if (it.step == Starting::Step::opening_sockets) return "its sockets are being opened";
     if (it.step == Starting::Step::spawning) return "it is being spawned: " + why;
     const std::string pid = "pid " + std::to_string(it.pid);
     if (it.ready_at) return pid + " is ready when it has lived for a moment";
-    if (it.last_answer.empty()) return pid + " has not been asked yet whether it is ready";
-    return pid + " is not ready yet: " + it.last_answer;
+    if (missing.empty()) return pid + " has not been asked yet whether it is ready";
+    return pid + " is not ready yet: " + missing;
 }
 
 std::string explain_stopping(const Stopping& it) {
@@ -55,11 +58,21 @@ std::string Supervisor::explain(ServiceId id) const {
 }
 
 std::string Supervisor::reason(ServiceId id) const {
+    const std::string& said = at(id).said.status;
+    const std::string reason = reason_of_phase(id);
+    if (said.empty() || pid_of(phase(id)) == 0) return reason;
+    return reason + "; it says \"" + said + "\"";
+}
+
+std::string Supervisor::reason_of_phase(ServiceId id) const {
     const Service& service = at(id);
     return match(
         service.phase,
         [&](const Stopped&) { return service.why; },
-        [&](const Waiting& it) { return describe_wait(it.need) + "; " + explain(it.need.service); },
+        [&](const Waiting& it) {
+            if (!it.need) return service.why;
+            return describe_wait(*it.need) + "; " + explain(it.need->service);
+        },
         [&](const Blocked&) { return service.why + "; it starts by itself when the port is free"; },
         [&](const Preparing& it) {
             if (it.step == Preparing::Step::checking) {
@@ -68,7 +81,7 @@ std::string Supervisor::reason(ServiceId id) const {
             return "`" + spec(id).prepare->command.text() + "` runs first: " + service.why;
         },
         [&](const Starting& it) {
-            std::string text = explain_starting(it, service.why);
+            std::string text = explain_starting(it, describe_missing(id, it), service.why);
             for (const std::string& difference : service.differences)
                 text += "; " + difference;
             return text;
@@ -87,6 +100,12 @@ std::string Supervisor::reason(ServiceId id) const {
         [&](const Failed& it) { return it.why; });
 }
 
+/// What it lacks to be ready; empty before its probe was answered once.
+std::string Supervisor::describe_missing(ServiceId id, const Starting& starting) const {
+    const auto& sign = spec(id).ready_sign;
+    return sign ? describe_absence(*sign) : starting.last_answer;
+}
+
 ServiceSnapshot Supervisor::snapshot(ServiceId id) const {
     const Service& service = at(id);
     ServiceSnapshot snapshot;
@@ -97,6 +116,7 @@ ServiceSnapshot Supervisor::snapshot(ServiceId id) const {
     snapshot.run = service.runs;
     snapshot.since = service.since;
     snapshot.differences = service.differences;
+    if (pid_of(service.phase) != 0) snapshot.said = service.said.status;
     if (service.last_end) snapshot.last_exit = service.last_end->status;
     return snapshot;
 }
@@ -118,8 +138,12 @@ std::optional<TimePoint> Supervisor::next_deadline() const {
                 consider(it.deadline);
                 consider(it.next_probe);
                 consider(it.ready_at);
+                if (compares_while_starting(it.run.service)) consider(it.next_comparison);
             },
-            [&](const Ready& it) { consider(it.next_probe); },
+            [&](const Ready& it) {
+                consider(it.next_probe);
+                consider(it.watchdog);
+            },
             [&](const Unhealthy& it) { consider(it.next_probe); },
             [&](const Stopping& it) { consider(it.deadline); },
             [&](const BackingOff& it) { consider(it.until); },
@@ -142,11 +166,18 @@ bool Supervisor::is_met(const Need& need) const {
         case NeedCondition::started:
             return (is_alive(its) && pid_of(its) != 0 && !std::holds_alternative<Stopping>(its) &&
                     !std::holds_alternative<Preparing>(its)) ||
-                   std::holds_alternative<Completed>(its);
-        case NeedCondition::ready: return std::holds_alternative<Ready>(its);
+                   std::holds_alternative<Completed>(its) || waits_for_connection(need.service);
+        case NeedCondition::ready:
+            // Who connects while it waits will be served.
+            return std::holds_alternative<Ready>(its) || waits_for_connection(need.service);
         case NeedCondition::completed: return std::holds_alternative<Completed>(its);
     }
     return false;
+}
+
+/// Whoever is asked is looked at when the answer is bad; nobody answers for a sign.
+bool Supervisor::compares_while_starting(ServiceId id) const {
+    return spec(id).ready_sign && !spec(id).ports.empty();
 }
 
 std::optional<Need> Supervisor::first_unmet_need(ServiceId id) const {
@@ -163,8 +194,11 @@ std::string Supervisor::describe_wait(const Need& need) const {
 /// Who waits for somebody who waits himself is told of the one at the end of the chain.
 std::string Supervisor::explain_wait(const Need& need) const {
     ServiceId root = need.service;
-    while (const auto* waiting = std::get_if<Waiting>(&phase(root)))
-        root = waiting->need.service;
+    for (;;) {
+        const auto* waiting = std::get_if<Waiting>(&phase(root));
+        if (waiting == nullptr || !waiting->need) break;
+        root = waiting->need->service;
+    }
     return describe_wait(need) + "; " + explain(root);
 }
 

@@ -32,7 +32,7 @@ void Supervisor::on(const PrepareChecked& fact) {
 void Supervisor::on(const PortsScanned& fact) {
     if (auto* starting = phase_if<Starting>(fact.run);
         starting != nullptr && starting->step == Starting::Step::checking_ports) {
-        if (fact.holders.empty()) return spawn(fact.run, "");
+        if (fact.holders.empty()) return ports_are_free(fact.run, "");
         return block(fact.run.service, fact, now_, false);
     }
     const auto* blocked = phase_if<Blocked>(fact.run);
@@ -41,7 +41,7 @@ void Supervisor::on(const PortsScanned& fact) {
         return block(fact.run.service, fact, blocked->since, blocked->is_freeing);
     }
     const std::string port = to_string(blocked->holders.front().port);
-    spawn(fact.run, "port " + port + " is free now");
+    ports_are_free(fact.run, "port " + port + " is free now");
 }
 
 // ---- Birth -------------------------------------------------------------------------------------
@@ -69,7 +69,18 @@ void Supervisor::on(const Spawned& fact) {
 }
 
 bool Supervisor::has_readiness_probe(ServiceId id) const {
-    return spec(id).ready || spec(id).health || !spec(id).ports.empty();
+    return spec(id).ready || spec(id).health || spec(id).first_own_port() != nullptr;
+}
+
+/// By what it will become ready, now that its process is there.
+void Supervisor::arrange_readiness(ServiceId id, Starting& starting, TimePoint first_probe) {
+    if (const auto& sign = spec(id).ready_sign) {
+        if (std::holds_alternative<LogSign>(*sign)) act(AwaitLine{starting.run});
+    } else if (has_readiness_probe(id)) {
+        starting.next_probe = first_probe;
+    } else {
+        starting.ready_at = starting.since + limits::alive_is_ready_after;
+    }
 }
 
 void Supervisor::spawned(RunId run, Starting starting, int pid) {
@@ -82,11 +93,7 @@ void Supervisor::spawned(RunId run, Starting starting, int pid) {
     if (plan.kind == ServiceKind::task) {
         return become_ready(run.service, starting, "runs to completion");
     }
-    if (has_readiness_probe(run.service)) {
-        starting.next_probe = now_ + limits::first_probe_delay;
-    } else {
-        starting.ready_at = now_ + limits::alive_is_ready_after;
-    }
+    arrange_readiness(run.service, starting, now_ + limits::first_probe_delay);
     at(run.service).phase = starting;
     touch(run.service);
 }
@@ -98,7 +105,10 @@ void Supervisor::on(const SpawnFailed& fact) {
         if (stopping->pid == 0) finish_stop(id);
         return;
     }
-    if (!is_alive(phase(id))) return;
+    const auto* starting = std::get_if<Starting>(&phase(id));
+    const bool is_opening =
+        starting != nullptr && starting->step == Starting::Step::opening_sockets;
+    if (!is_alive(phase(id)) && !is_opening) return;
     if (fact.is_permanent) {
         enter(id, Failed{fact.message}, fact.message);
     } else {
@@ -116,6 +126,12 @@ void Supervisor::on(const ProbeAnswered& fact) {
     } else if (auto* unhealthy = phase_if<Unhealthy>(fact.run)) {
         answered(fact.run, *unhealthy, fact.outcome);
     }
+}
+
+void Supervisor::on(const SignSeen& fact) {
+    const auto* starting = phase_if<Starting>(fact.run);
+    if (starting == nullptr || starting->step != Starting::Step::probing) return;
+    become_ready(fact.run.service, Starting{*starting}, fact.what);
 }
 
 void Supervisor::answered(RunId run, Starting& starting, const ProbeOutcome& outcome) {
@@ -168,6 +184,7 @@ void Supervisor::answered(RunId run, Unhealthy& unhealthy, const ProbeOutcome& o
     if (!health || spec(run.service).restart.mode != RestartMode::no) return;
     if (outcome.is_success) {
         Ready ready{run, unhealthy.pid, now_, now_ + health->interval, 0, outcome.detail};
+        ready.watchdog = next_watchdog(run.service);
         return enter(run.service, ready, "answers again: " + outcome.detail);
     }
     if (unhealthy.last_answer != outcome.detail) touch(run.service);
@@ -178,7 +195,12 @@ void Supervisor::answered(RunId run, Unhealthy& unhealthy, const ProbeOutcome& o
 void Supervisor::on(const EvidenceCollected& fact) {
     const auto* unhealthy = phase_if<Unhealthy>(fact.run);
     if (unhealthy == nullptr || unhealthy->next_probe) return;
-    begin_stop(fact.run.service, Stopping::Then::retry, "was unhealthy: " + unhealthy->last_answer);
+    // Who hangs does not hear a polite signal, and where it hangs is worth knowing.
+    constexpr SignalNumber abort = 6;
+    begin_stop(fact.run.service,
+               Stopping::Then::retry,
+               "was unhealthy: " + unhealthy->last_answer,
+               unhealthy->is_watchdog ? abort : 0);
 }
 
 void Supervisor::on(const ListeningCompared& fact) {
@@ -205,6 +227,8 @@ void Supervisor::on(const Exited& fact) {
     at(id).last_end = end;
     touch(id);
     if (auto* stopping = std::get_if<Stopping>(&at(id).phase)) {
+        const bool is_by_itself = !stopping->status && stopping->then == Stopping::Then::decide;
+        if (is_by_itself) stopping->why += "; " + describe_end(id, fact.status);
         stopping->pid = 0;
         stopping->status = fact.status;
         stopping->survivors = fact.survivors;

@@ -27,7 +27,9 @@ bool is_alive(const Phase& phase) {
         [](const Waiting&) { return false; },
         [](const Blocked&) { return false; },
         [](const Preparing& it) { return it.step != Preparing::Step::checking; },
-        [](const Starting& it) { return it.step != Starting::Step::checking_ports; },
+        [](const Starting& it) {
+            return it.step == Starting::Step::spawning || it.step == Starting::Step::probing;
+        },
         [](const Ready&) { return true; },
         [](const Unhealthy&) { return true; },
         [](const Stopping&) { return true; },

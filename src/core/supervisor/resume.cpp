@@ -25,7 +25,10 @@ ServiceRecord Supervisor::record(ServiceId id) const {
             service.delay_exponent,
             service.recent_restarts,
             service.differences,
-            service.last_end ? std::optional{service.last_end->status} : std::nullopt};
+            service.last_end ? std::optional{service.last_end->status} : std::nullopt,
+            service.said.status,
+            service.said.watchdog,
+            service.is_called};
 }
 
 std::vector<ServiceId> Supervisor::take_changed() {
@@ -77,6 +80,9 @@ void Supervisor::restore(ServiceId id, const ServiceRecord& record) {
     service.delay_exponent = record.delay_exponent;
     service.recent_restarts = record.recent_restarts;
     service.differences = record.differences;
+    service.said.status = record.said;
+    service.said.watchdog = record.watchdog;
+    service.is_called = record.is_called;
     if (record.last_exit) service.last_end = RunEnd{0, *record.last_exit, {}, {}, {}};
     service.current = {pid_of(record.phase), {}, {}, record.since, {}};
 }
@@ -85,7 +91,9 @@ void Supervisor::resume(ServiceId id, int pid) {
     const Phase was = phase(id);
     match(
         was,
-        [](const Stopped&) {},
+        [&](const Stopped&) {
+            if (!is_wanted(id)) close_sockets(id);
+        },
         [&](const Waiting& it) { resume(it, id); },
         [&](const Blocked& it) { resume(it, id); },
         [&](const Preparing& it) { resume(it, id, pid); },
@@ -94,11 +102,13 @@ void Supervisor::resume(ServiceId id, int pid) {
         [&](const Unhealthy& it) { resume(it, id, pid); },
         [&](const Stopping& it) { resume(it, id, pid); },
         [](const BackingOff&) {},
-        [](const Completed&) {},
-        [](const Failed&) {});
+        [&](const Completed&) { close_sockets(id); },
+        [&](const Failed&) { close_sockets(id); });
 }
 
 void Supervisor::resume(Waiting waiting, ServiceId id) {
+    // The keeper has held its sockets.
+    if (!waiting.need) return act(AwaitConnection{id});
     // Without one it is started by the next sweep.
     waiting.need = first_unmet_need(id).value_or(Need{});
     at(id).phase = waiting;
@@ -127,6 +137,7 @@ void Supervisor::resume(Preparing preparing, ServiceId id, int pid) {
 
 void Supervisor::resume(Starting starting, ServiceId id, int pid) {
     if (starting.step == Starting::Step::checking_ports) return act(ScanPorts{starting.run});
+    if (starting.step == Starting::Step::opening_sockets) return act(OpenSockets{starting.run});
     if (starting.step == Starting::Step::spawning) {
         // What it needs may have gone since.
         if (pid == 0) return spawn(starting.run, "");
@@ -134,11 +145,7 @@ void Supervisor::resume(Starting starting, ServiceId id, int pid) {
     }
     if (pid == 0) return lose(id);
     starting.next_comparison = now_ + limits::listening_comparison_interval;
-    if (has_readiness_probe(id)) {
-        starting.next_probe = now_;
-    } else {
-        starting.ready_at = starting.since + limits::alive_is_ready_after;
-    }
+    arrange_readiness(id, starting, now_);
     at(id).phase = std::move(starting);
 }
 
@@ -150,13 +157,14 @@ void Supervisor::resume(Ready ready, ServiceId id, int pid) {
         const auto count = static_cast<Duration::rep>(services_.size());
         ready.next_probe = now_ + health->interval / count * place;
     }
+    ready.watchdog = next_watchdog(id);
     at(id).phase = std::move(ready);
 }
 
 void Supervisor::resume(Unhealthy unhealthy, ServiceId id, int pid) {
     if (pid == 0) return lose(id);
     if (spec(id).restart.mode != RestartMode::no) return act(CollectEvidence{unhealthy.run});
-    unhealthy.next_probe = now_;
+    if (!unhealthy.is_watchdog) unhealthy.next_probe = now_;
     at(id).phase = std::move(unhealthy);
 }
 

@@ -57,6 +57,7 @@ void Supervisor::on(const Stop& command) {
     for (std::size_t i = 0; i < services_.size(); ++i) {
         if (!touched[i]) continue;
         services_[i].is_requested = false;
+        services_[i].is_called = false;
         touch({i});
         // What a task has done may be undone by what is stopped: it counts no longer.
         if (std::holds_alternative<Completed>(phase({i}))) enter({i}, Stopped{}, "asked to stop");
@@ -159,7 +160,8 @@ std::string Supervisor::why_start(ServiceId id) const {
 
 bool Supervisor::can_start_now(ServiceId id) const {
     if (const auto* delay = std::get_if<BackingOff>(&phase(id))) return now_ >= delay->until;
-    return std::holds_alternative<Stopped>(phase(id)) || std::holds_alternative<Waiting>(phase(id));
+    if (const auto* waiting = std::get_if<Waiting>(&phase(id))) return waiting->need.has_value();
+    return std::holds_alternative<Stopped>(phase(id));
 }
 
 void Supervisor::stop_what_must_stop() {
@@ -211,18 +213,29 @@ void Supervisor::expire(ServiceId id, Starting& starting) {
     }
     if (now_ >= starting.deadline) {
         std::string why = "was not ready within " + render_duration(spec(id).start_timeout);
-        if (!starting.last_answer.empty()) why += ": " + starting.last_answer;
+        const std::string missing = describe_missing(id, starting);
+        if (!missing.empty()) why += ": " + missing;
+        if (!at(id).said.status.empty()) why += "; it says \"" + at(id).said.status + "\"";
         for (const std::string& difference : at(id).differences)
             why += "; " + difference;
         begin_stop(id, Stopping::Then::retry, why);
         return;
+    }
+    if (compares_while_starting(id) && now_ >= starting.next_comparison) {
+        starting.next_comparison = now_ + limits::listening_comparison_interval;
+        act(CompareListening{starting.run});
     }
     if (!starting.next_probe || now_ < *starting.next_probe) return;
     starting.next_probe.reset();
     act(RunProbe{starting.run, RunProbe::Purpose::readiness});
 }
 
-void Supervisor::expire(ServiceId, Ready& ready) {
+void Supervisor::expire(ServiceId id, Ready& ready) {
+    if (ready.watchdog && now_ >= *ready.watchdog) {
+        const Duration interval = at(id).said.watchdog.value_or(spec(id).watchdog);
+        return watchdog_failed(ready.run,
+                               "its watchdog has not heard it for " + render_duration(interval));
+    }
     if (!ready.next_probe || now_ < *ready.next_probe) return;
     ready.next_probe.reset();
     act(RunProbe{ready.run, RunProbe::Purpose::health});

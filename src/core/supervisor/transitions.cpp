@@ -22,6 +22,10 @@ void Supervisor::enter(ServiceId id, Phase next, const std::string& why) {
     service.why = why;
     service.since = now_;
     service.has_changed = true;
+    const bool is_over = std::holds_alternative<Failed>(service.phase) ||
+                         std::holds_alternative<Completed>(service.phase) ||
+                         (std::holds_alternative<Stopped>(service.phase) && !is_wanted(id));
+    if (is_over) close_sockets(id);
 }
 
 void Supervisor::notice(RunId run, Noticed::Kind kind, std::string what) {
@@ -56,6 +60,7 @@ void Supervisor::spawn(RunId run, const std::string& why) {
     }
     Starting starting{run, Starting::Step::spawning};
     starting.since = now_;
+    at(run.service).said = {};
     if (std::holds_alternative<Blocked>(phase(run.service))) {
         enter(run.service, starting, why);
     } else {
@@ -106,13 +111,18 @@ void Supervisor::prepare_ended(RunId run, ExitStatus status) {
 void Supervisor::become_ready(ServiceId id, const Starting& starting, const std::string& why) {
     Ready ready{starting.run, starting.pid, starting.since, std::nullopt, 0, why};
     if (spec(id).health) ready.next_probe = now_ + spec(id).health->interval;
+    ready.watchdog = next_watchdog(id);
     enter(id, ready, why);
     if (!spec(id).ports.empty()) act(CompareListening{starting.run});
 }
 
 // ---- Down --------------------------------------------------------------------------------------
 
-void Supervisor::begin_stop(ServiceId id, Stopping::Then then, const std::string& why) {
+/// `signal`: 0 for the one that the service asks for.
+void Supervisor::begin_stop(ServiceId id,
+                            Stopping::Then then,
+                            const std::string& why,
+                            SignalNumber signal) {
     if (auto* already = std::get_if<Stopping>(&at(id).phase)) {
         already->then = then;
         touch(id);
@@ -126,7 +136,8 @@ void Supervisor::begin_stop(ServiceId id, Stopping::Then then, const std::string
     stopping.then = then;
     stopping.why = why;
     stopping.is_unplanned = then == Stopping::Then::retry;
-    if (stopping.pid != 0) act(AskToStop{stopping.run, spec(id).stop_signal});
+    if (signal == 0) signal = spec(id).stop_signal;
+    if (stopping.pid != 0) act(AskToStop{stopping.run, signal});
     enter(id, stopping, why);
 }
 
@@ -232,6 +243,7 @@ void Supervisor::finish_stop(ServiceId id) {
 void Supervisor::decide_after_end(ServiceId id, ExitStatus status, const std::string& why) {
     const RestartMode mode = spec(id).restart.mode;
     if (is_success(id, status)) {
+        if (spec(id).on_demand) return work_done(id, why);
         if (mode == RestartMode::always) {
             back_off(id, why);
         } else {

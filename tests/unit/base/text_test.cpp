@@ -60,3 +60,10 @@ TEST_CASE("words are quoted only when a shell would take them apart", "[unit][ba
     CHECK(shell_quote("$HOME") == "'$HOME'");
     CHECK(shell_quote("~") == "'~'");
 }
+
+TEST_CASE("what is too long ends with an ellipsis, at a character", "[unit][base]") {
+    CHECK(shorten("short", 5) == "short");
+    CHECK(shorten("longer", 5) == "lo…");
+    CHECK(shorten("aäää", 6) == "aä…");
+    CHECK(shorten("aäää", 5) == "a…");
+}

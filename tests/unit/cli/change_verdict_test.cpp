@@ -36,6 +36,10 @@ TEST_CASE("a start has come about when the service is ready, or the task complet
           "[unit][cli]") {
     CHECK(judge("start", {service("api", "ready")}).done == Sentences{"api is ready"});
     CHECK(judge("start", {service("api", "completed")}).done == Sentences{"api is completed"});
+    ServiceState lazy = service("api", "waiting", "starts at the first connection to port 3000");
+    lazy.awaits_connection = true;
+    CHECK(judge("start", {lazy}).done == Sentences{"api is waiting"});
+    CHECK(judge("restart", {lazy}).done == Sentences{"api is waiting"});
     const Verdict starting = judge("start", {service("api", "starting", "connection refused")});
     CHECK(starting.pending == Sentences{"api is starting: connection refused"});
     CHECK_FALSE(starting.is_over());

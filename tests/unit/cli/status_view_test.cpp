@@ -86,6 +86,9 @@ TEST_CASE("all is well when all that is wanted is ready or completed", "[unit][c
         it.is_wanted = false;
         CHECK(is_all_well({it}));
     }
+    ServiceState lazy = service("lazy", "waiting", "");
+    lazy.awaits_connection = true;
+    CHECK(is_all_well({lazy}));
 }
 
 TEST_CASE("a health check that begins to fail is told with its count", "[unit][cli]") {

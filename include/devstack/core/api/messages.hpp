@@ -48,10 +48,12 @@ struct ExitState {
 
 struct ServiceState {
     std::string name;
-    std::string kind;   ///< "service", "task".
-    std::string phase;  ///< One of the words of product §5.
-    std::string why;    ///< One sentence.
-    std::string since;  ///< When the phase began, RFC 3339.
+    std::string kind;                ///< "service", "task".
+    std::string phase;               ///< One of the words of product §5.
+    std::string why;                 ///< One sentence.
+    std::string says;                ///< By the service of itself, in its own words; mostly empty.
+    bool awaits_connection = false;  ///< Who connects starts it: all is well.
+    std::string since;               ///< When the phase began, RFC 3339.
     double phase_seconds = 0;
     bool is_wanted = false;
     int pid = 0;  ///< 0: no process.

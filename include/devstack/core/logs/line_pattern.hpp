@@ -21,14 +21,21 @@ public:
     /// Fails (invalid) with the pattern and what is wrong with it.
     static Result<LinePattern> parse(const std::string& pattern);
 
+    /// Which ends of a part are ends of its line: `^` and `$` match nowhere else.
+    struct Ends {
+        bool has_begin = true;
+        bool has_end = true;
+    };
+
     /// Lines with colours or carriage returns are matched as a terminal shows them.
-    bool matches(std::string_view line) const;
+    bool matches(std::string_view line) const { return matches(line, Ends{}); }
+    bool matches(std::string_view part, Ends ends) const;
     bool is_empty() const { return literal_.empty() && !regex_; }
 
 private:
     struct Regex;
 
-    bool matches_plain(std::string_view line) const;
+    bool matches_plain(std::string_view line, Ends ends) const;
 
     std::string literal_;  ///< Every line that matches contains it.
     std::unique_ptr<Regex> regex_;

@@ -5,6 +5,7 @@
 #include "devstack/core/plan/command_line.hpp"
 #include "devstack/core/plan/process_settings.hpp"
 #include "devstack/core/probes/probe.hpp"
+#include "devstack/core/probes/ready_sign.hpp"
 
 #include <compare>
 #include <cstddef>
@@ -50,6 +51,11 @@ struct RestartPolicy {
 struct DeclaredPort {
     std::string name;  ///< "" for the only `port`, else the key of the `ports` table.
     Port port;
+    /// devstack listens there, on this address, and hands the socket to the service; empty: the
+    /// service listens by itself.
+    std::string socket_address = {};
+
+    bool is_socket() const { return !socket_address.empty(); }
     bool operator==(const DeclaredPort&) const = default;
 };
 
@@ -93,8 +99,14 @@ struct ServicePlan {
     std::vector<ServiceId> restart_with;  ///< Restarted when one of these starts anew.
     RestartPolicy restart;
     std::optional<ReadyCheck> ready;  ///< Asked until it succeeds once.
+    /// It is not asked, but shows it; then there is no `ready`, and `health` only counts later.
+    std::optional<ReadySign> ready_sign;
     std::optional<HealthCheck>
         health;  ///< Asked from then on; also readiness if `ready` is absent.
+    /// How often it says that it is alive, at least; zero: it does not.
+    Duration watchdog{};
+    /// It starts when somebody connects to one of its sockets.
+    bool on_demand = false;
     std::optional<PrepareStep> prepare;
     Duration start_timeout = std::chrono::seconds{60};
     Duration stop_timeout = std::chrono::seconds{10};
@@ -103,6 +115,11 @@ struct ServicePlan {
     /// What a person would open: "http://localhost:3200/"; derived from `health.url` or the port.
     std::string url;
 
+    bool has_sockets() const;
+    /// The first port that it opens by itself; null if there is none.
+    const DeclaredPort* first_own_port() const;
+    /// It says by sd_notify(3) how it is.
+    bool notifies() const;
     bool operator==(const ServicePlan&) const = default;
 };
 

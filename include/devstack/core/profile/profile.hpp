@@ -24,6 +24,8 @@ struct PortSetting {
     std::string name;  ///< "" for `port`, else the key in `ports`.
     Port port;         ///< 0: it could not be read, and that has been reported.
     Place place;
+    bool is_socket = false;
+    std::optional<SourceText> host;
 };
 
 struct VariableSetting {
@@ -44,12 +46,15 @@ struct PrepareSetting {
     Place place;
 };
 
-/// Of `ready` and `health`; one of url, tcp and command is set in a profile without errors.
+/// Of `ready` and `health`; one of url, tcp, command and log is set in a profile without errors.
 struct ProbeSetting {
     Place place;
     std::optional<SourceText> url;
     std::optional<SourceText> tcp;
     std::optional<CommandSetting> command;
+    std::optional<SourceText> log;
+    std::optional<LogStream> stream;
+    bool notifies = false;
     std::optional<StatusSet> expect;
     std::optional<SourceText> body;
     std::optional<SourceText> body_regex;
@@ -110,6 +115,9 @@ struct ServiceSetting {
     std::optional<PrepareSetting> prepare;
     std::optional<ProbeSetting> ready;
     std::optional<ProbeSetting> health;
+    std::optional<Duration> watchdog;
+    bool on_demand = false;
+    Place on_demand_place;
     ProcessSetting process;
     RestartSetting restart;
     std::optional<Duration> start_timeout;

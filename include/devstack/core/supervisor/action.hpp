@@ -12,6 +12,20 @@ namespace devstack::core {
 struct ScanPorts {
     RunId run;
 };
+/// Listens on the sockets that the service is handed, unless that is done already. Answered by
+/// `SocketsOpened`, or by `SpawnFailed`.
+struct OpenSockets {
+    RunId run;
+};
+/// Watches the sockets for a connection (`ConnectionMade`) until they are closed or the service is
+/// spawned.
+struct AwaitConnection {
+    ServiceId service;
+};
+/// Nobody is to connect any more.
+struct CloseSockets {
+    ServiceId service;
+};
 struct CheckPrepare {
     RunId run;
 };
@@ -56,6 +70,11 @@ struct RunProbe {
     RunId run;
     Purpose purpose = Purpose::readiness;
 };
+/// Looks for the line in the run's output by which it shows that it is ready, from the run's first
+/// byte on, until it is seen or the run is ready or over.
+struct AwaitLine {
+    RunId run;
+};
 struct CompareListening {
     RunId run;
 };
@@ -74,6 +93,9 @@ struct WriteCrashRecord {
 
 using Action = std::variant<ScanPorts,
                             FreePorts,
+                            OpenSockets,
+                            AwaitConnection,
+                            CloseSockets,
                             CheckPrepare,
                             SpawnPrepare,
                             RecordPrepared,
@@ -82,6 +104,7 @@ using Action = std::variant<ScanPorts,
                             ForceKill,
                             SendSignal,
                             RunProbe,
+                            AwaitLine,
                             CompareListening,
                             CollectEvidence,
                             WriteCrashRecord>;

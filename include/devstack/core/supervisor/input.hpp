@@ -1,5 +1,6 @@
 #pragma once
 
+#include "devstack/core/probes/notification.hpp"
 #include "devstack/core/supervisor/record.hpp"
 #include "devstack/core/supervisor/run.hpp"
 
@@ -51,6 +52,15 @@ struct PortsScanned {
     RunId run;
     std::vector<PortHolder> holders;  ///< Empty: all are free.
 };
+/// Answers `OpenSockets`.
+struct SocketsOpened {
+    RunId run;
+};
+/// Answers `AwaitConnection`. `what` is for people: "somebody has connected to port 3000".
+struct ConnectionMade {
+    ServiceId service;
+    std::string what;
+};
 /// Answers `CheckPrepare`. `why` says what is missing or has changed.
 struct PrepareChecked {
     RunId run;
@@ -86,6 +96,16 @@ struct ProbeAnswered {
     RunId run;
     ProbeOutcome outcome;
 };
+/// The run has shown that it is ready. `what` is for people: "its output says \"listening\"".
+struct SignSeen {
+    RunId run;
+    std::string what;
+};
+/// A process of the run has said how it is.
+struct Notified {
+    RunId run;
+    Notification what;
+};
 /// Answers `CollectEvidence`.
 struct EvidenceCollected {
     RunId run;
@@ -105,12 +125,16 @@ using Input = std::variant<Start,
                            Shutdown,
                            Resume,
                            PortsScanned,
+                           SocketsOpened,
+                           ConnectionMade,
                            PrepareChecked,
                            Spawned,
                            SpawnFailed,
                            Exited,
                            SurvivorsChanged,
                            ProbeAnswered,
+                           SignSeen,
+                           Notified,
                            EvidenceCollected,
                            ListeningCompared,
                            TimePassed>;

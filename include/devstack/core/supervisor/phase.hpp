@@ -29,9 +29,9 @@ namespace devstack::core {
 /// Not running, and nothing wants it to.
 struct Stopped {};
 
-/// Wanted; waits for the condition of `need`.
+/// Wanted; waits for the condition of `need`, or for the first connection to one of its sockets.
 struct Waiting {
-    Need need;
+    std::optional<Need> need;  ///< Empty: for a connection.
 };
 
 /// Wanted; somebody else listens where it must listen. Looked at again when `look_again` is over.
@@ -52,9 +52,10 @@ struct Preparing {
     int pid = 0;
 };
 
-/// On its way up: ports are looked at, then it is spawned, then asked whether it is ready.
+/// On its way up: ports are looked at, its sockets are opened, then it is spawned, then asked
+/// whether it is ready.
 struct Starting {
-    enum class Step { checking_ports, spawning, probing };
+    enum class Step { checking_ports, opening_sockets, spawning, probing };
 
     RunId run;
     Step step = Step::checking_ports;
@@ -76,6 +77,7 @@ struct Ready {
     std::optional<TimePoint> next_probe;
     int failures = 0;  ///< In a row.
     std::string last_answer;
+    std::optional<TimePoint> watchdog = {};  ///< When it must have said that it is alive.
 };
 
 /// Alive, but its health check failed too often. Evidence is collected; then its restart policy
@@ -86,6 +88,7 @@ struct Unhealthy {
     TimePoint since;
     std::optional<TimePoint> next_probe;
     std::string last_answer;
+    bool is_watchdog = false;  ///< It was silent for too long, or asked for help.
 };
 
 /// Told to end, or its leader has ended and survivors are being ended. Not gone yet.

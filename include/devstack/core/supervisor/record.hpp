@@ -26,6 +26,9 @@ struct ServiceRecord {
     std::vector<TimePoint> recent_restarts;
     std::vector<std::string> differences;  ///< Between declared and real ports.
     std::optional<ExitStatus> last_exit;
+    std::string said;                  ///< STATUS of sd_notify(3).
+    std::optional<Duration> watchdog;  ///< As the service has said; empty: as the plan says.
+    bool is_called = false;            ///< Somebody has connected to it.
 };
 
 /// A child that was started for an earlier supervisor and that nobody else answers for: it lives,

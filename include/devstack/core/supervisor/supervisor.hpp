@@ -29,6 +29,7 @@ struct ServiceSnapshot {
     std::uint32_t run = 0;                 ///< Last run number given out.
     TimePoint since;                       ///< When this phase began.
     std::vector<std::string> differences;  ///< Between declared and real ports.
+    std::string said;                      ///< By the service of itself: STATUS of sd_notify(3).
     std::optional<ExitStatus> last_exit;   ///< Of the last run that ended by itself or was ended.
 };
 
@@ -66,6 +67,14 @@ public:
     std::vector<ServiceId> take_changed();
 
 private:
+    /// What the current run has said of itself.
+    struct Said {
+        std::string status;
+        std::optional<Duration> watchdog;
+        bool is_reloading = false;
+        bool was_refused = false;
+        bool was_corrected = false;
+    };
     struct Service {
         Phase phase = Stopped{};
         std::string why = "nobody has asked for it yet";  ///< Of the last change of phase.
@@ -78,6 +87,8 @@ private:
         std::vector<std::string> differences;
         RunEnd current;  ///< Of the run that was spawned last, as far as known.
         std::optional<RunEnd> last_end;
+        Said said;
+        bool is_called = false;    ///< Somebody has connected to it, and it has not done its work.
         bool has_changed = false;  ///< Its record has, see `take_changed`.
     };
 
@@ -89,12 +100,16 @@ private:
     void on(const Shutdown& command);
     void on(const Resume& command);
     void on(const PortsScanned& fact);
+    void on(const SocketsOpened& fact);
+    void on(const ConnectionMade& fact);
     void on(const PrepareChecked& fact);
     void on(const Spawned& fact);
     void on(const SpawnFailed& fact);
     void on(const Exited& fact);
     void on(const SurvivorsChanged& fact);
     void on(const ProbeAnswered& fact);
+    void on(const SignSeen& fact);
+    void on(const Notified& fact);
     void on(const EvidenceCollected& fact);
     void on(const ListeningCompared& fact);
     void on(const TimePassed& fact);
@@ -128,6 +143,9 @@ private:
     // On the way up.
     void begin_start(ServiceId id, const std::string& why);
     void scan_ports(ServiceId id, const std::string& why);
+    void ports_are_free(RunId run, const std::string& why);
+    void await_connection(ServiceId id);
+    void close_sockets(ServiceId id);
     void spawn(RunId run, const std::string& why);
     void block(ServiceId id, const PortsScanned& fact, TimePoint since, bool is_freeing);
     void prepare_ended(RunId run, ExitStatus status);
@@ -137,12 +155,25 @@ private:
     void answered(RunId run, Ready& ready, const ProbeOutcome& outcome);
     void answered(RunId run, Unhealthy& unhealthy, const ProbeOutcome& outcome);
 
+    // What a service says of itself.
+    void note_words(RunId run, const Notification& what);
+    void extend_timeout(ServiceId id, TimePoint until);
+    void said_ready(RunId run);
+    void stops_by_itself(RunId run);
+    std::optional<TimePoint> next_watchdog(ServiceId id) const;
+    void watchdog_heard(RunId run);
+    void watchdog_failed(RunId run, const std::string& why);
+
     // On the way down.
-    void begin_stop(ServiceId id, Stopping::Then then, const std::string& why);
+    void begin_stop(ServiceId id,
+                    Stopping::Then then,
+                    const std::string& why,
+                    SignalNumber signal = 0);
     void force(ServiceId id);
     void leader_ended(ServiceId id, const Exited& fact);
     void end_survivors(const Exited& fact, Stopping::Then then);
     void finish_stop(ServiceId id);
+    void work_done(ServiceId id, const std::string& why);
     void decide_after_end(ServiceId id, ExitStatus status, const std::string& why);
     std::string back_off(ServiceId id, const std::string& why);
     std::string give_up(ServiceId id, const std::string& why, const std::string& decision);
@@ -169,12 +200,18 @@ private:
     bool is_wanted(ServiceId id) const { return at(id).is_requested && !is_shutting_down_; }
     bool can_start_now(ServiceId id) const;
     bool has_readiness_probe(ServiceId id) const;
+    bool waits_for_connection(ServiceId id) const;
+    bool compares_while_starting(ServiceId id) const;
+    void arrange_readiness(ServiceId id, Starting& starting, TimePoint first_probe);
     bool is_met(const Need& need) const;
     std::optional<Need> first_unmet_need(ServiceId id) const;
     std::string reason(ServiceId id) const;
+    std::string reason_of_phase(ServiceId id) const;
+    std::string describe_sockets(ServiceId id) const;
     std::string describe_wait(const Need& need) const;
     std::string explain_wait(const Need& need) const;
     std::string why_start(ServiceId id) const;
+    std::string describe_missing(ServiceId id, const Starting& starting) const;
     std::string describe_end(ServiceId id, ExitStatus status) const;
     bool is_success(ServiceId id, ExitStatus status) const;
     Duration next_delay(ServiceId id);

@@ -40,12 +40,17 @@ TEST_CASE("a record says what is not as usual", "[unit][api]") {
     full.recent_restarts = {at(1), at(2)};
     full.differences = {"api declared 3002 and listens on 3001"};
     full.last_exit = ExitStatus{0, 11, true};
+    full.said = "serving";
+    full.watchdog = Duration{30};
+    full.is_called = true;
     CHECK(to_text(full) ==
           R"({"service":"api","phase":"ready","run":4,"pid":812,"begun":7,"failures":2,)"
           R"("answer":"refused","why":"because","since":5,"requested":true,"runs":4,"restarts":3,)"
           R"("delay_exponent":1,"recent_restarts":[{"at":1},{"at":2}],)"
           R"("differences":["api declared 3002 and listens on 3001"],)"
+          R"("said":"serving","watchdog":{"at":30},"called":true,)"
           R"("last_exit":{"code":0,"signal":11,"dumped_core":true}})");
+    CHECK(round_trip(full) == to_text(full));
 }
 
 TEST_CASE("every phase comes back as it was", "[unit][api]") {
@@ -65,6 +70,9 @@ TEST_CASE("every phase comes back as it was", "[unit][api]") {
         Port{3101}, "::1", 4711, "node", "chi", "09:12", "/h", true, false, "web"};
     const std::vector<Phase> phases{Stopped{},
                                     Waiting{},
+                                    Waiting{Need{}},
+                                    Starting{{{}, 2}, Starting::Step::opening_sockets},
+                                    Unhealthy{{{}, 2}, 8, at(3), std::nullopt, "mute", true},
                                     Blocked{{{}, 1}, {holder}, std::nullopt, at(2)},
                                     Preparing{{{}, 1}, Preparing::Step::running, 7},
                                     starting,

@@ -17,6 +17,8 @@ ServiceState full_service() {
     service.kind = "service";
     service.phase = "unhealthy";
     service.why = "3 health checks failed: status 503, wanted 200-299";
+    service.says = "3 clients";
+    service.awaits_connection = true;
     service.since = "2026-11-21T12:00:03.123Z";
     service.phase_seconds = 1.25;
     service.is_wanted = true;
@@ -54,6 +56,7 @@ StateMessage full_state() {
 const std::string full_service_text =
     R"({"name":"api","kind":"service","phase":"unhealthy",)"
     R"("why":"3 health checks failed: status 503, wanted 200-299",)"
+    R"("says":"3 clients","awaits_connection":true,)"
     R"("since":"2026-11-21T12:00:03.123Z","phase_seconds":1.25,"wanted":true,"pid":4711,"run":4,)"
     R"("uptime_seconds":63.5,"restarts":3,)"
     R"("ports":[{"name":"","port":3101},{"name":"debug","port":9229}],)"
@@ -95,7 +98,8 @@ TEST_CASE("a service without a look at its usage has none", "[unit][api]") {
     service.name = "db";
     service.phase = "stopped";
     CHECK(to_text(service) ==
-          R"({"name":"db","kind":"","phase":"stopped","why":"","since":"","phase_seconds":0,)"
+          R"({"name":"db","kind":"","phase":"stopped","why":"","says":"",)"
+          R"("awaits_connection":false,"since":"","phase_seconds":0,)"
           R"("wanted":false,"pid":0,"run":0,"uptime_seconds":0,"restarts":0,"ports":[],"url":"",)"
           R"("health":{"status":"none","probe":"","last_answer":"","failures":0},)"
           R"("needs":[],"differences":[],"log_file":""})");

@@ -109,3 +109,14 @@ TEST_CASE("the required text never hides a match of the whole pattern", "[unit][
     }
     CHECK(compared > 5'000);
 }
+
+TEST_CASE("in a part of a line its own ends are no line ends", "[unit][logs]") {
+    const auto begin = LinePattern::parse("^up");
+    const auto end = LinePattern::parse("up$");
+    REQUIRE((begin && end));
+    CHECK(begin->matches("up"));
+    CHECK_FALSE(begin->matches("up", {false, true}));
+    CHECK(end->matches("up", {false, true}));
+    CHECK_FALSE(end->matches("up", {true, false}));
+    CHECK(end->matches("it is up", {false, true}));
+}

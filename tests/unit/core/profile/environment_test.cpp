@@ -156,3 +156,15 @@ TEST_CASE("secrets of all services are collected once", "[unit][plan]") {
                               {{"MY_SECRET", "very secret"}});
     CHECK(plan.secrets == std::vector<std::string>{"very secret", "hunter22", "pass99"});
 }
+
+TEST_CASE("what systemd says to devstack is not for its services", "[unit][profile]") {
+    const Plan plan = plan_of("[service.api]\ncommand = 'x'\nenv = { LISTEN_FDS = '7' }\n",
+                              {{"NOTIFY_SOCKET", "/run/systemd/notify"},
+                               {"WATCHDOG_USEC", "30000000"},
+                               {"LISTEN_FDS", "1"},
+                               {"LISTEN_PID", "1"}});
+    CHECK(variable(plan, "api", "NOTIFY_SOCKET") == "(not set)");
+    CHECK(variable(plan, "api", "WATCHDOG_USEC") == "(not set)");
+    CHECK(variable(plan, "api", "LISTEN_PID") == "(not set)");
+    CHECK(variable(plan, "api", "LISTEN_FDS") == "7");
+}

@@ -167,3 +167,35 @@ TEST_CASE("places of variables in long strings are found", "[unit][plan]") {
           "  hint: set it, give it a default with ${NONE:-…}, or write $${NONE} to leave it as it "
           "is\n");
 }
+
+TEST_CASE("a plan knows by what a service is ready, and what it is handed", "[unit][profile]") {
+    const Plan plan = plan_of(R"(
+[service.line]
+command = "x"
+ready = { log = "up", stream = "stderr" }
+[service.word]
+command = "x"
+ready = { notify = true }
+[service.watched]
+command = "x"
+watchdog = "30s"
+ready = { notify = false }
+[service.lazy]
+command = "x"
+on_demand = true
+ports = { http = { port = 3000, socket = true, host = "localhost" }, debug = { port = 9229 } }
+)");
+    const auto named = [&](const char* name) { return plan.services[plan.find(name)->index]; };
+    CHECK(named("line").ready_sign == ReadySign{LogSign{"up", LogStream::standard_error}});
+    CHECK_FALSE(named("line").notifies());
+    CHECK(named("word").ready_sign == ReadySign{NotifySign{}});
+    CHECK(named("word").notifies());
+    CHECK_FALSE(named("watched").ready_sign);
+    CHECK(named("watched").notifies());
+    const ServicePlan lazy = named("lazy");
+    CHECK(lazy.on_demand);
+    CHECK(lazy.has_sockets());
+    CHECK(lazy.ports ==
+          std::vector<DeclaredPort>{{"http", Port{3000}, "127.0.0.1"}, {"debug", Port{9229}, ""}});
+    CHECK(lazy.first_own_port()->port == Port{9229});
+}

@@ -1,0 +1,88 @@
+#include "daemon/daemon_process.hpp"
+
+#include <chrono>
+#include <set>
+#include <utility>
+
+// Sockets that outlive this daemon: those that services are handed, and those to which they say how
+// they are.
+
+namespace devstack::daemon {
+
+using core::RunId;
+
+namespace {
+
+/// "NAME=value", in the place of what has that name.
+void set_variable(std::vector<std::string>& environment, const std::string& variable) {
+    const std::string name = variable.substr(0, variable.find('=') + 1);
+    std::erase_if(environment, [&](const std::string& it) { return it.starts_with(name); });
+    environment.push_back(variable);
+}
+
+}  // namespace
+
+void DaemonProcess::go_on_with_held() {
+    const core::Plan& plan = supervisor_.plan();
+    std::set<std::string> known;
+    for (const core::ServicePlan& service : plan.services) {
+        if (service.notifies()) known.insert(NotifySockets::label_of(service.name));
+        for (const core::DeclaredPort& port : service.ports) {
+            if (port.is_socket()) known.insert(PortSockets::label_of(service.name, port.port));
+        }
+    }
+    held_.adopt(children_.take_held(), [&](const std::string& it) { return known.contains(it); });
+    for (std::size_t i = 0; i < plan.services.size(); ++i)
+        notify_.go_on({i}, plan.services[i]);
+}
+
+void DaemonProcess::perform(const core::OpenSockets& action) {
+    if (!children_.can_hold()) {
+        inputs_.push_back(core::SpawnFailed{
+            action.run,
+            "the keeper of this project is older than this devstack and can not hold sockets: take "
+            "the project down and bring it up again",
+            true});
+        return;
+    }
+    const Status opened = port_sockets_.open(spec(action.run.service));
+    if (opened) {
+        inputs_.push_back(core::SocketsOpened{action.run});
+        return;
+    }
+    const bool may_help =
+        opened.error().kind == Error::Kind::busy || opened.error().kind == Error::Kind::system;
+    inputs_.push_back(core::SpawnFailed{action.run, opened.error().message, !may_help});
+}
+
+void DaemonProcess::perform(const core::AwaitConnection& action) {
+    port_sockets_.await(action.service, spec(action.service));
+}
+
+void DaemonProcess::perform(const core::CloseSockets& action) {
+    port_sockets_.close(spec(action.service));
+}
+
+/// What the service is handed, and where it can say how it is.
+Status DaemonProcess::add_sockets(RunId run, platform::SpawnRequest& request) {
+    const core::ServicePlan& plan = spec(run.service);
+    if (plan.notifies()) {
+        const Result<std::string> path = notify_.prepare(run.service, plan);
+        if (!path) return path.error();
+        set_variable(request.environment, "NOTIFY_SOCKET=" + *path);
+    }
+    if (plan.watchdog > Duration::zero()) {
+        const auto interval = std::chrono::ceil<std::chrono::microseconds>(plan.watchdog);
+        set_variable(request.environment, "WATCHDOG_USEC=" + std::to_string(interval.count()));
+    }
+    if (!plan.has_sockets()) return ok();
+    request.descriptors = port_sockets_.hand_out(plan);
+    if (request.descriptors.empty()) {
+        return Error{Error::Kind::system, "the sockets that it is handed are not open any more"};
+    }
+    for (const std::string& variable : describe_handed_out(plan))
+        set_variable(request.environment, variable);
+    return ok();
+}
+
+}  // namespace devstack::daemon
