@@ -93,9 +93,11 @@ ControlReply ControlApi::command(const ControlRequest& request) {
     if (auto unknown = find_unknown(wish->services)) return *unknown;
     const Result<api::CommandReply> reply = source_.submit(*wish);
     if (reply) return {202, api::to_text(*reply)};
-    const bool is_busy = reply.error().kind == Error::Kind::busy;
-    return failure(is_busy ? 409 : 400,
-                   {is_busy ? "shutting-down" : "bad-request", reply.error().message, ""});
+    const std::string& why = reply.error().message;
+    const Error::Kind kind = reply.error().kind;
+    if (kind == Error::Kind::busy) return failure(409, {"shutting-down", why, ""});
+    if (kind == Error::Kind::system) return failure(500, {"internal", why, ""});
+    return failure(400, {wish->command == "reload" ? "bad-profile" : "bad-request", why, ""});
 }
 
 std::optional<ControlReply> ControlApi::find_unknown(

@@ -10,14 +10,17 @@
 #include "devstack/daemon/probe_runner.hpp"
 #include "devstack/daemon/usage_sampler.hpp"
 #include "devstack/project/ledger_file.hpp"
+#include "devstack/project/load_plan.hpp"
 #include "devstack/project/project_paths.hpp"
 
 #include "daemon/children.hpp"
 #include "daemon/control_api.hpp"
 #include "daemon/crash_record.hpp"
+#include "daemon/file_watcher.hpp"
 #include "daemon/ledger.hpp"
 #include "daemon/pipe_peek.hpp"
 #include "daemon/prepare_stamp.hpp"
+#include "daemon/staleness.hpp"
 #include "daemon/state_view.hpp"
 
 #include <deque>
@@ -41,7 +44,9 @@ class DaemonProcess final : public ControlSource {
 public:
     struct Setting {
         core::Plan plan;
-        std::string profile_path;
+        /// Of runs that are on their way out, see core::Resume.
+        std::vector<core::ServicePlan> old_settings;
+        project::LoadRequest load;  ///< How the plan was made.
         project::ProjectPaths paths;
         EventJournal journal;
         /// Of an earlier daemon under the same keeper, if there was one.
@@ -76,6 +81,14 @@ private:
     void step(const core::Input& input);
     void tell(const std::vector<core::Event>& events);
     Status resume(std::vector<core::FoundRun> found);
+    Result<core::api::CommandReply> reload(const core::api::CommandRequest& request);
+    Status put_in_force(project::LoadRequest load,
+                        project::LoadedPlan next,
+                        core::PlanComparison comparison);
+    void add_outdated(core::PlanComparison& comparison);
+    void forget_old_inputs();
+    void reload_on_signal();
+    void update_watches();
     core::api::LedgerTurn describe_all(std::vector<core::api::EventMessage> events);
     void write_down();
     void write_ledger(const core::api::LedgerTurn& turn);
@@ -117,18 +130,22 @@ private:
     // Everything below the loop goes before it does.
     boost::asio::io_context loop_{1};
     project::ProjectPaths paths_;
-    std::string profile_path_;
+    project::LoadRequest load_;
+    std::vector<core::ServicePlan> old_settings_;
     EventJournal journal_;
     std::optional<project::RecalledLedger> recalled_;
     std::optional<Ledger> ledger_;
     core::Supervisor supervisor_;
     PrepareStamps stamps_;
+    Staleness staleness_;
     LogWriter logs_;
     Children children_;
     ProbeRunner probes_;
     UsageSampler usage_;
     CrashRecorder crashes_;
     std::unique_ptr<PortFreer> freer_;
+    std::unique_ptr<FileWatcher> watcher_;
+    std::vector<FileWatcher::Wish> watched_;  ///< What it has been told to watch.
     ControlApi api_;
     std::unique_ptr<ControlServer> server_;
 
@@ -143,6 +160,7 @@ private:
     std::vector<core::Action> actions_;            ///< Decided and not carried out yet.
     std::vector<core::api::EventMessage> untold_;  ///< Not written down yet.
     bool has_ledger_failed_ = false;
+    std::uint32_t last_inputs_ = 0;  ///< Number of the inputs that were saved last.
     bool is_in_turn_ = false;
     bool has_told_ = false;  ///< Events were journaled in this turn.
     bool is_finished_ = false;

@@ -209,6 +209,7 @@ MaybePhase round_phase(FlatRecord& it) {
 FlatRecord flatten(const ServiceRecord& record) {
     FlatRecord result;
     result.service = record.service;
+    result.id = record.id.index;
     result.why = record.why;
     result.since = flat(record.since);
     result.is_requested = record.is_requested;
@@ -219,6 +220,9 @@ FlatRecord flatten(const ServiceRecord& record) {
         result.recent_restarts.push_back({flat(at)});
     result.differences = record.differences;
     if (record.last_exit) result.last_exit = flat(*record.last_exit);
+    result.old_settings = record.old_settings;
+    result.quick_changes = record.quick_changes;
+    result.watch_suspended = record.watch_suspended;
     flatten_phase(result, record.phase);
     return result;
 }
@@ -232,6 +236,7 @@ Result<ServiceRecord> unflatten(FlatRecord it) {
     }
     ServiceRecord record;
     record.service = std::move(it.service);
+    record.id = ServiceId{it.id};
     record.phase = std::move(*phase);
     record.why = std::move(it.why);
     record.since = round(it.since);
@@ -243,6 +248,9 @@ Result<ServiceRecord> unflatten(FlatRecord it) {
         record.recent_restarts.push_back(round(moment.at));
     record.differences = std::move(it.differences);
     if (it.last_exit) record.last_exit = round(*it.last_exit);
+    record.old_settings = it.old_settings;
+    record.quick_changes = it.quick_changes;
+    record.watch_suspended = std::move(it.watch_suspended);
     return record;
 }
 

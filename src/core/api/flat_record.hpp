@@ -41,6 +41,7 @@ struct FlatHolder {
 /// the phase does not have are left out.
 struct FlatRecord {
     std::string service;
+    std::uint64_t id = 0;
     std::string phase;
     std::string why;
     std::uint64_t since = 0;
@@ -51,6 +52,9 @@ struct FlatRecord {
     std::vector<FlatMoment> recent_restarts;
     std::vector<std::string> differences;
     std::optional<FlatExit> last_exit;
+    std::uint32_t old_settings = 0;
+    int quick_changes = 0;
+    std::string watch_suspended;
     // Of the phase.
     std::uint32_t run = 0;
     std::string step;

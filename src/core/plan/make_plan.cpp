@@ -105,6 +105,8 @@ private:
             service.ports.push_back({port.name, port.port});
         }
         if (setting.prepare) service.prepare = make_prepare(*setting.prepare, around);
+        for (const SourceText& glob : setting.watch)
+            service.watch.push_back(resolve(glob, around));
         service.restart = make_restart(setting, profile_.mode);
         ProbeMaker probes{around, diagnostics_};
         if (setting.ready) service.ready = probes.make_ready(*setting.ready);
@@ -129,16 +131,17 @@ private:
         return environment;
     }
 
+    std::string resolve(const SourceText& path, const ServiceSurroundings& around) {
+        return resolve_path(
+            around.working_dir, expand(path, around.scope, diagnostics_), around.scope.home());
+    }
+
     PrepareStep make_prepare(const PrepareSetting& setting, const ServiceSurroundings& around) {
-        const auto resolve = [&](const SourceText& path) {
-            return resolve_path(
-                around.working_dir, expand(path, around.scope, diagnostics_), around.scope.home());
-        };
         PrepareStep step;
         step.command = make_command(*setting.command, around.scope, diagnostics_);
-        if (setting.creates) step.creates = resolve(*setting.creates);
+        if (setting.creates) step.creates = resolve(*setting.creates, around);
         for (const SourceText& input : setting.inputs) {
-            step.inputs.push_back(resolve(input));
+            step.inputs.push_back(resolve(input, around));
         }
         return step;
     }

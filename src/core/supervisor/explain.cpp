@@ -97,6 +97,7 @@ ServiceSnapshot Supervisor::snapshot(ServiceId id) const {
     snapshot.run = service.runs;
     snapshot.since = service.since;
     snapshot.differences = service.differences;
+    snapshot.watch_suspended = service.watch_suspended;
     if (service.last_end) snapshot.last_exit = service.last_end->status;
     return snapshot;
 }

@@ -123,11 +123,11 @@ TEST_CASE("saved inputs give the same plan, whatever the files have become", "[u
     LoadRequest request = request_for(directory, "devstack.toml");
     const auto loaded = load_plan(request);
     REQUIRE(loaded.value.has_value());
-    REQUIRE(save_inputs(directory.path(), loaded.value->inputs));
+    REQUIRE(save_inputs(directory.path(), 1, loaded.value->inputs));
 
     directory.write("devstack.toml", "[service.api\n");
     directory.write(".env", "A=2\n");
-    const auto saved = load_saved_inputs(directory.path());
+    const auto saved = load_saved_inputs(directory.path(), 1);
     REQUIRE(saved.has_value());
     CHECK(*saved == loaded.value->inputs);
     request.saved = *saved;
@@ -139,12 +139,12 @@ TEST_CASE("saved inputs give the same plan, whatever the files have become", "[u
 
 TEST_CASE("damaged saved inputs are none", "[unit][project]") {
     const TemporaryDirectory directory;
-    CHECK(load_saved_inputs(directory.path()) == std::nullopt);
-    REQUIRE(save_inputs(directory.path(), {{"/p/devstack.toml", "text", ""}}));
+    CHECK(load_saved_inputs(directory.path(), 1) == std::nullopt);
+    REQUIRE(save_inputs(directory.path(), 1, {{"/p/devstack.toml", "text", ""}}));
     const std::string whole = directory.read("inputs");
     for (std::size_t size = 0; size < whole.size(); ++size) {
         directory.write("inputs", whole.substr(0, size));
-        const auto loaded = load_saved_inputs(directory.path());
+        const auto loaded = load_saved_inputs(directory.path(), 1);
         // Cut behind the first line there is simply no file in it.
         const bool is_empty = loaded && loaded->empty();
         CHECK((!loaded || is_empty));

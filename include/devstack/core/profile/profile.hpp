@@ -108,6 +108,7 @@ struct ServiceSetting {
     std::vector<NeedSetting> depends_on;
     std::vector<SourceText> restart_with;
     std::optional<PrepareSetting> prepare;
+    std::vector<SourceText> watch;
     std::optional<ProbeSetting> ready;
     std::optional<ProbeSetting> health;
     ProcessSetting process;

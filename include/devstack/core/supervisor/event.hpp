@@ -20,7 +20,15 @@ struct PhaseChanged {
 
 /// Something worth knowing that changes no phase: "api declared port 3002 and listens on 3001".
 struct Noticed {
-    enum class Kind { listening_differs, probe_failed, probe_recovered, signal_sent, survivors };
+    enum class Kind {
+        listening_differs,
+        probe_failed,
+        probe_recovered,
+        signal_sent,
+        survivors,
+        adjusted,
+        watch_suspended
+    };
 
     ServiceId service;
     std::uint32_t run = 0;
