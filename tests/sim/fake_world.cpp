@@ -255,6 +255,7 @@ bool FakeWorld::is_still_true(const Input& input) {
         if (found == processes_.end() || found->second.has_ended) return false;
         found->second.untold_end = *fact;
     }
+    if (!is_known_id(input)) return false;
     if (const auto* fact = std::get_if<SurvivorsChanged>(&input)) {
         if (fact->survivors.empty()) processes_.erase(fact->run);
     }
@@ -264,6 +265,22 @@ bool FakeWorld::is_still_true(const Input& input) {
         found->second.pid = fact->pid;
     }
     return true;
+}
+
+/// Commands and late news may be about a service that has gone from the profile and whose id a
+/// later daemon does not know. A real one is asked by name, and hears of its own children only.
+bool FakeWorld::is_known_id(const Input& input) {
+    const auto is_known = [&](ServiceId id) {
+        return std::ranges::find(supervisor_.services(), id) != supervisor_.services().end();
+    };
+    return std::visit(
+        [&](const auto& it) {
+            if constexpr (requires { it.services.front(); }) return is_known(it.services.front());
+            if constexpr (requires { it.run; }) return is_known(it.run.service);
+            if constexpr (requires { it.service; }) return is_known(it.service);
+            return true;
+        },
+        input);
 }
 
 void FakeWorld::perform(const Action& action) {

@@ -60,6 +60,7 @@ private:
     void forget_end(core::RunId run);
     core::Resume recall();
     bool is_still_true(const core::Input& input);
+    bool is_known_id(const core::Input& input);
     void perform(const std::vector<core::Action>& actions);
     void perform(const core::Action& action);
     void spawn(core::RunId run);
