@@ -64,8 +64,11 @@ private:
         if (wait_.is_silent) return true;
         std::string text;
         const EventLook look{wait_.terminal.has_colour, platform::wall_now()};
-        for (const api::EventMessage& event : events)
+        for (const api::EventMessage& event : events) {
+            // That it was reloaded, and what that means, whoever asked for it has been told.
+            if (event.kind == "project" && event.to == "reloaded") continue;
             text += render_event(event, look) + "\n";
+        }
         return text.empty() || print(text);
     }
 
