@@ -47,7 +47,10 @@ Result<api::CommandReply> DaemonProcess::reload(const api::CommandRequest& reque
     }
     Checked<project::LoadedPlan> loaded = project::load_plan(load);
     if (!loaded.value) {
-        return refuse("the profile has mistakes\n" + render_diagnostics(loaded.diagnostics));
+        std::string mistakes = render_diagnostics(loaded.diagnostics);
+        while (mistakes.ends_with('\n'))
+            mistakes.pop_back();
+        return refuse("the profile has mistakes\n" + mistakes);
     }
     api::CommandReply reply{journal_.last_sequence(), {}};
     reply.reload = core::compare_plans(supervisor_.plan(), loaded.value->plan);

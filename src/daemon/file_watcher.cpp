@@ -41,6 +41,10 @@ std::string deepest_directory(const std::string& path) {
 FileWatcher::FileWatcher(boost::asio::io_context& loop, std::vector<std::string> own, Sink sink)
     : loop_{loop}, own_{std::move(own)}, sink_{std::move(sink)}, events_{loop}, timer_{loop} {}
 
+FileWatcher::~FileWatcher() {
+    close();
+}
+
 void FileWatcher::watch(std::vector<Wish> wishes) {
     std::vector<Watched> before = std::exchange(services_, {});
     for (Wish& wish : wishes) {
@@ -57,15 +61,19 @@ void FileWatcher::watch(std::vector<Wish> wishes) {
     for (Watched& service : services_)
         cover(service);
     drop_what_nobody_wants();
-    if (services_.empty() && kernel_) {
-        boost::system::error_code ignored;
-        events_.cancel(ignored);
-        events_.release();
-        kernel_.reset();
-        directories_.clear();
-        watches_.clear();
-    }
+    if (services_.empty()) close();
     arm();
+}
+
+/// The descriptor is the kernel watch's to close.
+void FileWatcher::close() {
+    if (!kernel_) return;
+    boost::system::error_code ignored;
+    events_.cancel(ignored);
+    events_.release();
+    kernel_.reset();
+    directories_.clear();
+    watches_.clear();
 }
 
 std::string FileWatcher::problem_of(const std::string& service) const {

@@ -39,6 +39,10 @@ public:
     /// What is in the `own` directories is never a change: devstack writes there itself.
     FileWatcher(boost::asio::io_context& loop, std::vector<std::string> own, Sink sink);
 
+    ~FileWatcher();
+    FileWatcher(const FileWatcher&) = delete;
+    FileWatcher& operator=(const FileWatcher&) = delete;
+
     /// What is to be watched from now on, and nothing else.
     void watch(std::vector<Wish> wishes);
     /// Why files of this service can not be watched; empty when they are.
@@ -55,6 +59,7 @@ private:
     };
 
     bool open();
+    void close();
     void wait();
     void read();
     void take(const platform::DirectoryEvent& event);

@@ -141,14 +141,17 @@ TEST_CASE("a profile with mistakes changes nothing and tells all of them",
     CHECK(reload.code == 2);
     CHECK(reload.output.empty());
     CHECK(reload.error == R"(devstack: nothing was changed: the profile has mistakes
-devstack.toml:15:1: error: unknown key `comand` in [service.new] [unknown-key]
+devstack.toml:16:1: error: unknown key `comand` in [service.new] [unknown-key]
   comand = "x"
   ^
   hint: did you mean `command`?
-devstack.toml:14:10: error: service `new` has no `command` [missing-command]
-  [service.new]
+devstack.toml:17:10: error: service `newer` has no `command` [missing-command]
+  [service.newer]
            ^
   hint: add command = "…"
+devstack.toml:18:8: error: `port` must be a number from 1 to 65535, not 0 [out-of-range]
+  port = 0
+         ^
 )");
     CHECK(pids_of(project) == before);
     CHECK(project.devstack({"status"}).output.find("stale") == std::string::npos);
