@@ -78,6 +78,24 @@ void take_saved_inputs(project::LoadRequest& load,
     load.saved = std::move(*saved);
 }
 
+/// As the first one here: what a killed devstack has left is ended, and what the plan was made from
+/// is kept for those after us. Returns what is worth an event, or nothing.
+Result<std::string> begin_anew(const core::Plan& plan,
+                               const project::ProjectPaths& paths,
+                               const std::vector<project::InputFile>& inputs) {
+    std::string notice;
+    // Whoever ends in order removes the ledger.
+    const bool was_killed = project::recall_ledger(paths.state_dir).has_value();
+    if (was_killed && plan.mode == core::Mode::development) {
+        const ProjectMark mark{plan.project_dir, ::getppid(), ::getpid()};
+        notice = describe(end_leftovers(platform::Procfs{}, mark, core::limits::leftover_grace));
+    }
+    const Status saved = project::save_inputs(paths.state_dir, first_inputs, inputs);
+    if (!saved) return saved.error();
+    project::remove_saved_inputs(paths.state_dir, {first_inputs});
+    return notice;
+}
+
 /// The plan as the daemon before us had it, in the middle of a reload too.
 core::RecalledPlan recall_plan(core::Plan plan,
                                const project::LoadRequest& load,
@@ -129,17 +147,9 @@ int run_daemon(const DaemonOptions& options) {
     open_own_log(paths.state_dir);
     std::string first_notice;
     if (!recalled) {
-        // Whoever ends in order removes the ledger.
-        const bool was_killed = project::recall_ledger(paths.state_dir).has_value();
-        if (was_killed && plan.mode == core::Mode::development) {
-            const ProjectMark mark{plan.project_dir, ::getppid(), ::getpid()};
-            first_notice =
-                describe(end_leftovers(platform::Procfs{}, mark, core::limits::leftover_grace));
-        }
-        const Status saved =
-            project::save_inputs(paths.state_dir, first_inputs, loaded.value->inputs);
-        if (!saved) return report.failed(saved.error());
-        project::remove_saved_inputs(paths.state_dir, {first_inputs});
+        Result<std::string> begun = begin_anew(plan, paths, loaded.value->inputs);
+        if (!begun) return report.failed(begun.error());
+        first_notice = std::move(*begun);
     }
     load.saved = {};
     loaded.value.reset();

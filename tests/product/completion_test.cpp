@@ -92,7 +92,7 @@ const std::vector<Expected> expected = {
     {{"help", "sch"}, {"schema"}},
     {{"check", "oth"}, {"other"}},
     {{"reload", "oth"}, {"other"}},
-    {{"reload", "--d"}, {"--dry-run"}},
+    {{"reload", "--dr"}, {"--dry-run"}},
     {{"up", "other", ""}, {"elsewhere"}},
     {{"-C", "sub", "stop", ""}, {"inner"}},
     {{"-C", "su"}, {"sub"}},

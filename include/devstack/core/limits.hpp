@@ -129,8 +129,8 @@ inline constexpr std::size_t environment_size_max = 2 * 1024 * 1024 - 64 * 1024;
 /// A probe that comes more often than this is a mistake.
 inline constexpr auto probe_interval_min = 10ms;
 
-/// Ids that are given out in the life of a project, as a reload gives new ones to new services; more
-/// stand only in a damaged ledger.
+/// Ids that are given out in the life of a project, as a reload gives new ones to new services;
+/// more stand only in a damaged ledger.
 inline constexpr std::size_t service_ids_max = 1024 * 1024;
 
 // ---- Watched files ----

@@ -119,8 +119,8 @@ struct CommandReply {
 
 /// Any answer with a status of 400 or more.
 struct ErrorMessage {
-    std::string code;  ///< "no-such-service", "bad-request", "bad-profile", "not-found",
-                       ///< "too-large", "shutting-down".
+    std::string code;     ///< "no-such-service", "bad-request", "bad-profile", "not-found",
+                          ///< "too-large", "shutting-down".
     std::string message;  ///< For people, complete.
     std::string hint;     ///< May be empty.
     bool operator==(const ErrorMessage&) const = default;
