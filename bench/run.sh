@@ -6,3 +6,4 @@ python3 bench/supervision.py "$1" --peers
 for program in "$1"/bench/*_bench; do
     [ -x "$program" ] && "$program"
 done
+"$1"/bench/streams "$(readlink -f "$1"/devstack)"

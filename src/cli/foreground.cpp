@@ -7,6 +7,7 @@
 #include "devstack/platform/signal_watch.hpp"
 #include "devstack/project/event_reader.hpp"
 #include "devstack/project/log_reader.hpp"
+#include "devstack/project/saved_secrets.hpp"
 
 #include "cli/progress.hpp"
 #include "cli/project_end.hpp"
@@ -345,6 +346,7 @@ void ForegroundView::show_rest() {
 void ForegroundView::show_rest_of_logs() {
     project::LogQuery query;
     query.services = names_;
+    query.secrets = project::load_saved_secrets(paths_.state_dir);
     query.now = platform::wall_now() + 1h;  // An unfinished last line is shown as it is.
     for (bool is_complete = false; !is_complete;) {
         query.after = core::LogCursor::parse(log_cursor_);

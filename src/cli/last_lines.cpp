@@ -4,6 +4,7 @@
 #include "devstack/core/limits.hpp"
 #include "devstack/platform/clock.hpp"
 #include "devstack/project/log_reader.hpp"
+#include "devstack/project/saved_secrets.hpp"
 
 namespace devstack::cli {
 
@@ -14,6 +15,7 @@ std::string render_last_lines(const project::ProjectPaths& paths,
     project::LogQuery query;
     query.services = {service};
     query.tail = count;
+    query.secrets = project::load_saved_secrets(paths.state_dir);
     // A last line without an end is better than none.
     query.now = platform::wall_now() + core::limits::partial_line_delay;
     const Result<project::LogAnswer> answer = project::read_logs(paths.log_dir, query);

@@ -3,6 +3,7 @@
 #include "devstack/core/limits.hpp"
 #include "devstack/platform/clock.hpp"
 #include "devstack/project/log_reader.hpp"
+#include "devstack/project/saved_secrets.hpp"
 
 #include "cli/commands.hpp"
 #include "cli/find_project.hpp"
@@ -106,6 +107,7 @@ Result<project::LogQuery> make_query(const LogsOptions& options,
 Result<core::LogCursor> show_past(const ProjectPlace& place,
                                   project::LogQuery query,
                                   const LogPrinter& printer) {
+    query.secrets = project::load_saved_secrets(place.paths.state_dir);
     while (true) {
         Result<project::LogAnswer> answer = project::read_logs(place.paths.log_dir, query);
         if (!answer) return std::move(answer).error();

@@ -4,6 +4,7 @@
 #include "devstack/platform/clock.hpp"
 #include "devstack/platform/signal_watch.hpp"
 #include "devstack/project/log_reader.hpp"
+#include "devstack/project/saved_secrets.hpp"
 
 #include "cli/commands.hpp"
 #include "cli/find_project.hpp"
@@ -69,6 +70,7 @@ private:
     project::LogQuery make_query() const {
         project::LogQuery query;
         query.services = {options_.task};
+        query.secrets = project::load_saved_secrets(project_.place.paths.state_dir);
         query.now = platform::wall_now();
         return query;
     }

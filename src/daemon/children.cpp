@@ -79,6 +79,11 @@ void Children::cancel(std::uint64_t ticket) {
     if (found->second.pid != 0) platform::signal_group(found->second.pid, SIGKILL);
 }
 
+void Children::say_farewell() {
+    link_.say_farewell();
+    wait_for_room();
+}
+
 void Children::wait_for_room() {
     if (!link_.wants_to_write() || is_waiting_for_room_) return;
     is_waiting_for_room_ = true;
@@ -162,6 +167,7 @@ void Children::read_reports() {
     }
     look_for_survivors();
     sink_.burst_ended();
+    wait_for_room();
     wait_for_reports();
 }
 

@@ -67,7 +67,9 @@ public:
     /// Runs whose leader lives, for whoever has to tell their processes from strangers.
     std::vector<RunMark> living() const;
     ProjectMark project() const;
-    void say_farewell() { link_.say_farewell(); }
+    /// The keeper has heard it when `has_unsent` is false.
+    void say_farewell();
+    bool has_unsent() const { return link_.wants_to_write(); }
 
 private:
     struct Child {

@@ -29,6 +29,19 @@ bool tells_something(const project::LogAnswer& answer) {
     return !answer.lines.empty() || !answer.gaps.empty() || !answer.is_complete;
 }
 
+bool wants_stream(const ControlRequest& request) {
+    return request.accept.find("text/event-stream") != std::string::npos;
+}
+
+/// A client that comes again says in the header what it has had, while its URL stays as it was.
+api::Parameters with_last_event_id(const ControlRequest& request) {
+    api::Parameters parameters = request.parameters;
+    if (request.last_event_id.empty() || !wants_stream(request)) return parameters;
+    std::erase_if(parameters, [](const auto& it) { return it.first == "after"; });
+    parameters.emplace_back("after", request.last_event_id);
+    return parameters;
+}
+
 }  // namespace
 
 ControlApi::ControlApi(boost::asio::io_context& loop,
@@ -38,7 +51,8 @@ ControlApi::ControlApi(boost::asio::io_context& loop,
     : loop_{loop},
       source_{source},
       state_dir_{std::move(state_dir)},
-      log_dir_{std::move(log_dir)} {}
+      log_dir_{std::move(log_dir)},
+      streams_{loop, source, state_dir_, log_dir_} {}
 
 void ControlApi::handle(const ControlRequest& request,
                         std::function<void(ControlReply)> reply,
@@ -118,9 +132,18 @@ std::optional<ControlReply> ControlApi::find_unknown(
 void ControlApi::events(const ControlRequest& request,
                         std::function<void(ControlReply)> reply,
                         std::function<bool()> is_alive) {
-    const Result<api::EventRequest> wish = api::parse_event_request(request.parameters);
+    Result<api::EventRequest> wish = api::parse_event_request(with_last_event_id(request));
     if (!wish) return reply(bad_request(wish.error().message));
     if (auto unknown = find_unknown(wish->services)) return reply(*unknown);
+    // Of another journal: everything in this one is new.
+    if (wish->after > source_.last_event()) wish->after = 0;
+    if (wants_stream(request)) {
+        project::EventQuery query;
+        query.after = wish->after;
+        query.tail = wish->tail;
+        query.services = wish->services;
+        return reply(stream([&] { return streams_.open_events(query); }));
+    }
     auto wait = std::make_shared<Wait>(loop_);
     wait->attempt = [this, asked = *wish](bool is_last) { return attempt_events(asked, is_last); };
     wait->reply = std::move(reply);
@@ -150,7 +173,7 @@ void ControlApi::logs(const ControlRequest& request,
                       std::function<void(ControlReply)> reply,
                       std::function<bool()> is_alive) {
     const Result<api::LogRequest> wish =
-        api::parse_log_request(request.parameters, platform::wall_now());
+        api::parse_log_request(with_last_event_id(request), platform::wall_now());
     if (!wish) return reply(bad_request(wish.error().message));
     if (auto unknown = find_unknown(wish->services)) return reply(*unknown);
     project::LogQuery query;
@@ -161,6 +184,7 @@ void ControlApi::logs(const ControlRequest& request,
     query.until = wish->until;
     query.stream = wish->stream;
     query.pattern = wish->pattern;
+    if (wants_stream(request)) return reply(stream([&] { return streams_.open_logs(query); }));
     query.lines_max =
         std::min(wish->limit.value_or(limits::answer_entries_max), limits::answer_entries_max);
     query.bytes_max = limits::answer_bytes_max;
@@ -176,6 +200,7 @@ void ControlApi::logs(const ControlRequest& request,
 /// What has been looked at in vain is not looked at again: `query` moves on.
 ControlApi::Attempt ControlApi::attempt_logs(project::LogQuery& query, bool is_last) const {
     query.now = platform::wall_now();
+    query.secrets = source_.secrets();
     Result<project::LogAnswer> answer = project::read_logs(log_dir_, query);
     if (!answer) return {bad_request(answer.error().message), {}};
     if (!tells_something(*answer) && !is_last) {
@@ -189,6 +214,15 @@ ControlApi::Attempt ControlApi::attempt_logs(project::LogQuery& query, bool is_l
                                                        answer->cursor.text(),
                                                        answer->is_complete})},
             {}};
+}
+
+ControlReply ControlApi::stream(const std::function<ControlReply()>& open) {
+    if (!streams_.is_full()) return open();
+    return failure(503,
+                   {"too-many-streams",
+                    "there are " + std::to_string(limits::streams_max) +
+                        " streams already, which is as many as there may be",
+                    ""});
 }
 
 // ---- Waiting -----------------------------------------------------------------------------------
@@ -225,6 +259,7 @@ void ControlApi::try_again(const std::shared_ptr<Wait>& wait, bool is_last) {
 }
 
 void ControlApi::events_grown() {
+    streams_.events_grown();
     const auto waiting = waits_;
     for (const auto& wait : waiting) {
         if (!wait->is_for_logs) try_again(wait, false);
@@ -232,6 +267,7 @@ void ControlApi::events_grown() {
 }
 
 void ControlApi::log_grown(const std::string& service) {
+    streams_.log_grown(service);
     const auto waiting = waits_;
     for (const auto& wait : waiting) {
         const bool concerns =
@@ -244,6 +280,7 @@ void ControlApi::release_all() {
     const auto waiting = waits_;
     for (const auto& wait : waiting)
         try_again(wait, true);
+    streams_.finish_all();
 }
 
 }  // namespace devstack::daemon

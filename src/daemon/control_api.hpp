@@ -1,11 +1,13 @@
 #pragma once
 
-#include "devstack/base/port.hpp"
 #include "devstack/core/api/messages.hpp"
 #include "devstack/core/api/query.hpp"
 #include "devstack/daemon/control_server.hpp"
 #include "devstack/project/event_reader.hpp"
 #include "devstack/project/log_reader.hpp"
+
+#include "daemon/control_source.hpp"
+#include "daemon/control_streams.hpp"
 
 #include <functional>
 #include <list>
@@ -17,16 +19,6 @@
 #include <boost/asio/steady_timer.hpp>
 
 namespace devstack::daemon {
-
-/// What the API needs of the daemon.
-class ControlSource {
-public:
-    virtual ~ControlSource() = default;
-    virtual core::api::StateMessage state(bool with_usage) = 0;
-    virtual Result<core::api::CommandReply> submit(const core::api::CommandRequest& request) = 0;
-    virtual std::vector<core::api::ListeningPort> listeners(std::optional<Port> port) = 0;
-    virtual std::vector<std::string> service_names() const = 0;
-};
 
 /// The routes of the API. Requests that wait are answered when there is something to tell, or empty
 /// when their time is over.
@@ -44,7 +36,7 @@ public:
     /// Something was added to the journal, or to the log of a service: look at who waits.
     void events_grown();
     void log_grown(const std::string& service);
-    /// Answers everybody who waits, with what there is.
+    /// Answers everybody who waits, with what there is, and ends all streams.
     void release_all();
 
 private:
@@ -74,6 +66,7 @@ private:
     void logs(const ControlRequest& request,
               std::function<void(ControlReply)> reply,
               std::function<bool()> is_alive);
+    ControlReply stream(const std::function<ControlReply()>& open);
     Attempt attempt_events(const core::api::EventRequest& request, bool is_last) const;
     Attempt attempt_logs(project::LogQuery& query, bool is_last) const;
     std::optional<ControlReply> find_unknown(const std::vector<std::string>& services) const;
@@ -86,6 +79,7 @@ private:
     std::string state_dir_;
     std::string log_dir_;
     std::list<std::shared_ptr<Wait>> waits_;
+    ControlStreams streams_;
 };
 
 }  // namespace devstack::daemon

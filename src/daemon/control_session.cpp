@@ -6,6 +6,8 @@
 #include "devstack/platform/clock.hpp"
 #include "devstack/platform/unix_socket.hpp"
 
+#include "daemon/stream_sender.hpp"
+
 #include <algorithm>
 #include <array>
 #include <chrono>
@@ -95,6 +97,8 @@ private:
     void reply(std::uint64_t exchange, ControlReply reply);
     void send(ControlReply reply, bool is_last);
     void sent(error_code code);
+    void send_stream(std::shared_ptr<ControlStream> stream, const std::string& content_type);
+    void stream_ended(error_code code);
     void hang_up();
     void drain();
     void close();
@@ -112,10 +116,12 @@ private:
     boost::beast::flat_buffer buffer_{buffer_max};
     std::optional<http::request_parser<http::string_body>> parser_;
     std::optional<http::response<http::string_body>> response_;
+    std::shared_ptr<StreamSender> sender_;
     std::string request_id_;
     std::uint64_t exchange_ = 0;  ///< Number of the request being served; late replies differ.
     bool is_idle_ = false;        ///< Between requests.
     bool keeps_alive_ = false;
+    bool can_chunk_ = true;  ///< HTTP/1.1 or later.
     bool has_timed_out_ = false;
     bool is_watching_ = false;
 
@@ -228,6 +234,7 @@ void ControlSession::serve() {
     http::request<http::string_body> request = parser_->release();
     parser_.reset();
     keeps_alive_ = request.keep_alive();
+    can_chunk_ = request.version() > 10;
     if (request.method() != http::verb::get && request.method() != http::verb::post) {
         return refuse(405, "only GET and POST are answered here");
     }
@@ -238,7 +245,9 @@ void ControlSession::serve() {
     ControlRequest taken{std::string{request.method_string()},
                          std::move(target->path),
                          std::move(target->parameters),
-                         std::move(request.body())};
+                         std::move(request.body()),
+                         std::string{request[http::field::accept]},
+                         std::string{request["Last-Event-ID"]}};
     exchange_ = ++hub_->requests;
     const std::uint64_t exchange = exchange_;
     const auto self = shared_from_this();
@@ -267,8 +276,36 @@ void ControlSession::watch_for_hang_up() {
 
 void ControlSession::reply(std::uint64_t exchange, ControlReply reply) {
     if (exchange != exchange_) return;
+    if (reply.stream) return send_stream(std::move(reply.stream), reply.content_type);
     exchange_ = 0;
     send(std::move(reply), !keeps_alive_ || hub_->is_closing);
+}
+
+/// The exchange stays open: a client that goes away is noticed, whether there is something to say
+/// to it or not. Once begun, nothing but the stream's end is waited for.
+void ControlSession::send_stream(std::shared_ptr<ControlStream> stream,
+                                 const std::string& content_type) {
+    if (request_id_.empty()) request_id_ = "devstack-" + std::to_string(++hub_->requests);
+    std::string head = "HTTP/1.1 200 OK\r\nContent-Type: " + content_type +
+                       "\r\nCache-Control: no-store\r\nX-Accel-Buffering: no\r\n"
+                       "Connection: close\r\nX-Request-ID: " +
+                       std::exchange(request_id_, {}) + "\r\n";
+    if (can_chunk_) head += "Transfer-Encoding: chunked\r\n";
+    sender_ = std::make_shared<StreamSender>(
+        socket_, std::move(stream), [weak = weak_from_this()](error_code code) {
+            if (const auto self = weak.lock()) self->stream_ended(code);
+        });
+    // Keeps us alive while there is nothing to say.
+    socket_.async_wait(asio::socket_base::wait_error, [self = shared_from_this()](error_code code) {
+        if (!code && self->exchange_ != 0) self->close();
+    });
+    sender_->begin(head + "\r\n", can_chunk_);
+}
+
+void ControlSession::stream_ended(error_code code) {
+    exchange_ = 0;
+    if (code) return close();
+    hang_up();
 }
 
 void ControlSession::refuse(int status, const std::string& message) {
@@ -324,6 +361,7 @@ void ControlSession::drain() {
 void ControlSession::close() {
     hub_->sessions.erase(this);
     exchange_ = 0;
+    if (sender_) sender_->abandon();
     error_code ignored;
     socket_.close(ignored);
     timer_.cancel();

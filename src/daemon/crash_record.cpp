@@ -1,6 +1,7 @@
 #include "daemon/crash_record.hpp"
 
 #include "devstack/core/limits.hpp"
+#include "devstack/core/plan/secrets.hpp"
 #include "devstack/platform/clock.hpp"
 #include "devstack/project/crash_records.hpp"
 #include "devstack/project/log_reader.hpp"
@@ -36,12 +37,14 @@ void add_end(api::CrashMessage& crash, const core::RunEnd& end) {
 /// were found after a crash of the daemon nobody knows whose they are.
 Result<std::vector<core::LogLine>> last_lines(const std::string& log_dir,
                                               const api::CrashMessage& crash,
-                                              core::LogStream stream) {
+                                              core::LogStream stream,
+                                              const std::vector<std::string>& secrets) {
     project::LogQuery query;
     query.services = {crash.service};
     query.stream = stream;
     query.tail = limits::crash_record_lines;
     query.now = platform::wall_now() + limits::partial_line_delay;  // An unfinished line counts.
+    query.secrets = secrets;
     Result<project::LogAnswer> logs = project::read_logs(log_dir, query);
     if (!logs) return std::move(logs).error();
     std::erase_if(logs->lines, [&](const core::LogLine& line) {
@@ -50,10 +53,12 @@ Result<std::vector<core::LogLine>> last_lines(const std::string& log_dir,
     return std::move(logs->lines);
 }
 
-void add_last_lines(const std::string& log_dir, api::CrashMessage& crash) {
+void add_last_lines(const std::string& log_dir,
+                    const std::vector<std::string>& secrets,
+                    api::CrashMessage& crash) {
     std::vector<core::LogLine> lines;
     for (const auto stream : {core::LogStream::standard_output, core::LogStream::standard_error}) {
-        Result<std::vector<core::LogLine>> some = last_lines(log_dir, crash, stream);
+        Result<std::vector<core::LogLine>> some = last_lines(log_dir, crash, stream, secrets);
         if (!some) {
             crash.log_problem = some.error().message;
             continue;
@@ -65,6 +70,14 @@ void add_last_lines(const std::string& log_dir, api::CrashMessage& crash) {
         crash.lines.push_back(
             {render_timestamp(line.time), std::string{core::name_of(line.stream)}, line.text});
     }
+}
+
+void hide_secrets_in(api::CrashMessage& crash, const std::vector<std::string>& secrets) {
+    std::vector<std::string*> texts{&crash.why, &crash.decision, &crash.probe};
+    for (api::ProbeAnswerState& answer : crash.probe_answers)
+        texts.push_back(&answer.detail);
+    for (std::string* text : texts)
+        *text = core::hide_secrets(std::move(*text), secrets);
 }
 
 }  // namespace
@@ -105,10 +118,11 @@ void CrashRecorder::look_for_oom_kills(api::CrashMessage& crash, WallTime now) {
     oom_kills_ = OomKills{*count, now};
 }
 
-std::vector<Error> CrashRecorder::write() {
+std::vector<Error> CrashRecorder::write(const std::vector<std::string>& secrets) {
     std::vector<Error> problems;
     for (api::CrashMessage& crash : std::exchange(collected_, {})) {
-        add_last_lines(paths_.log_dir, crash);
+        hide_secrets_in(crash, secrets);
+        add_last_lines(paths_.log_dir, secrets, crash);
         const Status written = project::write_crash_record(paths_.state_dir, crash);
         if (!written) problems.push_back(with_context(crash.service, written.error()));
     }

@@ -28,8 +28,9 @@ public:
     void collect(const core::WriteCrashRecord& action,
                  const core::api::ServiceState& state,
                  const Instant& instant);
-    /// Adds the last words, and writes all that has been collected. Returns what went wrong.
-    std::vector<Error> write();
+    /// Adds the last words, and writes all that has been collected, without the secrets. Returns
+    /// what went wrong.
+    std::vector<Error> write(const std::vector<std::string>& secrets);
 
 private:
     /// What the kernel had counted when it was last looked at.

@@ -140,7 +140,7 @@ void DaemonProcess::perform(const core::WriteCrashRecord& action) {
 }
 
 void DaemonProcess::write_crash_records() {
-    for (const Error& problem : crashes_.write())
+    for (const Error& problem : crashes_.write(secrets()))
         spdlog::warn("{}", problem.message);
 }
 

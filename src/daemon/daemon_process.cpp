@@ -3,6 +3,7 @@
 #include "devstack/base/match.hpp"
 #include "devstack/base/signal_name.hpp"
 #include "devstack/core/limits.hpp"
+#include "devstack/core/plan/secrets.hpp"
 #include "devstack/platform/clock.hpp"
 #include "devstack/platform/startup_memory.hpp"
 #include "devstack/version.hpp"
@@ -124,6 +125,7 @@ void DaemonProcess::carry_out() {
 void DaemonProcess::tell(const std::vector<core::Event>& events) {
     for (const core::Event& event : events) {
         api::EventMessage message = make_event_message(supervisor_.plan(), event, instant());
+        message.why = core::hide_secrets(std::move(message.why), secrets());
         spdlog::info("{} {}{}{}: {}",
                      message.service.empty() ? "project" : message.service,
                      message.from,
@@ -225,8 +227,8 @@ void DaemonProcess::notice(const std::string& service, const std::string& what) 
     message.time = render_timestamp(platform::wall_now());
     message.kind = "log";
     message.service = service;
-    message.why = what;
-    spdlog::warn("{}: {}", service, what);
+    message.why = core::hide_secrets(what, secrets());
+    spdlog::warn("{}: {}", service, message.why);
     journal_.append(message);
     untold_.push_back(std::move(message));
     has_told_ = true;
@@ -255,9 +257,13 @@ void DaemonProcess::finish() {
     leave_when_told();
 }
 
-/// Replies under way are waited for, within reason; a client that does not read them is not.
+/// Replies under way are waited for, within reason; a client that does not read them is not. A
+/// keeper that had not heard the farewell would start the next daemon.
 void DaemonProcess::leave_when_told() {
-    if (server_->connections() == 0 || platform::now() >= farewell_deadline_) return loop_.stop();
+    const bool is_keeper_told = is_keeper_gone_ || !children_.has_unsent();
+    const bool are_clients_told =
+        server_->connections() == 0 || platform::now() >= farewell_deadline_;
+    if (is_keeper_told && are_clients_told) return loop_.stop();
     timer_.expires_after(limits::farewell_step);
     timer_.async_wait([this](boost::system::error_code) { leave_when_told(); });
 }
@@ -332,7 +338,12 @@ Result<api::CommandReply> DaemonProcess::submit(const api::CommandRequest& reque
 }
 
 std::vector<api::ListeningPort> DaemonProcess::listeners(std::optional<Port> port) {
-    return collect_all_listeners(platform::Procfs{}, children_.project(), children_.living(), port);
+    auto listeners =
+        collect_all_listeners(platform::Procfs{}, children_.project(), children_.living(), port);
+    for (api::ListeningPort& it : listeners) {
+        it.command = core::hide_secrets(std::move(it.command), secrets());
+    }
+    return listeners;
 }
 
 std::vector<std::string> DaemonProcess::service_names() const {
@@ -340,6 +351,10 @@ std::vector<std::string> DaemonProcess::service_names() const {
     for (const core::ServiceId id : supervisor_.services())
         names.push_back(spec(id).name);
     return names;
+}
+
+const std::vector<std::string>& DaemonProcess::secrets() const {
+    return supervisor_.plan().secrets;
 }
 
 const core::ServicePlan& DaemonProcess::spec(core::ServiceId service) const {

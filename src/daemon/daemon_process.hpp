@@ -68,6 +68,9 @@ public:
     Result<core::api::CommandReply> submit(const core::api::CommandRequest& request) override;
     std::vector<core::api::ListeningPort> listeners(std::optional<Port> port) override;
     std::vector<std::string> service_names() const override;
+    std::string project_name() const override { return supervisor_.plan().project; }
+    std::uint64_t last_event() const override { return journal_.last_sequence(); }
+    const std::vector<std::string>& secrets() const override;
 
 private:
     /// A question to a probe that has not been answered yet.

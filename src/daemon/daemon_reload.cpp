@@ -2,6 +2,7 @@
 #include "devstack/core/plan/compare_plans.hpp"
 #include "devstack/core/plan/replace_plan.hpp"
 #include "devstack/project/saved_inputs.hpp"
+#include "devstack/project/saved_secrets.hpp"
 
 #include "daemon/daemon_process.hpp"
 
@@ -80,9 +81,12 @@ Status DaemonProcess::put_in_force(project::LoadRequest load,
     next.plan.number = ++last_inputs_;
     const Status saved = project::save_inputs(paths_.state_dir, next.plan.number, next.inputs);
     if (!saved) return with_context("nothing was changed", saved.error());
+    core::Plan plan = core::replace_plan(supervisor_.plan(), std::move(next.plan));
+    // Before anything is started that may show them.
+    const Status hidden = project::save_secrets(paths_.state_dir, plan.secrets);
+    if (!hidden) return with_context("nothing was changed", hidden.error());
     load_ = std::move(load);
-    feed(core::PlanReplaced{core::replace_plan(supervisor_.plan(), std::move(next.plan)),
-                            std::move(comparison)});
+    feed(core::PlanReplaced{std::move(plan), std::move(comparison)});
     forget_old_inputs();
     // Who waits for something of all services asks again, and means the new ones too.
     api_.release_all();

@@ -1,4 +1,5 @@
 #include "devstack/core/limits.hpp"
+#include "devstack/core/plan/secrets.hpp"
 #include "devstack/core/supervisor/recall_plan.hpp"
 #include "devstack/daemon/daemon.hpp"
 #include "devstack/platform/environment.hpp"
@@ -6,6 +7,7 @@
 #include "devstack/platform/startup_memory.hpp"
 #include "devstack/project/ledger_file.hpp"
 #include "devstack/project/saved_inputs.hpp"
+#include "devstack/project/saved_secrets.hpp"
 
 #include "daemon/daemon_process.hpp"
 #include "daemon/leftovers.hpp"
@@ -132,9 +134,8 @@ int run_daemon(const DaemonOptions& options) {
     std::optional<project::RecalledLedger> recalled = recall_from(options.state_dir);
     if (recalled) take_saved_inputs(load, options.state_dir, recalled->inputs);
     Checked<project::LoadedPlan> loaded = project::load_plan(load);
-    if (!loaded.value) {
-        return report.failed({Error::Kind::invalid, render_diagnostics(loaded.diagnostics)});
-    }
+    const std::string mistakes = render_diagnostics(loaded.diagnostics);
+    if (!loaded.value) return report.failed({Error::Kind::invalid, mistakes});
     core::Plan plan = std::move(loaded.value->plan);
     plan.frees_ports = options.frees_ports;
     plan.number = recalled ? recalled->inputs : first_inputs;
@@ -150,6 +151,13 @@ int run_daemon(const DaemonOptions& options) {
         Result<std::string> begun = begin_anew(plan, paths, loaded.value->inputs);
         if (!begun) return report.failed(begun.error());
         first_notice = std::move(*begun);
+    } else {
+        // Of plans before this one, too: what they were given stands in logs.
+        plan.secrets =
+            core::join_secrets(plan.secrets, project::load_saved_secrets(paths.state_dir));
+    }
+    if (const auto saved = project::save_secrets(paths.state_dir, plan.secrets); !saved) {
+        return report.failed(saved.error());
     }
     load.saved = {};
     loaded.value.reset();

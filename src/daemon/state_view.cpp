@@ -2,6 +2,7 @@
 
 #include "devstack/base/match.hpp"
 #include "devstack/base/shown_path.hpp"
+#include "devstack/core/plan/secrets.hpp"
 
 namespace devstack::daemon {
 
@@ -90,6 +91,9 @@ core::api::ServiceState make_service_state(const core::Supervisor& supervisor,
         state.watch.push_back(shown_path(glob, paths.project_dir));
     state.watch_suspended = snapshot.watch_suspended;
     state.log_file = paths.log_dir + "/" + plan.name + ".log";
+    for (std::string* text : {&state.why, &state.health.last_answer, &state.health.probe}) {
+        *text = core::hide_secrets(std::move(*text), supervisor.plan().secrets);
+    }
     return state;
 }
 

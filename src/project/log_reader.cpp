@@ -2,6 +2,7 @@
 
 #include "devstack/core/logs/line_pattern.hpp"
 #include "devstack/core/logs/merge.hpp"
+#include "devstack/core/plan/secrets.hpp"
 
 #include "project/log_file.hpp"
 #include "project/service_log.hpp"
@@ -122,6 +123,9 @@ Result<LogAnswer> read_logs(const std::string& log_dir, const LogQuery& query) {
         read_backward(asked, *logs, answer);
     } else {
         read_forward(asked, *logs, answer);
+    }
+    for (core::LogLine& line : answer.lines) {
+        line.text = core::hide_secrets(std::move(line.text), asked.secrets);
     }
     for (const auto& log : *logs) {
         answer.gaps.insert(answer.gaps.end(), log->gaps().begin(), log->gaps().end());

@@ -97,3 +97,20 @@ TEST_CASE("when the keeper is killed every service is ended", "[integration][sto
     ::kill(std::stoi(status.substr(at + 13)), SIGKILL);
     CHECK(processes_left_of(project.directory()).empty());
 }
+
+// What the daemon has to say at the end of so many does not fit into the channel at once.
+TEST_CASE("a big project ends for good", "[integration][stop]") {
+    std::string profile;
+    for (int i = 0; i < 400; ++i) {
+        profile += "[service.s" + std::to_string(i) + "]\ncommand = [\"@CHILD@\", \"wait\"]\n";
+    }
+    const TestProject project{profile};
+    project.bring_up();
+    const CommandResult down = project.devstack({"down"}, 60s);
+    INFO(down.output << down.error);
+    CHECK(down.code == 0);
+    CHECK_FALSE(down.was_late);
+    CHECK(project.read_file(".devstack/state/daemon.stderr").find("started again") ==
+          std::string::npos);
+    CHECK(processes_left_of(project.directory()).empty());
+}

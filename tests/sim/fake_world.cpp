@@ -78,9 +78,16 @@ Input FakeWorld::random_command() {
         case 2: return Restart{{service}};
         case 3: return Signal{service, 1};
         case 4: return FilesChanged{service, "src/app.js"};
-        case 5: return PlanReplaced{plans_[random_() % plans_.size()], {}};
+        case 5: return reload(random_() % plans_.size());
         default: return Start{{service}};
     }
+}
+
+/// Which plan it is: inputs are copied often, and plans are big.
+Input FakeWorld::reload(std::size_t plan) {
+    PlanReplaced reload;
+    reload.plan.number = static_cast<std::uint32_t>(plan);
+    return reload;
 }
 
 void FakeWorld::deliver(const Input& input) {
@@ -93,6 +100,7 @@ void FakeWorld::deliver(const Input& input) {
 /// As a daemon does it: what the plan was made from is saved under a number of its own, then the
 /// plan takes its place.
 Input FakeWorld::numbered(PlanReplaced reload) {
+    reload.plan = plans_[reload.plan.number];
     reload.plan.number = saved_.rbegin()->first + 1;
     saved_.emplace(reload.plan.number, reload.plan);
     reload.comparison = compare_plans(supervisor_.plan(), reload.plan);

@@ -49,6 +49,7 @@ private:
     };
 
     core::Input random_command();
+    static core::Input reload(std::size_t plan);
     core::Input numbered(core::PlanReplaced reload);
     void deliver(const core::Input& input);
     void step(const core::Input& input);

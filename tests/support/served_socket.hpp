@@ -28,7 +28,8 @@ using daemon::ControlRequest;
 using daemon::ControlServer;
 using namespace std::chrono_literals;
 
-/// Echoes what it was asked; keeps the reply of "/wait" until it is told to let go.
+/// Echoes what it was asked; keeps the reply of "/wait" until it is told to let go; "/stream" is
+/// answered by `open_stream`.
 class EchoHandler : public ControlHandler {
 public:
     struct Parked {
@@ -45,6 +46,9 @@ public:
             changed_.notify_all();
             return;
         }
+        if (request.path == "/stream") {
+            return reply({200, "", "text/event-stream", open_stream(request)});
+        }
         ControlReply answer;
         answer.body = request.method + " " + request.path;
         for (const auto& [name, value] : request.parameters) {
@@ -55,6 +59,8 @@ public:
         if (request.path == "/large") answer.body.assign(3'000'000, 'x');
         reply(std::move(answer));
     }
+
+    std::function<std::shared_ptr<daemon::ControlStream>(const ControlRequest&)> open_stream;
 
     Parked take_parked() {
         std::unique_lock lock{mutex_};

@@ -72,6 +72,17 @@ inline constexpr std::size_t request_body_max = 1024 * 1024;
 inline constexpr std::size_t request_header_max = 64 * 1024;
 inline constexpr std::size_t control_connections_max = 256;
 inline constexpr auto long_poll_max = 60s;
+/// A stream that has nothing to tell says so this often; proxies cut silent ones after 60 s.
+inline constexpr auto stream_heartbeat = 15s;
+/// What clients are told to wait before they connect again.
+inline constexpr auto stream_retry = 1s;
+/// Of the connections, so many may be streams: whoever asks one question still gets in.
+inline constexpr std::size_t streams_max = 128;
+/// What a slow client of a stream costs: the text in one piece, about twice that as JSON.
+inline constexpr std::size_t stream_piece_max = 64 * 1024;
+inline constexpr std::size_t stream_piece_lines_max = 500;
+/// Pieces that are kept for others who read at the same place.
+inline constexpr std::size_t stream_pieces_kept = 8;
 inline constexpr auto request_read_timeout = 10s;
 /// A keeper answers at once; one that does not is no use.
 inline constexpr auto welcome_max = 10s;

@@ -23,15 +23,31 @@ struct ControlRequest {
     std::string path;                                             ///< "/v1/state".
     std::vector<std::pair<std::string, std::string>> parameters;  ///< In order, decoded.
     std::string body;
+    std::string accept;         ///< Header Accept.
+    std::string last_event_id;  ///< Header Last-Event-ID.
 
     /// The first value; empty view when absent.
     std::string_view parameter(std::string_view name) const;
+};
+
+/// What a reply goes on with for as long as somebody listens. A piece is asked for when the one
+/// before it has been written: a slow client costs no more than one.
+class ControlStream {
+public:
+    virtual ~ControlStream() = default;
+    /// The next piece, of bounded size; empty when there is none now: `on_news` comes when it is
+    /// worth to ask again.
+    virtual std::string take() = 0;
+    /// Nothing will come any more.
+    virtual bool is_over() const = 0;
+    virtual void set_on_news(std::function<void()> on_news) = 0;
 };
 
 struct ControlReply {
     int status = 200;
     std::string body;
     std::string content_type = "application/json";
+    std::shared_ptr<ControlStream> stream = nullptr;  ///< Instead of `body`.
 };
 
 /// Answers requests. `handle` may keep `reply` and call it later (long poll), once, from the loop;

@@ -21,7 +21,8 @@ struct LogQuery {
     std::string pattern;           ///< ECMAScript regex searched in the line; empty: all.
     std::size_t lines_max = 5000;  ///< Of one answer; `is_complete` tells whether it bit.
     std::size_t bytes_max = 4 * 1024 * 1024;
-    WallTime now{};  ///< Decides whether an unfinished last line is shown yet.
+    std::vector<std::string> secrets;  ///< Hidden in the lines; as in core::Plan.
+    WallTime now{};                    ///< Decides whether an unfinished last line is shown yet.
 };
 
 struct LogAnswer {

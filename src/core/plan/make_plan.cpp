@@ -1,6 +1,7 @@
 #include "devstack/core/plan/make_plan.hpp"
 
 #include "devstack/base/assert.hpp"
+#include "devstack/core/plan/secrets.hpp"
 #include "devstack/core/probes/url.hpp"
 #include "devstack/core/profile/name.hpp"
 
@@ -8,7 +9,6 @@
 #include "path.hpp"
 #include "probe_plan.hpp"
 #include "process_plan.hpp"
-#include "secrets.hpp"
 #include "service_environment.hpp"
 
 #include <algorithm>
@@ -165,6 +165,7 @@ private:
         plan.environment = make_environment(environments_.project_variables());
         plan.services.reserve(order.size());
         plan.secrets.assign(secrets_.begin(), secrets_.end());
+        std::ranges::stable_sort(plan.secrets, std::ranges::greater{}, &std::string::size);
         std::vector<ServiceId> id_of(order.size());
         for (std::size_t i = 0; i < order.size(); ++i) {
             id_of[order[i]] = ServiceId{i};

@@ -1,6 +1,7 @@
 #include "devstack/core/plan/replace_plan.hpp"
 
 #include "devstack/core/limits.hpp"
+#include "devstack/core/plan/secrets.hpp"
 
 #include <algorithm>
 #include <map>
@@ -67,9 +68,7 @@ Plan replace_plan(const Plan& running, Plan next) {
     }
     next.frees_ports = running.frees_ports;
     // What a process of the plan before has been given may still turn up in what it writes.
-    std::set<std::string> secrets{next.secrets.begin(), next.secrets.end()};
-    secrets.insert(running.secrets.begin(), running.secrets.end());
-    next.secrets.assign(secrets.begin(), secrets.end());
+    next.secrets = join_secrets(running.secrets, next.secrets);
     return arrange(std::move(next), ids, std::move(places));
 }
 

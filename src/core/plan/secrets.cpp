@@ -1,14 +1,17 @@
-#include "secrets.hpp"
+#include "devstack/core/plan/secrets.hpp"
 
 #include <algorithm>
 #include <array>
 #include <cctype>
+#include <functional>
+#include <set>
 
 namespace devstack::core {
 
 namespace {
 
 constexpr std::size_t secret_length_min = 6;
+constexpr std::string_view mask = "***";
 
 constexpr std::array<std::string_view, 7> secret_words{
     "SECRET", "TOKEN", "PASSWORD", "PASSWD", "API_KEY", "PRIVATE", "CREDENTIAL"};
@@ -39,9 +42,34 @@ std::string_view find_url_password(std::string_view value) {
 }  // namespace
 
 std::vector<std::string> find_secrets(std::string_view name, std::string_view value) {
-    const std::string_view secret = is_secret_name(name) ? value : find_url_password(value);
-    if (secret.size() < secret_length_min) return {};
-    return {std::string{secret}};
+    std::string_view rest = is_secret_name(name) ? value : find_url_password(value);
+    std::vector<std::string> secrets;
+    while (!rest.empty()) {
+        const std::string_view line = rest.substr(0, rest.find_first_of("\r\n"));
+        if (line.size() >= secret_length_min) secrets.emplace_back(line);
+        rest.remove_prefix(std::min(line.size() + 1, rest.size()));
+    }
+    return secrets;
+}
+
+std::vector<std::string> join_secrets(const std::vector<std::string>& some,
+                                      const std::vector<std::string>& others) {
+    std::set<std::string> all{some.begin(), some.end()};
+    all.insert(others.begin(), others.end());
+    std::vector<std::string> joined{all.begin(), all.end()};
+    std::ranges::stable_sort(joined, std::ranges::greater{}, &std::string::size);
+    return joined;
+}
+
+std::string hide_secrets(std::string text, const std::vector<std::string>& secrets) {
+    for (const std::string& secret : secrets) {
+        std::size_t at = text.find(secret);
+        while (at != std::string::npos) {
+            text.replace(at, secret.size(), mask);
+            at = text.find(secret, at + mask.size());
+        }
+    }
+    return text;
 }
 
 }  // namespace devstack::core

@@ -126,7 +126,8 @@ struct Plan {
     std::vector<ServiceId> order;
     /// Of the saved inputs that it was made from, see project/saved_inputs.hpp; 0: of none.
     std::uint32_t number = 0;
-    /// Values that must never leave the machine's own log files (of variables whose names say so).
+    /// Values that must never leave the machine's own log files (of variables whose names say so),
+    /// the longest first.
     std::vector<std::string> secrets;
 
     /// Also one that has gone from the profile.

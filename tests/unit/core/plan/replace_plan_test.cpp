@@ -60,10 +60,10 @@ TEST_CASE("what has gone keeps its settings", "[unit][plan]") {
 
 TEST_CASE("secrets of the plan before stay secrets", "[unit][plan]") {
     Plan running = make_plan({service("db")});
-    running.secrets = {"old"};
+    running.secrets = {"older one", "old"};
     Plan next = make_plan({service("db")});
     next.secrets = {"new"};
-    CHECK(replace_plan(running, next).secrets == Names{"new", "old"});
+    CHECK(replace_plan(running, next).secrets == Names{"older one", "new", "old"});
 }
 
 TEST_CASE("ids of a supervisor before are taken on", "[unit][plan]") {

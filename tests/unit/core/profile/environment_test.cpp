@@ -154,5 +154,5 @@ TEST_CASE("secrets of all services are collected once", "[unit][plan]") {
                                   "[service.b]\ncommand = 'x'\n"
                                   "env = { A_TOKEN = 'hunter22', DB = 'pg://a:pass99@h' }\n",
                               {{"MY_SECRET", "very secret"}});
-    CHECK(plan.secrets == std::vector<std::string>{"hunter22", "pass99", "very secret"});
+    CHECK(plan.secrets == std::vector<std::string>{"very secret", "hunter22", "pass99"});
 }

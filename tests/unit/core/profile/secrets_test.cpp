@@ -1,4 +1,4 @@
-#include "core/plan/secrets.hpp"
+#include "devstack/core/plan/secrets.hpp"
 
 #include "support/catch.hpp"
 
@@ -29,4 +29,18 @@ TEST_CASE("the password in a URL is a secret wherever it stands", "[unit][plan]"
     CHECK(find_secrets("U", "http://host/a:hunter22@b").empty());
     CHECK(find_secrets("U", "http://chi@host/").empty());
     CHECK(find_secrets("U", "mailto:chi:hunter22@host").empty());
+}
+
+TEST_CASE("of a secret with several lines each is one", "[unit][plan]") {
+    CHECK(find_secrets("PRIVATE_PEM", "-----BEGIN-----\r\nabcdefgh\n\nij\nklmnop\n") ==
+          Found{"-----BEGIN-----", "abcdefgh", "klmnop"});
+}
+
+TEST_CASE("secrets are hidden wherever they stand", "[unit][plan]") {
+    const std::vector<std::string> secrets{"hunter22-and-more", "hunter22"};
+    CHECK(hide_secrets("", secrets).empty());
+    CHECK(hide_secrets("nothing to hide", secrets) == "nothing to hide");
+    CHECK(hide_secrets("hunter22", secrets) == "***");
+    CHECK(hide_secrets("a hunter22hunter22 b hunter22-and-more", secrets) == "a ****** b ***");
+    CHECK(hide_secrets("hunter22", {}) == "hunter22");
 }

@@ -1,0 +1,29 @@
+#pragma once
+
+#include "devstack/base/port.hpp"
+#include "devstack/base/result.hpp"
+#include "devstack/core/api/messages.hpp"
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace devstack::daemon {
+
+/// What the API needs of the daemon.
+class ControlSource {
+public:
+    virtual ~ControlSource() = default;
+    virtual core::api::StateMessage state(bool with_usage) = 0;
+    virtual Result<core::api::CommandReply> submit(const core::api::CommandRequest& request) = 0;
+    virtual std::vector<core::api::ListeningPort> listeners(std::optional<Port> port) = 0;
+    virtual std::vector<std::string> service_names() const = 0;
+    virtual std::string project_name() const = 0;
+    /// Number of the last event that has happened.
+    virtual std::uint64_t last_event() const = 0;
+    /// What no answer may show; see core::Plan.
+    virtual const std::vector<std::string>& secrets() const = 0;
+};
+
+}  // namespace devstack::daemon
