@@ -120,6 +120,17 @@ Runner add_restart(OptionSet& set) {
     return add_change(set, "restart");
 }
 
+Runner add_reload(OptionSet& set) {
+    const auto options = std::make_shared<ReloadOptions>();
+    options->timeout = 2min;
+    set.optional_word("PROFILE", options->profile, "another profile of the project");
+    set.flag("--dry-run", options->dry_run, "only tell what it would do");
+    set.duration("--timeout", options->timeout, "give up waiting after TIME (2m)");
+    set.flag("--no-wait", options->no_wait, "only ask for it");
+    set.flag("--json", options->json, "for programs: what was done");
+    return [options](const Common& common) { return run_reload(common, *options); };
+}
+
 Runner add_signal(OptionSet& set) {
     const auto options = std::make_shared<SignalOptions>();
     set.word("SIGNAL", options->signal, "HUP, SIGHUP or 1");
@@ -192,23 +203,12 @@ Runner add_version(OptionSet& set) {
 }
 
 constexpr Command commands[] = {
-    {"up", add_up},
-    {"down", add_down},
-    {"status", add_status},
-    {"why", add_why},
-    {"logs", add_logs},
-    {"start", add_start},
-    {"stop", add_stop},
-    {"restart", add_restart},
-    {"signal", add_signal},
-    {"run", add_run},
-    {"events", add_events},
-    {"crashes", add_crashes},
-    {"ports", add_ports},
-    {"check", add_check},
-    {"schema", add_schema},
-    {"ls", add_ls},
-    {"completion", add_completion},
+    {"up", add_up},           {"down", add_down},       {"status", add_status},
+    {"why", add_why},         {"logs", add_logs},       {"start", add_start},
+    {"stop", add_stop},       {"restart", add_restart}, {"reload", add_reload},
+    {"signal", add_signal},   {"run", add_run},         {"events", add_events},
+    {"crashes", add_crashes}, {"ports", add_ports},     {"check", add_check},
+    {"schema", add_schema},   {"ls", add_ls},           {"completion", add_completion},
     {"version", add_version},
 };
 

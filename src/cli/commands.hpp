@@ -65,6 +65,15 @@ struct ChangeOptions {
 };
 int run_change(const Common& common, const ChangeOptions& options);
 
+struct ReloadOptions {
+    std::optional<std::string> profile;  ///< Another one than the project runs with.
+    Duration timeout{};
+    bool dry_run = false;
+    bool no_wait = false;
+    bool json = false;
+};
+int run_reload(const Common& common, const ReloadOptions& options);
+
 struct SignalOptions {
     std::string signal;
     std::string service;

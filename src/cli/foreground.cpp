@@ -172,6 +172,10 @@ ForegroundView::Turn ForegroundView::take_signal(const Launched& launched, int s
         say("left running; devstack down stops it");
         return Turn::finished;
     }
+    if (signal == SIGHUP && !own_terminals_.have_hung_up()) {
+        if (wish_.empty() && !is_stopping_) wish_ = "reload";
+        return Turn::go_on;
+    }
     const bool is_again = std::exchange(is_stopping_, true);
     if (terminal_.is_terminal && signal == SIGINT) print("\r");
     say(paint(is_again ? "killing what is left" : "stopping everything; Ctrl-C again kills at once",
@@ -186,7 +190,11 @@ ForegroundView::Turn ForegroundView::take_signal(const Launched& launched, int s
 /// What was wished for while there was no daemon is told to the next one.
 ForegroundView::Turn ForegroundView::tell_wish(Launched& launched) {
     if (wish_.empty()) return Turn::go_on;
-    if (!client::send_command(launched.connection, {wish_, {}})) return Turn::lost;
+    const auto reply = client::send_command(launched.connection, {wish_, {}});
+    const bool is_refused = !reply && reply.error().kind == Error::Kind::invalid;
+    if (!reply && !is_refused) return Turn::lost;
+    // Mistakes in the profile: it is told again when they are mended.
+    if (is_refused) complain(reply.error().message);
     wish_.clear();
     return Turn::go_on;
 }
@@ -239,6 +247,10 @@ void ForegroundView::show(const api::EventMessage& event) {
     if (event.kind == "project") {
         is_stopping_ = is_stopping_ || event.to == "stopping";
         is_stopped_ = is_stopped_ || event.to == "stopped";
+        if (event.to == "reloaded") {
+            remember_new_services();
+            say(paint(event.why, Style::bold, terminal_.has_colour));
+        }
         if (is_stopped_)
             say(paint("everything has been stopped", Style::bold, terminal_.has_colour));
         return;
@@ -249,6 +261,15 @@ void ForegroundView::show(const api::EventMessage& event) {
         }
     }
     show_remark(event);
+}
+
+/// A reload may have brought some: what is left of the logs at the end is that of all.
+void ForegroundView::remember_new_services() {
+    const std::optional<api::StateMessage> now = state();
+    if (!now) return;
+    for (const api::ServiceState& service : now->services) {
+        if (std::ranges::find(names_, service.name) == names_.end()) names_.push_back(service.name);
+    }
 }
 
 void ForegroundView::show_remark(const api::EventMessage& event) {

@@ -4,6 +4,7 @@
 #include "devstack/cli/terminal.hpp"
 #include "devstack/core/api/messages.hpp"
 #include "devstack/platform/signal_watch.hpp"
+#include "devstack/platform/terminal.hpp"
 
 #include "cli/launch.hpp"
 #include "cli/project_end.hpp"
@@ -17,8 +18,9 @@
 namespace devstack::cli {
 
 /// `devstack up` in the foreground: one log of everything with devstack's own remarks in it, until
-/// everything has been stopped. The first Ctrl-C stops everything, the second one kills; when
-/// somebody else had brought the project up, Ctrl-C and the end of the terminal only leave.
+/// everything has been stopped. The first Ctrl-C stops everything, the second one kills; a SIGHUP
+/// that is not the end of the terminal reloads. When somebody else had brought the project up,
+/// signals and the end of the terminal only leave.
 class ForegroundView {
 public:
     ForegroundView(const Terminal& terminal,
@@ -47,6 +49,7 @@ private:
     Turn take_logs(Streams& streams);
     Turn take_signal(const Launched& launched, int signal);
     Turn tell_wish(Launched& launched);
+    void remember_new_services();
     Turn reconnect(std::optional<Streams>& streams,
                    const Launched& launched,
                    platform::SignalWatch& signals);
@@ -68,6 +71,7 @@ private:
     Duration until_next_notice() const;
 
     Terminal terminal_;
+    platform::OwnTerminals own_terminals_;
     project::ProjectPaths paths_;
     std::vector<std::string> names_;     ///< Of all services, for the log.
     std::vector<std::string> services_;  ///< That were asked for; empty: all.

@@ -162,6 +162,23 @@ What needs them is left alone.)",
          R"(devstack restart api
 Restart api.)",
          exit_service},
+        {"reload",
+         "apply a changed profile, touching only what changed",
+         "[PROFILE] [--dry-run] [--timeout TIME] [--no-wait] [--json]",
+         R"(Reads the profile and its env files again. Services whose process would be another one now
+are ended, with the settings that they were started with, and started anew; new ones are
+started, those that are gone are stopped, and all others go on. What only devstack itself
+goes by (health, restart, depends_on, stop_timeout and the like) is taken on without a
+restart. With mistakes in the profile nothing is changed, and all of them are shown.
+SIGHUP to the daemon, or to an `up` in the foreground, does the same.)",
+         R"(devstack reload
+Apply what has changed.
+devstack reload --dry-run
+Tell what that would do.)",
+         R"(0  done: what was changed or is new is ready, what has gone is stopped
+1  something could not become ready, or was not within --timeout
+2  wrong usage, or mistakes in the profile: nothing was changed
+3  the project is not running)"},
         {"signal",
          "send a signal to a service",
          "SIGNAL SERVICE",

@@ -58,6 +58,15 @@ std::vector<Cell> make_row(const api::ServiceState& service, const Terminal& ter
             {reason_of(service), style}};
 }
 
+std::vector<std::string> notes_of(const api::ServiceState& service) {
+    std::vector<std::string> notes = service.differences;
+    if (!service.stale.empty()) notes.push_back(service.name + " is " + render_stale(service));
+    if (!service.watch_suspended.empty()) {
+        notes.push_back(service.name + ": " + service.watch_suspended);
+    }
+    return notes;
+}
+
 std::string render_heading(const api::StateMessage& state, const Terminal& terminal) {
     const std::vector<api::ServiceState>& services = state.services;
     const auto bad = static_cast<std::size_t>(std::ranges::count_if(services, is_bad));
@@ -89,6 +98,11 @@ std::string render_ports(const api::ServiceState& service) {
     return join(ports, ", ");
 }
 
+std::string render_stale(const api::ServiceState& service) {
+    if (service.stale.empty()) return "";
+    return "stale: " + join(service.stale, ", ") + "; devstack reload applies it";
+}
+
 std::string render_health(const api::HealthState& health) {
     if (health.status == "none") return "";
     if (health.failures == 0) return health.status;
@@ -112,9 +126,8 @@ std::string render_status(const api::StateMessage& state, const Terminal& termin
     std::string text = terminal.is_terminal ? render_heading(state, terminal) : "";
     text += table.render(terminal);
     for (const api::ServiceState& service : state.services) {
-        for (const std::string& difference : service.differences) {
-            text += paint("note: " + sane_text(difference), Style::yellow, terminal.has_colour);
-            text += "\n";
+        for (const std::string& note : notes_of(service)) {
+            text += paint("note: " + sane_text(note), Style::yellow, terminal.has_colour) + "\n";
         }
     }
     return text;

@@ -9,7 +9,7 @@
 namespace devstack::cli {
 
 /// One row a service, those with a problem in colour and, on a terminal, marked with "!"; below
-/// them what they listen on other than they said. Ends with a newline.
+/// them what they listen on other than they said, and what is stale. Ends with a newline.
 std::string render_status(const core::api::StateMessage& state, const Terminal& terminal);
 
 /// True when all of them that are wanted are ready, or completed.
@@ -20,6 +20,9 @@ std::string render_seconds(double seconds);
 
 /// "3101", "3101, debug 9229"; empty without ports.
 std::string render_ports(const core::api::ServiceState& service);
+
+/// "stale: command changed; devstack reload applies it"; empty when it is up to date.
+std::string render_stale(const core::api::ServiceState& service);
 
 /// "healthy", "unhealthy (3 failures)"; empty without a probe.
 std::string render_health(const core::api::HealthState& health);

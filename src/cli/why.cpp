@@ -84,7 +84,10 @@ std::string render_facts(const api::ServiceState& service, const api::StateMessa
     for (const std::string& difference : service.differences) {
         facts.add("but", sane_text(difference));
     }
+    facts.add("but", sane_text(render_stale(service)));
     facts.add("needs", render_needs(service, state));
+    facts.add("watches", sane_text(join(service.watch, ", ")));
+    facts.add("but", sane_text(service.watch_suspended));
     facts.add("url", sane_text(service.url));
     facts.add("log", service.log_file);
     return facts.text();

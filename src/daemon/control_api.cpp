@@ -123,9 +123,11 @@ ControlReply ControlApi::command(const ControlRequest& request) {
     if (auto unknown = find_unknown(wish->services)) return *unknown;
     const Result<api::CommandReply> reply = source_.submit(*wish);
     if (reply) return {202, api::to_text(*reply)};
-    const bool is_busy = reply.error().kind == Error::Kind::busy;
-    return failure(is_busy ? 409 : 400,
-                   {is_busy ? "shutting-down" : "bad-request", reply.error().message, ""});
+    const std::string& why = reply.error().message;
+    const Error::Kind kind = reply.error().kind;
+    if (kind == Error::Kind::busy) return failure(409, {"shutting-down", why, ""});
+    if (kind == Error::Kind::system) return failure(500, {"internal", why, ""});
+    return failure(400, {wish->command == "reload" ? "bad-profile" : "bad-request", why, ""});
 }
 
 std::optional<ControlReply> ControlApi::find_unknown(
@@ -198,7 +200,9 @@ void ControlApi::logs(const ControlRequest& request,
     query.until = wish->until;
     query.stream = wish->stream;
     query.pattern = wish->pattern;
-    if (wants_stream(request)) return reply(stream([&] { return streams_.open_logs(query); }));
+    if (wants_stream(request)) {
+        return reply(stream([&] { return streams_.open_logs(query, wish->services.empty()); }));
+    }
     query.lines_max =
         std::min(wish->limit.value_or(limits::answer_entries_max), limits::answer_entries_max);
     query.bytes_max = limits::answer_bytes_max;
@@ -294,6 +298,10 @@ void ControlApi::release_all() {
     const auto waiting = waits_;
     for (const auto& wait : waiting)
         try_again(wait, true);
+}
+
+void ControlApi::close() {
+    release_all();
     streams_.finish_all();
 }
 

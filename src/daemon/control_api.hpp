@@ -36,8 +36,10 @@ public:
     /// Something was added to the journal, or to the log of a service: look at who waits.
     void events_grown();
     void log_grown(const std::string& service);
-    /// Answers everybody who waits, with what there is, and ends all streams.
+    /// Answers everybody who waits, with what there is.
     void release_all();
+    /// The same for the last time: streams end too.
+    void close();
 
 private:
     /// An answer, if there is something to tell.

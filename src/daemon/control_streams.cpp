@@ -72,15 +72,17 @@ ControlReply ControlStreams::open_events(project::EventQuery query) {
     return open([this, query]() mutable { return take_events(query); }, after, {{}, false, {}});
 }
 
-ControlReply ControlStreams::open_logs(project::LogQuery query) {
+ControlReply ControlStreams::open_logs(project::LogQuery query, bool is_of_all) {
     query.lines_max = limits::stream_piece_lines_max;
     query.bytes_max = limits::stream_piece_max;
     const std::string after = query.after ? query.after->text() : "";
-    const Live live{{}, true, query.services};
-    return open(
-        [this, query, name = name_query(query)]() mutable { return take_logs(query, name); },
-        after,
-        live);
+    const Live live{{}, true, is_of_all ? std::vector<std::string>{} : query.services};
+    auto source = [this, query, is_of_all]() mutable {
+        // Also of those that have come into the profile meanwhile.
+        if (is_of_all) query.services = source_.service_names();
+        return take_logs(query);
+    };
+    return open(std::move(source), after, live);
 }
 
 ControlReply ControlStreams::open(SseStream::Source source,
@@ -124,7 +126,8 @@ SseStream::Batch ControlStreams::take_events(project::EventQuery& query) {
     return batch;
 }
 
-SseStream::Batch ControlStreams::take_logs(project::LogQuery& query, const std::string& name) {
+SseStream::Batch ControlStreams::take_logs(project::LogQuery& query) {
+    const std::string name = name_query(query);
     if (!query.after) return read_logs(query, name);
     const std::string after = query.after->text();
     const auto known = std::ranges::find_if(
@@ -178,9 +181,9 @@ std::vector<std::shared_ptr<SseStream>> ControlStreams::find(bool is_for_logs,
     std::vector<std::shared_ptr<SseStream>> found;
     for (const Live& it : streams_) {
         const auto stream = it.stream.lock();
-        const bool concerns =
-            it.is_for_logs == is_for_logs &&
-            (!is_for_logs || std::ranges::find(it.services, service) != it.services.end());
+        const bool concerns = it.is_for_logs == is_for_logs &&
+                              (!is_for_logs || it.services.empty() ||
+                               std::ranges::find(it.services, service) != it.services.end());
         if (stream && concerns) found.push_back(stream);
     }
     return found;

@@ -31,7 +31,7 @@ public:
     bool is_full();
     /// `query` as for a plain request; its limits are the stream's own.
     ControlReply open_events(project::EventQuery query);
-    ControlReply open_logs(project::LogQuery query);
+    ControlReply open_logs(project::LogQuery query, bool is_of_all);
 
     /// By kind: "events", "logs".
     std::map<std::string, std::uint64_t> count_clients();
@@ -47,7 +47,7 @@ private:
     struct Live {
         std::weak_ptr<SseStream> stream;
         bool is_for_logs = false;
-        std::vector<std::string> services;  ///< Of which it wants the logs.
+        std::vector<std::string> services;  ///< Of which it wants the logs; empty: of all.
     };
     struct Piece {
         std::string query;
@@ -60,7 +60,7 @@ private:
     void drop_ended();
     std::string first_words(const std::string& resumed_after) const;
     SseStream::Batch take_events(project::EventQuery& query);
-    SseStream::Batch take_logs(project::LogQuery& query, const std::string& name);
+    SseStream::Batch take_logs(project::LogQuery& query);
     SseStream::Batch read_logs(project::LogQuery& query, const std::string& name);
     std::vector<std::shared_ptr<SseStream>> find(bool is_for_logs, const std::string& service);
 

@@ -84,12 +84,15 @@ void DaemonProcess::holders_freed(RunId run) {
 // ---- Birth -------------------------------------------------------------------------------------
 
 void DaemonProcess::perform(const core::CheckPrepare& action) {
+    // Another plan may have come in the same turn: then nobody waits for this any more.
+    if (!spec(action.run.service).prepare) return;
     PrepareStamps::Answer answer =
         stamps_.check(spec(action.run.service), supervisor_.plan().project_dir);
     inputs_.push_back(core::PrepareChecked{action.run, answer.is_needed, std::move(answer.why)});
 }
 
 void DaemonProcess::perform(const core::RecordPrepared& action) {
+    if (!spec(action.run.service).prepare) return;
     if (const Status recorded = stamps_.record(spec(action.run.service)); !recorded) {
         spdlog::warn("{}: {}", spec(action.run.service).name, recorded.error().message);
     }
@@ -167,6 +170,7 @@ std::pair<core::Probe, Duration> choose_probe(const core::ServicePlan& plan,
 
 void DaemonProcess::perform(const core::RunProbe& action) {
     const core::ServicePlan& plan = spec(action.run.service);
+    if (!plan.ready && !plan.health && plan.ports.empty()) return;  // Not asked any more.
     const auto [probe, timeout] = choose_probe(plan, action.purpose);
     const std::uint64_t ticket =
         probes_.ask(probe,

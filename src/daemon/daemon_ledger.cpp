@@ -38,6 +38,7 @@ Status DaemonProcess::resume(std::vector<core::FoundRun> found) {
         if (recalled) {
             command.records = recalled->services;
             command.is_shutting_down = recalled->is_shutting_down;
+            command.old_settings = std::exchange(old_settings_, {});
         }
         command.found = std::move(found);
         step(command);
@@ -46,11 +47,11 @@ Status DaemonProcess::resume(std::vector<core::FoundRun> found) {
         Ledger::begin(paths_.state_dir, std::move(*header), describe_all(untold_));
     if (!ledger) return ledger.error();
     ledger_ = std::move(*ledger);
-    for (std::size_t i = 0; i < supervisor_.plan().services.size(); ++i) {
-        const auto* stopping = std::get_if<core::Stopping>(&supervisor_.phase({i}));
+    for (const core::ServiceId id : supervisor_.services()) {
+        const auto* stopping = std::get_if<core::Stopping>(&supervisor_.phase(id));
         if (stopping == nullptr || !stopping->status) continue;
         children_.expect_survivors(
-            stopping->run, spec({i}).name, stopping->group, *stopping->status);
+            stopping->run, spec(id).name, stopping->group, *stopping->status);
     }
     turn();
     children_.tell_what_was_found();
@@ -61,9 +62,10 @@ api::LedgerTurn DaemonProcess::describe_all(std::vector<api::EventMessage> event
     api::LedgerTurn all;
     all.events = std::move(events);
     (void)supervisor_.take_changed();
-    for (std::size_t i = 0; i < supervisor_.plan().services.size(); ++i)
-        all.services.push_back(supervisor_.record({i}));
+    for (const core::ServiceId id : supervisor_.services())
+        all.services.push_back(supervisor_.record(id));
     all.is_shutting_down = supervisor_.is_shutting_down();
+    all.inputs = supervisor_.plan().number;
     return all;
 }
 
@@ -73,6 +75,7 @@ void DaemonProcess::write_down() {
         turn.services.push_back(supervisor_.record(id));
     turn.events = std::exchange(untold_, {});
     turn.is_shutting_down = supervisor_.is_shutting_down();
+    turn.inputs = supervisor_.plan().number;
     if (!turn.services.empty() || !turn.events.empty()) {
         write_ledger(turn);
         if (const Status written = journal_.write(); !written) {

@@ -28,7 +28,8 @@ namespace limits = core::limits;
 
 DaemonProcess::DaemonProcess(Setting setting)
     : paths_{std::move(setting.paths)},
-      profile_path_{std::move(setting.profile_path)},
+      load_{std::move(setting.load)},
+      old_settings_{std::move(setting.old_settings)},
       journal_{std::move(setting.journal)},
       recalled_{std::move(setting.recalled)},
       supervisor_{std::move(setting.plan),
@@ -77,6 +78,7 @@ DaemonProcess::DaemonProcess(Setting setting)
              }},
       crashes_{paths_, platform::Procfs{}, platform::wall_now()},
       api_{loop_, *this, paths_.state_dir, paths_.log_dir},
+      last_inputs_{supervisor_.plan().number},
       now_{platform::now()},
       started_at_{platform::wall_now()} {
     if (!setting.first_notice.empty()) notice("", setting.first_notice);
@@ -93,6 +95,7 @@ Status DaemonProcess::begin() {
         ControlServer::listen(loop_, paths_.control_socket(), api_);
     if (!server) return server.error();
     server_ = std::move(*server);
+    if (const Status opened = open_door(); !opened) return opened;
     const core::Plan& plan = supervisor_.plan();
     auto found = children_.begin([&plan](const std::string& name) { return plan.find(name); });
     if (!found) return found.error();
@@ -183,6 +186,7 @@ void DaemonProcess::end_turn() {
         api_.events_grown();
     }
     if (supervisor_.is_finished()) return finish();
+    update_watches();
     arm_timer();
 }
 
@@ -224,7 +228,11 @@ void DaemonProcess::watch_signals() {
     signals_.async_wait([this](boost::system::error_code error, int signal) {
         if (error) return;
         spdlog::info("{} received", signal_name(signal));
-        if (signal != SIGHUP) feed(core::Shutdown{++signals_received_ > 1});
+        if (signal == SIGHUP) {
+            reload_on_signal();
+        } else {
+            feed(core::Shutdown{++signals_received_ > 1});
+        }
         watch_signals();
     });
 }
@@ -287,8 +295,9 @@ void DaemonProcess::finish() {
     timer_.cancel();
     startup_timer_.cancel();
     signals_.cancel();
-    api_.release_all();
+    api_.close();
     server_->close();
+    if (door_) door_->close();
     notify_.remove_all();
     if (!is_keeper_gone_) children_.say_farewell();
     // Only now: a daemon without a ledger would begin anew.
@@ -302,7 +311,8 @@ void DaemonProcess::finish() {
 void DaemonProcess::leave_when_told() {
     const bool is_keeper_told = is_keeper_gone_ || !children_.has_unsent();
     const bool are_clients_told =
-        server_->connections() == 0 || platform::now() >= farewell_deadline_;
+        (server_->connections() == 0 && (!door_ || door_->connections() == 0)) ||
+        platform::now() >= farewell_deadline_;
     if (is_keeper_told && are_clients_told) return loop_.stop();
     timer_.expires_after(limits::farewell_step);
     timer_.async_wait([this](boost::system::error_code) { leave_when_told(); });
@@ -316,7 +326,7 @@ api::StateMessage DaemonProcess::state(bool with_usage) {
     state.version = devstack::version;
     state.project = plan.project;
     state.project_dir = plan.project_dir;
-    state.profile = profile_path_;
+    state.profile = load_.profile_path;
     state.mode = plan.mode == core::Mode::host ? "host" : "development";
     state.status = is_finished_ ? "stopping" : "running";
     state.daemon_pid = ::getpid();
@@ -324,32 +334,42 @@ api::StateMessage DaemonProcess::state(bool with_usage) {
     state.started_at = render_timestamp(started_at_);
     state.cursor = journal_.last_sequence();
     const Instant at{platform::now(), platform::wall_now()};
-    state.services.reserve(plan.services.size());
-    for (std::size_t i = 0; i < plan.services.size(); ++i) {
-        state.services.push_back(make_service_state(supervisor_, {i}, at, paths_));
+    std::map<core::ServiceId, std::size_t> places;
+    const auto& changes = staleness_.look(supervisor_.plan(), load_);
+    for (const core::ServiceId id : supervisor_.services()) {
+        places.emplace(id, state.services.size());
+        state.services.push_back(make_service_state(supervisor_, id, at, paths_));
+        api::ServiceState& service = state.services.back();
+        service.stale = staleness_.reasons_of(supervisor_, id, changes, stamps_);
+        if (watcher_ && service.watch_suspended.empty()) {
+            service.watch_suspended = watcher_->problem_of(service.name);
+        }
     }
     if (!with_usage) return state;
     const std::vector<RunMark> runs = children_.living();
     const std::vector<api::UsageState> usage =
         usage_.sample(children_.project(), runs, platform::now());
     for (std::size_t i = 0; i < runs.size(); ++i) {
-        if (!runs[i].service.empty()) state.services[runs[i].run.service.index].usage = usage[i];
+        const auto place = places.find(runs[i].run.service);
+        if (runs[i].service.empty() || place == places.end()) continue;
+        state.services[place->second].usage = usage[i];
     }
     return state;
 }
 
 Result<api::CommandReply> DaemonProcess::submit(const api::CommandRequest& request) {
+    if (request.command == "reload") return reload(request);
     std::vector<core::ServiceId> services;
     for (const std::string& name : request.services) {
-        if (const auto id = supervisor_.plan().find(name)) services.push_back(*id);
+        if (const auto id = supervisor_.find(name)) services.push_back(*id);
     }
     if (request.services.empty()) {
-        for (std::size_t i = 0; i < supervisor_.plan().services.size(); ++i) {
+        for (const core::ServiceId id : supervisor_.services()) {
             // A task runs when it is asked for by name, or when something needs it.
-            if (spec({i}).kind == core::ServiceKind::service) services.push_back({i});
+            if (spec(id).kind == core::ServiceKind::service) services.push_back(id);
         }
     }
-    const api::CommandReply reply{journal_.last_sequence()};
+    const api::CommandReply reply{journal_.last_sequence(), std::nullopt};
     if (request.command == "start") {
         inputs_.push_back(core::Start{services});
     } else if (request.command == "stop") {
@@ -386,9 +406,8 @@ std::vector<api::ListeningPort> DaemonProcess::listeners(std::optional<Port> por
 
 std::vector<std::string> DaemonProcess::service_names() const {
     std::vector<std::string> names;
-    for (const core::ServicePlan& service : supervisor_.plan().services) {
-        names.push_back(service.name);
-    }
+    for (const core::ServiceId id : supervisor_.services())
+        names.push_back(spec(id).name);
     return names;
 }
 
@@ -397,7 +416,7 @@ const std::vector<std::string>& DaemonProcess::secrets() const {
 }
 
 const core::ServicePlan& DaemonProcess::spec(core::ServiceId service) const {
-    return supervisor_.plan().services[service.index];
+    return supervisor_.settings(service);
 }
 
 Instant DaemonProcess::instant() const {

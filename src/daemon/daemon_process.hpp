@@ -10,11 +10,13 @@
 #include "devstack/daemon/probe_runner.hpp"
 #include "devstack/daemon/usage_sampler.hpp"
 #include "devstack/project/ledger_file.hpp"
+#include "devstack/project/load_plan.hpp"
 #include "devstack/project/project_paths.hpp"
 
 #include "daemon/children.hpp"
 #include "daemon/control_api.hpp"
 #include "daemon/crash_record.hpp"
+#include "daemon/file_watcher.hpp"
 #include "daemon/held_descriptors.hpp"
 #include "daemon/ledger.hpp"
 #include "daemon/line_watch.hpp"
@@ -23,12 +25,14 @@
 #include "daemon/pipe_peek.hpp"
 #include "daemon/port_sockets.hpp"
 #include "daemon/prepare_stamp.hpp"
+#include "daemon/staleness.hpp"
 #include "daemon/state_view.hpp"
 
 #include <deque>
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -46,7 +50,9 @@ class DaemonProcess final : public ControlSource {
 public:
     struct Setting {
         core::Plan plan;
-        std::string profile_path;
+        /// Of runs that are on their way out, see core::Resume.
+        std::vector<core::ServicePlan> old_settings;
+        project::LoadRequest load;  ///< How the plan was made.
         project::ProjectPaths paths;
         EventJournal journal;
         /// Of an earlier daemon under the same keeper, if there was one.
@@ -87,7 +93,16 @@ private:
     void step(const core::Input& input);
     void tell(const std::vector<core::Event>& events);
     bool is_crash_looping(const std::string& service) const;
+    Status open_door();
     Status resume(std::vector<core::FoundRun> found);
+    Result<core::api::CommandReply> reload(const core::api::CommandRequest& request);
+    Status put_in_force(project::LoadRequest load,
+                        project::LoadedPlan next,
+                        core::PlanComparison comparison);
+    void add_outdated(core::PlanComparison& comparison);
+    void forget_old_inputs();
+    void reload_on_signal();
+    void update_watches();
     core::api::LedgerTurn describe_all(std::vector<core::api::EventMessage> events);
     void write_down();
     void write_ledger(const core::api::LedgerTurn& turn);
@@ -116,6 +131,7 @@ private:
 
     void take_fact(core::Input fact);
     void go_on_with_held();
+    std::set<std::string> labels_in_use() const;
     platform::SpawnRequest make_request(core::RunId run, const core::CommandLine& command) const;
     Status add_sockets(core::RunId run, platform::SpawnRequest& request);
     void write_crash_records();
@@ -136,12 +152,14 @@ private:
     // Everything below the loop goes before it does.
     boost::asio::io_context loop_{1};
     project::ProjectPaths paths_;
-    std::string profile_path_;
+    project::LoadRequest load_;
+    std::vector<core::ServicePlan> old_settings_;
     EventJournal journal_;
     std::optional<project::RecalledLedger> recalled_;
     std::optional<Ledger> ledger_;
     core::Supervisor supervisor_;
     PrepareStamps stamps_;
+    Staleness staleness_;
     LogWriter logs_;
     Children children_;
     HeldDescriptors held_;
@@ -153,8 +171,11 @@ private:
     CrashRecorder crashes_;
     MetricsCollector metrics_;
     std::unique_ptr<PortFreer> freer_;
+    std::unique_ptr<FileWatcher> watcher_;
+    std::vector<FileWatcher::Wish> watched_;  ///< What it has been told to watch.
     ControlApi api_;
     std::unique_ptr<ControlServer> server_;
+    std::unique_ptr<ControlServer> door_;  ///< By TCP, if the profile wants it.
 
     boost::asio::steady_timer timer_{loop_};
     boost::asio::steady_timer startup_timer_{loop_};
@@ -167,6 +188,7 @@ private:
     std::vector<core::Action> actions_;            ///< Decided and not carried out yet.
     std::vector<core::api::EventMessage> untold_;  ///< Not written down yet.
     bool has_ledger_failed_ = false;
+    std::uint32_t last_inputs_ = 0;  ///< Number of the inputs that were saved last.
     bool is_in_turn_ = false;
     bool has_told_ = false;  ///< Events were journaled in this turn.
     bool is_finished_ = false;

@@ -22,15 +22,21 @@ void set_variable(std::vector<std::string>& environment, const std::string& vari
 
 }  // namespace
 
-void DaemonProcess::go_on_with_held() {
-    const core::Plan& plan = supervisor_.plan();
-    std::set<std::string> known;
-    for (const core::ServicePlan& service : plan.services) {
-        if (service.notifies()) known.insert(NotifySockets::label_of(service.name));
+/// By what the plan says, also of services that are on their way out of it.
+std::set<std::string> DaemonProcess::labels_in_use() const {
+    std::set<std::string> labels;
+    for (const core::ServicePlan& service : supervisor_.plan().services) {
+        if (service.notifies()) labels.insert(NotifySockets::label_of(service.name));
         for (const core::DeclaredPort& port : service.ports) {
-            if (port.is_socket()) known.insert(PortSockets::label_of(service.name, port.port));
+            if (port.is_socket()) labels.insert(PortSockets::label_of(service.name, port.port));
         }
     }
+    return labels;
+}
+
+void DaemonProcess::go_on_with_held() {
+    const core::Plan& plan = supervisor_.plan();
+    const std::set<std::string> known = labels_in_use();
     held_.adopt(children_.take_held(), [&](const std::string& it) { return known.contains(it); });
     for (std::size_t i = 0; i < plan.services.size(); ++i)
         notify_.go_on({i}, plan.services[i]);

@@ -10,6 +10,12 @@
 
 namespace devstack::daemon {
 
+namespace {
+
+constexpr std::string_view label_prefix = "port:";
+
+}  // namespace
+
 PortSockets::PortSockets(boost::asio::io_context& loop, HeldDescriptors& held, Connected connected)
     : loop_{loop}, held_{held}, connected_{std::move(connected)} {}
 
@@ -19,7 +25,7 @@ PortSockets::~PortSockets() {
 }
 
 std::string PortSockets::label_of(const std::string& service, Port port) {
-    return "port:" + service + ":" + to_string(port);
+    return std::string{label_prefix} + service + ":" + to_string(port);
 }
 
 Status PortSockets::open(const core::ServicePlan& plan) {
@@ -92,6 +98,15 @@ void PortSockets::close(const core::ServicePlan& plan) {
     stop_waiting(plan.name);
     for (const core::DeclaredPort& port : plan.ports)
         held_.close(label_of(plan.name, port.port));
+}
+
+void PortSockets::keep_only(const std::set<std::string>& labels) {
+    for (const std::string& label : held_.labels(label_prefix)) {
+        if (labels.contains(label)) continue;
+        const std::size_t begin = label_prefix.size();
+        stop_waiting(label.substr(begin, label.rfind(':') - begin));
+        held_.close(label);
+    }
 }
 
 std::vector<std::string> describe_handed_out(const core::ServicePlan& plan) {

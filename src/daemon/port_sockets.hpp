@@ -7,6 +7,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -35,6 +36,8 @@ public:
     std::vector<int> hand_out(const core::ServicePlan& plan);
     void await(core::ServiceId id, const core::ServicePlan& plan);
     void close(const core::ServicePlan& plan);
+    /// Closes those that have another label.
+    void keep_only(const std::set<std::string>& labels);
 
 private:
     struct Waiter {

@@ -1,5 +1,9 @@
 #include "daemon/prepare_stamp.hpp"
 
+#include "devstack/base/shown_path.hpp"
+
+#include "daemon/file_signature.hpp"
+
 #include <algorithm>
 #include <array>
 #include <cstdint>
@@ -15,10 +19,6 @@ namespace devstack::daemon {
 namespace fs = std::filesystem;
 
 namespace {
-
-std::string shown(const std::string& path, const std::string& project_dir) {
-    return path.starts_with(project_dir + "/") ? path.substr(project_dir.size() + 1) : path;
-}
 
 std::vector<std::string> expand(const std::vector<std::string>& patterns) {
     std::vector<std::string> files;
@@ -79,7 +79,7 @@ PrepareStamps::Answer PrepareStamps::check(const core::ServicePlan& service,
     if (step.creates.empty() && step.inputs.empty()) return {true, "it runs before every start"};
     std::error_code ignored;
     if (!step.creates.empty() && !fs::exists(step.creates, ignored)) {
-        return {true, shown(step.creates, project_dir) + " is missing"};
+        return {true, shown_path(step.creates, project_dir) + " is missing"};
     }
     if (step.inputs.empty()) return {};
 
@@ -99,10 +99,20 @@ PrepareStamps::Answer PrepareStamps::check(const core::ServicePlan& service,
     for (const auto& [file, digest] : digests_of(step)) {
         const auto found = recorded.find(file);
         if (found == recorded.end() || found->second != digest) {
-            return {true, shown(file, project_dir) + " has changed since it ran"};
+            return {true, shown_path(file, project_dir) + " has changed since it ran"};
         }
     }
     return {};
+}
+
+std::string PrepareStamps::signature_of(const core::ServicePlan& service) const {
+    std::string signature = signature_of_file(file_of(service));
+    if (!service.prepare->creates.empty()) {
+        signature += signature_of_file(service.prepare->creates);
+    }
+    for (const std::string& input : expand(service.prepare->inputs))
+        signature += signature_of_file(input);
+    return signature;
 }
 
 Status PrepareStamps::record(const core::ServicePlan& service) const {

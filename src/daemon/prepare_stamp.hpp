@@ -18,6 +18,8 @@ public:
     };
     /// `project_dir`: paths below it are shown relatively.
     Answer check(const core::ServicePlan& service, const std::string& project_dir) const;
+    /// Other than before when `check` may have another answer: told without reading the inputs.
+    std::string signature_of(const core::ServicePlan& service) const;
     Status record(const core::ServicePlan& service) const;
 
 private:

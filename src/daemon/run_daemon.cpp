@@ -1,4 +1,6 @@
 #include "devstack/core/limits.hpp"
+#include "devstack/core/plan/secrets.hpp"
+#include "devstack/core/supervisor/recall_plan.hpp"
 #include "devstack/daemon/daemon.hpp"
 #include "devstack/platform/environment.hpp"
 #include "devstack/platform/keeper_protocol.hpp"
@@ -11,6 +13,7 @@
 #include "daemon/leftovers.hpp"
 
 #include <csignal>
+#include <map>
 #include <utility>
 
 #include <spdlog/sinks/rotating_file_sink.h>
@@ -23,6 +26,7 @@ namespace devstack::daemon {
 
 namespace {
 
+constexpr std::uint32_t first_inputs = 1;
 constexpr int exit_could_not_start = 70;  // EX_SOFTWARE of sysexits(3); the keeper does not retry.
 
 /// Tells whoever started us how it went.
@@ -58,12 +62,61 @@ void open_own_log(const std::string& state_dir) {
     }
 }
 
-const std::vector<project::InputFile> no_inputs;
-
 /// What the daemon before us under this keeper has left. We are its child, like that one.
 std::optional<project::RecalledLedger> recall_from(const std::string& state_dir) {
     if (project::find_living_keeper(state_dir) != ::getppid()) return std::nullopt;
     return project::recall_ledger(state_dir);
+}
+
+/// The profile and the env files that were in force, as they were then. Without them what is on
+/// disk now has to do.
+void take_saved_inputs(project::LoadRequest& load,
+                       const std::string& state_dir,
+                       std::uint32_t number) {
+    auto saved = project::load_saved_inputs(state_dir, number);
+    if (!saved || saved->empty()) return;
+    // A reload may have put another profile in the place of the one that we are started with.
+    load.profile_path = saved->front().path;
+    load.saved = std::move(*saved);
+}
+
+/// As the first one here: what a killed devstack has left is ended, and what the plan was made from
+/// is kept for those after us. Returns what is worth an event, or nothing.
+Result<std::string> begin_anew(const core::Plan& plan,
+                               const project::ProjectPaths& paths,
+                               const std::vector<project::InputFile>& inputs) {
+    std::string notice;
+    // Whoever ends in order removes the ledger.
+    const bool was_killed = project::recall_ledger(paths.state_dir).has_value();
+    if (was_killed && plan.mode == core::Mode::development) {
+        const ProjectMark mark{plan.project_dir, ::getppid(), ::getpid()};
+        notice = describe(end_leftovers(platform::Procfs{}, mark, core::limits::leftover_grace));
+    }
+    const Status saved = project::save_inputs(paths.state_dir, first_inputs, inputs);
+    if (!saved) return saved.error();
+    project::remove_saved_inputs(paths.state_dir, {first_inputs});
+    return notice;
+}
+
+/// The plan as the daemon before us had it, in the middle of a reload too.
+core::RecalledPlan recall_plan(core::Plan plan,
+                               const project::LoadRequest& load,
+                               const std::string& state_dir,
+                               const project::RecalledLedger& recalled) {
+    std::map<std::uint32_t, std::optional<core::Plan>> earlier;
+    return core::recall_plan(
+        std::move(plan), recalled.services, [&](std::uint32_t number) -> const core::Plan* {
+            const auto [it, is_new] = earlier.emplace(number, std::nullopt);
+            if (is_new) {
+                project::LoadRequest request = load;
+                request.saved = {};
+                take_saved_inputs(request, state_dir, number);
+                if (request.saved.empty()) return nullptr;
+                auto loaded = project::load_plan(request);
+                if (loaded.value) it->second = std::move(loaded.value->plan);
+            }
+            return it->second ? &*it->second : nullptr;
+        });
 }
 
 }  // namespace
@@ -79,13 +132,13 @@ int run_daemon(const DaemonOptions& options) {
     project::LoadRequest load = options.load;
     load.environment = platform::environment();
     std::optional<project::RecalledLedger> recalled = recall_from(options.state_dir);
-    if (recalled) load.saved = project::load_saved_inputs(options.state_dir).value_or(no_inputs);
+    if (recalled) take_saved_inputs(load, options.state_dir, recalled->inputs);
     Checked<project::LoadedPlan> loaded = project::load_plan(load);
-    if (!loaded.value) {
-        return report.failed({Error::Kind::invalid, render_diagnostics(loaded.diagnostics)});
-    }
+    const std::string mistakes = render_diagnostics(loaded.diagnostics);
+    if (!loaded.value) return report.failed({Error::Kind::invalid, mistakes});
     core::Plan plan = std::move(loaded.value->plan);
     plan.frees_ports = options.frees_ports;
+    plan.number = recalled ? recalled->inputs : first_inputs;
 
     project::ProjectPaths paths =
         project::make_project_paths(plan.project_dir, plan.project, plan.mode, ::geteuid() == 0);
@@ -95,28 +148,33 @@ int run_daemon(const DaemonOptions& options) {
     open_own_log(paths.state_dir);
     std::string first_notice;
     if (!recalled) {
-        // Whoever ends in order removes the ledger.
-        const bool was_killed = project::recall_ledger(paths.state_dir).has_value();
-        if (was_killed && plan.mode == core::Mode::development) {
-            const ProjectMark mark{plan.project_dir, ::getppid(), ::getpid()};
-            first_notice =
-                describe(end_leftovers(platform::Procfs{}, mark, core::limits::leftover_grace));
-        }
-        const Status saved = project::save_inputs(paths.state_dir, loaded.value->inputs);
-        if (!saved) return report.failed(saved.error());
+        Result<std::string> begun = begin_anew(plan, paths, loaded.value->inputs);
+        if (!begun) return report.failed(begun.error());
+        first_notice = std::move(*begun);
+    } else {
+        // Of plans before this one, too: what they were given stands in logs.
+        plan.secrets =
+            core::join_secrets(plan.secrets, project::load_saved_secrets(paths.state_dir));
     }
     if (const auto saved = project::save_secrets(paths.state_dir, plan.secrets); !saved) {
         return report.failed(saved.error());
     }
     load.saved = {};
     loaded.value.reset();
+    std::vector<core::ServicePlan> old_settings;
+    if (recalled) {
+        auto all = recall_plan(std::move(plan), load, paths.state_dir, *recalled);
+        plan = std::move(all.plan);
+        old_settings = std::move(all.old_settings);
+    }
     Result<EventJournal> journal = EventJournal::open(paths.state_dir);
     if (!journal) return report.failed(journal.error());
 
     const project::RegisteredProject registered{
         plan.project, plan.project_dir, load.profile_path, paths.runtime_dir};
     DaemonProcess process{{std::move(plan),
-                           load.profile_path,
+                           std::move(old_settings),
+                           std::move(load),
                            std::move(paths),
                            std::move(*journal),
                            std::move(recalled),

@@ -1,6 +1,7 @@
 #include "daemon/state_view.hpp"
 
 #include "devstack/base/match.hpp"
+#include "devstack/base/shown_path.hpp"
 #include "devstack/core/plan/secrets.hpp"
 
 namespace devstack::daemon {
@@ -58,7 +59,7 @@ core::api::ServiceState make_service_state(const core::Supervisor& supervisor,
                                            core::ServiceId service,
                                            const Instant& instant,
                                            const project::ProjectPaths& paths) {
-    const core::ServicePlan& plan = supervisor.plan().services[service.index];
+    const core::ServicePlan& plan = supervisor.settings(service);
     const core::ServiceSnapshot snapshot = supervisor.snapshot(service);
     core::api::ServiceState state;
     state.name = plan.name;
@@ -90,6 +91,9 @@ core::api::ServiceState make_service_state(const core::Supervisor& supervisor,
         state.needs.push_back(supervisor.plan().services[need.service.index].name);
     }
     state.differences = snapshot.differences;
+    for (const std::string& glob : plan.watch)
+        state.watch.push_back(shown_path(glob, paths.project_dir));
+    state.watch_suspended = snapshot.watch_suspended;
     state.log_file = paths.log_dir + "/" + plan.name + ".log";
     for (std::string* text : {&state.why, &state.health.last_answer, &state.health.probe}) {
         *text = core::hide_secrets(std::move(*text), supervisor.plan().secrets);

@@ -1,9 +1,11 @@
 #include "devstack/platform/terminal.hpp"
 
+#include <algorithm>
 #include <array>
 #include <chrono>
 #include <ctime>
 
+#include <poll.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
 
@@ -32,6 +34,19 @@ std::string clock_of(const std::tm& fields) {
 
 bool is_terminal(int fd) {
     return isatty(fd) == 1;
+}
+
+OwnTerminals::OwnTerminals() {
+    for (const int fd : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO}) {
+        if (is_terminal(fd)) fds_.push_back(fd);
+    }
+}
+
+bool OwnTerminals::have_hung_up() const {
+    return std::ranges::any_of(fds_, [](int fd) {
+        pollfd it{fd, 0, 0};
+        return ::poll(&it, 1, 0) == 1 && (it.revents & (POLLHUP | POLLERR | POLLNVAL)) != 0;
+    });
 }
 
 std::size_t terminal_width(int fd) {

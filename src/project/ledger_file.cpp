@@ -68,6 +68,7 @@ std::optional<RecalledLedger> recall_ledger(const std::string& state_dir) {
             latest.insert_or_assign(std::move(name), std::move(record));
         }
         ledger.is_shutting_down = turn->is_shutting_down;
+        ledger.inputs = turn->inputs;
         ledger.last_events = std::move(turn->events);
     }
     for (auto& [name, record] : latest)

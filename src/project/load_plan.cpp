@@ -1,5 +1,6 @@
 #include "devstack/project/load_plan.hpp"
 
+#include "devstack/base/shown_path.hpp"
 #include "devstack/core/limits.hpp"
 #include "devstack/core/plan/make_plan.hpp"
 
@@ -24,13 +25,6 @@ std::string find_project_dir(const LoadRequest& request) {
     if (!request.project_dir.empty()) return request.project_dir;
     const std::string directory = parent_of(request.profile_path);
     return directory.ends_with("/profiles") ? parent_of(directory) : directory;
-}
-
-std::string shown_name(const std::string& path, const LoadRequest& request) {
-    std::string base = request.shown_relative_to;
-    if (base.empty()) return path;
-    if (!base.ends_with('/')) base += '/';
-    return path.starts_with(base) ? path.substr(base.size()) : path;
 }
 
 /// Services may share an env file, and what is wrong with it is then found more than once.
@@ -71,7 +65,8 @@ void load_env_files(const std::vector<std::string>& paths,
                     std::vector<InputFile>& inputs) {
     for (const std::string& path : paths) {
         InputFile input = load_input(request, path, core::limits::env_file_size_max);
-        core::EnvFile file{shown_name(path, request), std::nullopt, input.problem};
+        core::EnvFile file{
+            shown_path(path, request.shown_relative_to), std::nullopt, input.problem};
         if (input.problem.empty()) file.text = input.text;
         surroundings.env_files.emplace(path, std::move(file));
         inputs.push_back(std::move(input));
@@ -107,7 +102,8 @@ Checked<LoadedPlan> load_plan(const LoadRequest& request) {
     Checked<LoadedPlan> result;
     LoadedPlan loaded;
     std::string name = "built-in profile";
-    if (!request.profile_path.empty()) name = shown_name(request.profile_path, request);
+    if (!request.profile_path.empty())
+        name = shown_path(request.profile_path, request.shown_relative_to);
     loaded.inputs.push_back(load_profile(request));
     const InputFile& profile = loaded.inputs.front();
     if (!profile.problem.empty()) {

@@ -3,6 +3,7 @@
 #include "text_file.hpp"
 
 #include <charconv>
+#include <filesystem>
 #include <limits>
 #include <string_view>
 #include <utility>
@@ -11,12 +12,16 @@
 
 namespace devstack::project {
 
+namespace fs = std::filesystem;
+
 namespace {
 
 constexpr std::string_view first_line = "devstack inputs 1\n";
 
-std::string path_in(const std::string& state_dir) {
-    return state_dir + "/inputs";
+constexpr std::string_view name_start = "inputs-";
+
+std::string path_in(const std::string& state_dir, std::uint32_t number) {
+    return state_dir + "/" + std::string{name_start} + std::to_string(number);
 }
 
 class Reader {
@@ -60,19 +65,22 @@ std::optional<InputFile> take_file(Reader& reader) {
 
 }  // namespace
 
-Status save_inputs(const std::string& state_dir, const std::vector<InputFile>& inputs) {
+Status save_inputs(const std::string& state_dir,
+                   std::uint32_t number,
+                   const std::vector<InputFile>& inputs) {
     std::string text{first_line};
     for (const InputFile& file : inputs) {
         text += std::to_string(file.path.size()) + " " + std::to_string(file.text.size()) + " " +
                 std::to_string(file.problem.size()) + "\n";
         text += file.path + file.text + file.problem;
     }
-    return replace_text_file(path_in(state_dir), text);
+    return replace_text_file(path_in(state_dir, number), text);
 }
 
-std::optional<std::vector<InputFile>> load_saved_inputs(const std::string& state_dir) {
+std::optional<std::vector<InputFile>> load_saved_inputs(const std::string& state_dir,
+                                                        std::uint32_t number) {
     const auto text =
-        load_text_file(path_in(state_dir), std::numeric_limits<std::size_t>::max() - 1);
+        load_text_file(path_in(state_dir, number), std::numeric_limits<std::size_t>::max() - 1);
     if (!text || !text->starts_with(first_line)) return std::nullopt;
     Reader reader{std::string_view{*text}.substr(first_line.size())};
     std::vector<InputFile> files;
@@ -82,6 +90,20 @@ std::optional<std::vector<InputFile>> load_saved_inputs(const std::string& state
         files.push_back(std::move(*file));
     }
     return files;
+}
+
+void remove_saved_inputs(const std::string& state_dir, const std::set<std::uint32_t>& kept) {
+    std::set<std::string> names;
+    for (const std::uint32_t number : kept)
+        names.insert(std::string{name_start} + std::to_string(number));
+    std::error_code error;
+    for (fs::directory_iterator it{state_dir, error}, end; !error && it != end;
+         it.increment(error)) {
+        const std::string name = it->path().filename().string();
+        if (!name.starts_with(name_start) || names.contains(name)) continue;
+        std::error_code ignored;
+        fs::remove(it->path(), ignored);
+    }
 }
 
 }  // namespace devstack::project

@@ -91,6 +91,8 @@ const std::vector<Expected> expected = {
     {{"completion", ""}, {"bash", "fish", "zsh"}},
     {{"help", "sch"}, {"schema"}},
     {{"check", "oth"}, {"other"}},
+    {{"reload", "oth"}, {"other"}},
+    {{"reload", "--dr"}, {"--dry-run"}},
     {{"up", "other", ""}, {"elsewhere"}},
     {{"-C", "sub", "stop", ""}, {"inner"}},
     {{"-C", "su"}, {"sub"}},

@@ -165,8 +165,8 @@ TEST_CASE("services run on when no daemon comes up any more", "[integration][dea
     const std::string good = project.read_file("devstack.toml");
     const int keeper = keeper_of(project);
     const int api = project.pid_of("api");
-    const std::string inputs = project.read_file(".devstack/state/inputs");
-    project.write_file(".devstack/state/inputs", "spoilt");
+    const std::string inputs = project.read_file(".devstack/state/inputs-1");
+    project.write_file(".devstack/state/inputs-1", "spoilt");
     project.write_file("devstack.toml", "[service.api\n");
     ::kill(daemon_of(keeper), SIGKILL);
     const CommandResult status = project.devstack({"status"});
@@ -179,7 +179,7 @@ TEST_CASE("services run on when no daemon comes up any more", "[integration][dea
     CHECK(is_alive(api));
 
     SECTION("until the reason is gone") {
-        project.write_file(".devstack/state/inputs", inputs);
+        project.write_file(".devstack/state/inputs-1", inputs);
         REQUIRE(eventually([&] { return project.devstack({"status"}).code == 0; }, 20s));
         CHECK(project.pid_of("api") == api);
         CHECK(project.devstack({"down"}).code == 0);

@@ -3,6 +3,8 @@
 #include "devstack/base/match.hpp"
 #include "devstack/core/api/ledger.hpp"
 #include "devstack/core/limits.hpp"
+#include "devstack/core/plan/replace_plan.hpp"
+#include "devstack/core/supervisor/recall_plan.hpp"
 
 #include "support/scenario.hpp"
 
@@ -26,14 +28,23 @@ PortHolder random_holder(std::uint64_t dice) {
     return holder;
 }
 
+constexpr std::uint32_t first_inputs = 1;
+
+Plan& first_of(std::vector<Plan>& plans) {
+    plans.front().number = first_inputs;
+    return plans.front();
+}
+
 }  // namespace
 
-FakeWorld::FakeWorld(Plan plan, std::uint64_t seed)
-    : plan_{plan},
-      supervisor_{std::move(plan), seed},
+FakeWorld::FakeWorld(std::vector<Plan> plans, std::uint64_t seed)
+    : plans_{std::move(plans)},
+      supervisor_{first_of(plans_), seed},
       random_{seed},
       is_cursed_{chance(10)},
-      is_daemon_mortal_{chance(25)} {}
+      is_daemon_mortal_{chance(25)} {
+    saved_.emplace(supervisor_.plan().number, plans_.front());
+}
 
 void FakeWorld::live(int happenings) {
     for (int i = 0; i < happenings; ++i)
@@ -62,19 +73,40 @@ void FakeWorld::live(int happenings) {
 
 Input FakeWorld::random_command() {
     const ServiceId service{random_() % supervisor_.plan().services.size()};
-    switch (random_() % 10) {
+    switch (random_() % 12) {
         case 0:
         case 1: return Stop{{service}};
         case 2: return Restart{{service}};
         case 3: return Signal{service, 1};
+        case 4: return FilesChanged{service, "src/app.js"};
+        case 5: return reload(random_() % plans_.size());
         default: return Start{{service}};
     }
 }
 
+/// Which plan it is: inputs are copied often, and plans are big.
+Input FakeWorld::reload(std::size_t plan) {
+    PlanReplaced reload;
+    reload.plan.number = static_cast<std::uint32_t>(plan);
+    return reload;
+}
+
 void FakeWorld::deliver(const Input& input) {
     if (!is_still_true(input)) return;
-    step(input);
+    const auto* reload = std::get_if<PlanReplaced>(&input);
+    step(reload == nullptr ? input : numbered(*reload));
     check_invariants();
+}
+
+/// As a daemon does it: what the plan was made from is saved under a number of its own, then the
+/// plan takes its place.
+Input FakeWorld::numbered(PlanReplaced reload) {
+    reload.plan = plans_[reload.plan.number];
+    reload.plan.number = saved_.rbegin()->first + 1;
+    saved_.emplace(reload.plan.number, reload.plan);
+    reload.comparison = compare_plans(supervisor_.plan(), reload.plan);
+    reload.plan = replace_plan(supervisor_.plan(), std::move(reload.plan));
+    return reload;
 }
 
 /// What has been decided is written down before it is done.
@@ -105,7 +137,8 @@ void FakeWorld::perform(const std::vector<Action>& actions) {
 /// Nobody needs to tell it again.
 void FakeWorld::is_known(const Input& input) {
     const bool is_asked =
-        std::holds_alternative<Start>(input) || std::holds_alternative<Restart>(input);
+        std::holds_alternative<Start>(input) || std::holds_alternative<Restart>(input) ||
+        std::holds_alternative<FilesChanged>(input) || std::holds_alternative<PlanReplaced>(input);
     if (is_asked) spawns_.clear();
     const auto* fact = std::get_if<Exited>(&input);
     if (fact == nullptr) return;
@@ -121,12 +154,14 @@ void FakeWorld::write_down(const std::vector<ServiceId>& changed) {
     for (const ServiceId id : changed)
         records_[name(id)] = to_text(supervisor_.record(id));
     was_shutting_down_ = supervisor_.is_shutting_down();
+    in_force_ = supervisor_.plan().number;
 }
 
 /// What has not changed by its own word must not have changed. One service each time: it takes
 /// long.
 void FakeWorld::check_record(const std::vector<ServiceId>& changed) {
-    const ServiceId id{random_() % plan_.services.size()};
+    const auto& services = supervisor_.services();
+    const ServiceId id = services[random_() % services.size()];
     const bool is_said = std::ranges::find(changed, id) != changed.end();
     const auto known = records_.find(name(id));
     if (is_said || known == records_.end()) return;
@@ -139,11 +174,21 @@ void FakeWorld::die(const Input& unwritten) {
     // Whoever wanted everything to end will say so again.
     if (std::holds_alternative<Shutdown>(unwritten)) schedule(1s, unwritten);
     forget_answers();
-    supervisor_ = Supervisor{plan_, random_()};
     Resume resume = recall();
+    RecalledPlan recalled =
+        recall_plan(saved_.at(in_force_), resume.records, [this](std::uint32_t number) {
+            return &saved_.at(number);
+        });
+    supervisor_ = Supervisor{std::move(recalled.plan), random_()};
+    resume.old_settings = std::move(recalled.old_settings);
+    // What no service claims is let go.
+    const std::vector<ServicePlan>& services = supervisor_.plan().services;
+    std::erase_if(open_, [&](ServiceId id) {
+        return id.index >= services.size() || !services[id.index].has_sockets();
+    });
     resume.found = find_runs();
     step(resume);
-    for (std::size_t i = 0; i < plan_.services.size(); ++i) {
+    for (std::size_t i = 0; i < supervisor_.plan().services.size(); ++i) {
         const auto* stopping = std::get_if<Stopping>(&supervisor_.phase({i}));
         if (stopping == nullptr || !stopping->status) continue;
         SurvivorsChanged fact{stopping->run, {}};
@@ -162,7 +207,8 @@ void FakeWorld::forget_answers() {
         const bool is_command =
             std::holds_alternative<Start>(input) || std::holds_alternative<Stop>(input) ||
             std::holds_alternative<Restart>(input) || std::holds_alternative<Signal>(input) ||
-            std::holds_alternative<Shutdown>(input);
+            std::holds_alternative<FilesChanged>(input) ||
+            std::holds_alternative<PlanReplaced>(input) || std::holds_alternative<Shutdown>(input);
         if (is_of_the_world || is_command) kept.push_back(queue_.top());
     }
     for (Happening& happening : kept)
@@ -223,6 +269,7 @@ bool FakeWorld::is_still_true(const Input& input) {
         if (found == processes_.end() || found->second.has_ended) return false;
         found->second.untold_end = *fact;
     }
+    if (!is_known_id(input)) return false;
     if (const auto* fact = std::get_if<SurvivorsChanged>(&input)) {
         if (fact->survivors.empty()) processes_.erase(fact->run);
     }
@@ -232,6 +279,22 @@ bool FakeWorld::is_still_true(const Input& input) {
         found->second.pid = fact->pid;
     }
     return true;
+}
+
+/// Commands and late news may be about a service that has gone from the profile and whose id a
+/// later daemon does not know. A real one is asked by name, and hears of its own children only.
+bool FakeWorld::is_known_id(const Input& input) {
+    const auto is_known = [&](ServiceId id) {
+        return std::ranges::find(supervisor_.services(), id) != supervisor_.services().end();
+    };
+    return std::visit(
+        [&](const auto& it) {
+            if constexpr (requires { it.services.front(); }) return is_known(it.services.front());
+            if constexpr (requires { it.run; }) return is_known(it.run.service);
+            if constexpr (requires { it.service; }) return is_known(it.service);
+            return true;
+        },
+        input);
 }
 
 void FakeWorld::perform(const Action& action) {
@@ -298,6 +361,8 @@ void FakeWorld::spawn(RunId run) {
     if (chance(5)) {
         return schedule(delay_up_to(5ms), SpawnFailed{run, "no such file", chance(50)});
     }
+    // Of a service that had gone and was forgotten, the first run may come once more.
+    asked_to_stop_.erase(run);
     if (processes_.contains(run)) return violate(name(run.service) + " is spawned twice");
     processes_[run] = Process{chance(10), chance(15)};
     schedule(delay_up_to(5ms), Spawned{run, 100 + static_cast<int>(run.number)});
@@ -353,6 +418,7 @@ void FakeWorld::check_invariants() {
         if (ready != nullptr && asked_to_stop_.contains(ready->run)) {
             violate(name({i}) + " is called ready while it stops");
         }
+        if (name({i}).empty()) continue;
         const std::string why = supervisor_.explain({i});
         if (why.empty() || why.ends_with(": ")) violate(name({i}) + " is not explained: " + why);
     }

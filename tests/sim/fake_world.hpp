@@ -21,7 +21,8 @@ namespace devstack::test {
 /// the next one goes on with the records, as text, and with what the keeper knows of.
 class FakeWorld {
 public:
-    FakeWorld(core::Plan plan, std::uint64_t seed);
+    /// `plans`: the first one runs; now and then somebody reloads, with any of them.
+    FakeWorld(std::vector<core::Plan> plans, std::uint64_t seed);
 
     /// Sends `happenings` random commands and lets the world answer; then shuts down.
     void live(int happenings);
@@ -48,6 +49,8 @@ private:
     };
 
     core::Input random_command();
+    static core::Input reload(std::size_t plan);
+    core::Input numbered(core::PlanReplaced reload);
     void deliver(const core::Input& input);
     void step(const core::Input& input);
     void write_down(const std::vector<core::ServiceId>& changed);
@@ -58,6 +61,7 @@ private:
     void forget_end(core::RunId run);
     core::Resume recall();
     bool is_still_true(const core::Input& input);
+    bool is_known_id(const core::Input& input);
     void perform(const std::vector<core::Action>& actions);
     void perform(const core::Action& action);
     void spawn(core::RunId run);
@@ -75,7 +79,9 @@ private:
     bool chance(int percent);
     const std::string& name(core::ServiceId service) const;
 
-    core::Plan plan_;
+    std::vector<core::Plan> plans_;
+    std::map<std::uint32_t, core::Plan> saved_;  ///< By the number of the inputs.
+    std::uint32_t in_force_ = 1;                 ///< As was written down.
     core::Supervisor supervisor_;
     std::mt19937_64 random_;
     bool is_cursed_;         ///< Every process crashes at once.

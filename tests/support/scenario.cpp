@@ -1,6 +1,9 @@
 #include "support/scenario.hpp"
 
 #include "devstack/base/match.hpp"
+#include "devstack/core/plan/compare_plans.hpp"
+#include "devstack/core/plan/replace_plan.hpp"
+#include "devstack/core/supervisor/recall_plan.hpp"
 
 #include <algorithm>
 #include <stdexcept>
@@ -59,6 +62,15 @@ ServiceSpec ServiceSpec::on_port(std::uint16_t port) && {
 }
 ServiceSpec ServiceSpec::with_prepare() && {
     plan.prepare = PrepareStep{CommandLine::shell("npm install"), "/p/node_modules", {}};
+    return std::move(*this);
+}
+
+ServiceSpec ServiceSpec::running(std::string command) && {
+    plan.command = CommandLine{{std::move(command)}};
+    return std::move(*this);
+}
+ServiceSpec ServiceSpec::stopped_by(int signal) && {
+    plan.stop_signal = signal;
     return std::move(*this);
 }
 
@@ -121,7 +133,11 @@ std::string to_line(const Plan& plan, const Action& action) {
         [&](const SpawnPrepare& it) { return "spawn prepare of " + name(it.run); },
         [&](const RecordPrepared& it) { return "record " + name(it.run) + " as prepared"; },
         [&](const SpawnProcess& it) { return "spawn " + name(it.run); },
-        [&](const AskToStop& it) { return "ask " + name(it.run) + " to stop" + word_of(it.scope); },
+        [&](const AskToStop& it) {
+            return "ask " + name(it.run) + " to stop" +
+                   (it.signal == 15 ? "" : " by signal " + std::to_string(it.signal)) +
+                   word_of(it.scope);
+        },
         [&](const ForceKill& it) { return "kill " + name(it.run); },
         [&](const SendSignal& it) {
             return "signal " + std::to_string(it.signal) + " to " + name(it.run);
@@ -155,6 +171,8 @@ Scenario::Scenario(std::initializer_list<ServiceSpec> specs, Mode mode)
     : supervisor_{[&] {
           Plan plan = make_plan(specs);
           plan.mode = mode;
+          plan.number = 1;
+          saved_.emplace(plan.number, plan);
           return plan;
       }()} {}
 
@@ -169,6 +187,18 @@ Trace Scenario::restart(const std::string& name) {
 }
 Trace Scenario::signal(const std::string& name, int number) {
     return send(Signal{id(name), number});
+}
+Trace Scenario::reload(std::initializer_list<ServiceSpec> specs) {
+    Plan plan = make_plan(specs);
+    plan.mode = supervisor_.plan().mode;
+    plan.number = saved_.rbegin()->first + 1;
+    saved_.emplace(plan.number, plan);
+    PlanComparison comparison = compare_plans(supervisor_.plan(), plan);
+    return send(
+        PlanReplaced{replace_plan(supervisor_.plan(), std::move(plan)), std::move(comparison)});
+}
+Trace Scenario::file_changed(const std::string& name, const std::string& path) {
+    return send(FilesChanged{id(name), path});
 }
 Trace Scenario::shutdown() {
     return send(Shutdown{});
@@ -252,13 +282,18 @@ std::string Scenario::phase(const std::string& name) const {
 Trace Scenario::daemon_dies(const std::vector<std::string>& found) {
     Resume resume;
     resume.is_shutting_down = supervisor_.is_shutting_down();
-    for (std::size_t i = 0; i < supervisor_.plan().services.size(); ++i)
-        resume.records.push_back(supervisor_.record({i}));
+    for (const ServiceId it : supervisor_.services())
+        resume.records.push_back(supervisor_.record(it));
     for (const std::string& name : found) {
         const std::uint32_t run = std::max(current(name).number, 1U);
         resume.found.push_back({{id(name), run}, 100 + static_cast<int>(run)});
     }
-    supervisor_ = Supervisor{Plan{supervisor_.plan()}};
+    RecalledPlan recalled = recall_plan(
+        saved_.at(supervisor_.plan().number), resume.records, [this](std::uint32_t number) {
+            return &saved_.at(number);
+        });
+    supervisor_ = Supervisor{std::move(recalled.plan)};
+    resume.old_settings = std::move(recalled.old_settings);
     return send(resume);
 }
 

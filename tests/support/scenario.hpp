@@ -2,7 +2,9 @@
 
 #include "devstack/core/supervisor/supervisor.hpp"
 
+#include <cstdint>
 #include <initializer_list>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -31,6 +33,8 @@ struct ServiceSpec {
     ServiceSpec on_demand() &&;
     ServiceSpec on_port(std::uint16_t port) &&;
     ServiceSpec with_prepare() &&;
+    ServiceSpec running(std::string command) &&;  ///< Instead of "run".
+    ServiceSpec stopped_by(int signal) &&;
 };
 
 ServiceSpec service(std::string name);
@@ -49,6 +53,9 @@ public:
     Trace stop(const std::string& name);
     Trace restart(const std::string& name);
     Trace signal(const std::string& name, int number);
+    /// Another profile, made into a plan of the same project.
+    Trace reload(std::initializer_list<ServiceSpec> specs);
+    Trace file_changed(const std::string& name, const std::string& path);
     Trace shutdown();
     Trace shutdown_by_force();
 
@@ -92,6 +99,7 @@ private:
     core::ServiceId id(const std::string& name) const;
     core::RunId current(const std::string& name) const;
 
+    std::map<std::uint32_t, core::Plan> saved_;  ///< What was ever in force, by number.
     core::Supervisor supervisor_;
     TimePoint now_{};
     core::WriteCrashRecord last_record_;

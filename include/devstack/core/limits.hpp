@@ -155,4 +155,20 @@ inline constexpr std::size_t environment_size_max = 2 * 1024 * 1024 - 64 * 1024;
 /// A probe that comes more often than this is a mistake.
 inline constexpr auto probe_interval_min = 10ms;
 
+/// Ids that are given out in the life of a project, as a reload gives new ones to new services;
+/// more stand only in a damaged ledger.
+inline constexpr std::size_t service_ids_max = 1024 * 1024;
+
+// ---- Watched files ----
+/// An editor or a checkout writes several files, some of them twice: one restart for all of it.
+inline constexpr auto watch_debounce = 300ms;
+/// … but what never comes to rest is not waited for any longer than this.
+inline constexpr auto watch_debounce_max = 3s;
+/// Directories that are looked through for a project; who has more wants another glob.
+inline constexpr std::size_t watched_directories_max = 65536;
+/// A change that comes so soon after the start was hardly made by a person …
+inline constexpr auto quick_change_after = 2s;
+/// … and not so many times in a row: the service changes its own files.
+inline constexpr int quick_changes_max = 5;
+
 }  // namespace devstack::core::limits

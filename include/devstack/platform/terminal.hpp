@@ -4,11 +4,25 @@
 
 #include <cstddef>
 #include <string>
+#include <vector>
 
 namespace devstack::platform {
 
 /// True when the descriptor is a terminal, see isatty(3).
 bool is_terminal(int fd);
+
+/// Terminals that a process has as it begins: what becomes of them tells a SIGHUP that the kernel
+/// or a shell sends at their end from one that somebody sends on purpose.
+class OwnTerminals {
+public:
+    /// Looks at the standard streams.
+    OwnTerminals();
+    /// One of them is gone: its window was closed, its connection lost.
+    bool have_hung_up() const;
+
+private:
+    std::vector<int> fds_;
+};
 
 /// Columns of the terminal; 0 when it is none or does not know.
 std::size_t terminal_width(int fd);

@@ -3,6 +3,7 @@
 #include "devstack/base/result.hpp"
 #include "devstack/core/api/ledger.hpp"
 
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <vector>
@@ -14,6 +15,7 @@ struct RecalledLedger {
     core::api::LedgerHeader header;
     std::vector<core::ServiceRecord> services;  ///< The last record of each.
     bool is_shutting_down = false;
+    std::uint32_t inputs = 0;  ///< The saved inputs in force, see saved_inputs.hpp.
     /// Of the last turn: it may not have got into the event journal.
     std::vector<core::api::EventMessage> last_events;
 };

@@ -3,7 +3,85 @@
 #include "core/api/json_reader.hpp"
 #include "core/api/json_writer.hpp"
 
+#include <algorithm>
+#include <array>
+#include <utility>
+
 namespace devstack::core::api {
+
+namespace {
+
+/// A ServiceChange with its kind as a word.
+struct FlatChange {
+    std::string service;
+    std::string kind;
+    std::vector<std::string> reasons;
+};
+
+struct FlatReload {
+    std::vector<FlatChange> changes;
+    std::uint64_t unchanged = 0;
+};
+
+struct FlatReply {
+    std::uint64_t cursor = 0;
+    std::optional<FlatReload> reload;
+};
+
+constexpr std::array<std::pair<ServiceChange::Kind, std::string_view>, 4> change_kinds{
+    {{ServiceChange::Kind::changed, "changed"},
+     {ServiceChange::Kind::adjusted, "adjusted"},
+     {ServiceChange::Kind::added, "added"},
+     {ServiceChange::Kind::removed, "removed"}}};
+
+std::string_view word_of(ServiceChange::Kind kind) {
+    for (const auto& [value, word] : change_kinds) {
+        if (value == kind) return word;
+    }
+    return "";
+}
+
+ServiceChange::Kind kind_of(std::string_view text) {
+    for (const auto& [value, word] : change_kinds) {
+        if (word == text) return value;
+    }
+    return ServiceChange::Kind::changed;  // Of a later daemon: something has changed.
+}
+
+void write(JsonWriter& json, const PlanComparison& reload) {
+    json.begin_object();
+    json.key("changes");
+    json.begin_list();
+    for (const ServiceChange& change : reload.changes) {
+        json.begin_object();
+        json.field("service", change.service);
+        json.field("kind", word_of(change.kind));
+        json.field("reasons", change.reasons);
+        json.end_object();
+    }
+    json.end_list();
+    json.field("unchanged", std::uint64_t{reload.unchanged});
+    json.end_object();
+}
+
+}  // namespace
+
+template <>
+const Shape& shape_of<FlatChange>() {
+    static constexpr Field fields[] = {{"service", slot<&FlatChange::service>, true},
+                                       {"kind", slot<&FlatChange::kind>, true},
+                                       {"reasons", slot<&FlatChange::reasons>}};
+    static constexpr Shape shape{fields};
+    return shape;
+}
+
+template <>
+const Shape& shape_of<FlatReload>() {
+    static constexpr Field fields[] = {{"changes", slot<&FlatReload::changes>, true},
+                                       {"unchanged", slot<&FlatReload::unchanged>, true}};
+    static constexpr Shape shape{fields};
+    return shape;
+}
 
 template <>
 const Shape& shape_of<CommandRequest>() {
@@ -11,14 +89,17 @@ const Shape& shape_of<CommandRequest>() {
         {"command", slot<&CommandRequest::command>, true},
         {"services", slot<&CommandRequest::services>},
         {"signal", slot<&CommandRequest::signal>},
+        {"profile", slot<&CommandRequest::profile>},
+        {"dry_run", slot<&CommandRequest::is_dry_run>},
     };
     static constexpr Shape shape{fields};
     return shape;
 }
 
 template <>
-const Shape& shape_of<CommandReply>() {
-    static constexpr Field fields[] = {{"cursor", slot<&CommandReply::cursor>, true}};
+const Shape& shape_of<FlatReply>() {
+    static constexpr Field fields[] = {{"cursor", slot<&FlatReply::cursor>, true},
+                                       {"reload", slot<&FlatReply::reload>}};
     static constexpr Shape shape{fields};
     return shape;
 }
@@ -40,6 +121,8 @@ std::string to_text(const CommandRequest& message) {
     json.field("command", message.command);
     json.field("services", message.services);
     if (message.signal != 0) json.field("signal", message.signal);
+    if (!message.profile.empty()) json.field("profile", message.profile);
+    if (message.is_dry_run) json.field("dry_run", true);
     json.end_object();
     return json.take();
 }
@@ -48,6 +131,10 @@ std::string to_text(const CommandReply& message) {
     JsonWriter json;
     json.begin_object();
     json.field("cursor", message.cursor);
+    if (message.reload) {
+        json.key("reload");
+        write(json, *message.reload);
+    }
     json.end_object();
     return json.take();
 }
@@ -86,7 +173,16 @@ Result<CommandRequest> parse_command_request(std::string_view text) {
 }
 
 Result<CommandReply> parse_command_reply(std::string_view text) {
-    return read_json<CommandReply>(text);
+    Result<FlatReply> flat = read_json<FlatReply>(text);
+    if (!flat) return flat.error();
+    CommandReply reply{flat->cursor, std::nullopt};
+    if (!flat->reload) return reply;
+    reply.reload.emplace().unchanged = flat->reload->unchanged;
+    for (FlatChange& it : flat->reload->changes) {
+        reply.reload->changes.push_back(
+            {std::move(it.service), kind_of(it.kind), std::move(it.reasons)});
+    }
+    return reply;
 }
 
 Result<ErrorMessage> parse_error(std::string_view text) {

@@ -216,6 +216,7 @@ MaybePhase round_phase(FlatRecord& it) {
 FlatRecord flatten(const ServiceRecord& record) {
     FlatRecord result;
     result.service = record.service;
+    result.id = record.id.index;
     result.why = record.why;
     result.since = flat(record.since);
     result.is_requested = record.is_requested;
@@ -231,6 +232,9 @@ FlatRecord flatten(const ServiceRecord& record) {
         result.watchdog = FlatMoment{static_cast<std::uint64_t>(record.watchdog->count())};
     }
     result.is_called = record.is_called;
+    result.old_settings = record.old_settings;
+    result.quick_changes = record.quick_changes;
+    result.watch_suspended = record.watch_suspended;
     flatten_phase(result, record.phase);
     return result;
 }
@@ -244,6 +248,7 @@ Result<ServiceRecord> unflatten(FlatRecord it) {
     }
     ServiceRecord record;
     record.service = std::move(it.service);
+    record.id = ServiceId{it.id};
     record.phase = std::move(*phase);
     record.why = std::move(it.why);
     record.since = round(it.since);
@@ -258,6 +263,9 @@ Result<ServiceRecord> unflatten(FlatRecord it) {
     record.said = std::move(it.said);
     if (it.watchdog) record.watchdog = Duration{static_cast<Duration::rep>(it.watchdog->at)};
     record.is_called = it.is_called;
+    record.old_settings = it.old_settings;
+    record.quick_changes = it.quick_changes;
+    record.watch_suspended = std::move(it.watch_suspended);
     return record;
 }
 

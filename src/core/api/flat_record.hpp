@@ -41,6 +41,7 @@ struct FlatHolder {
 /// the phase does not have are left out.
 struct FlatRecord {
     std::string service;
+    std::uint64_t id = 0;
     std::string phase;
     std::string why;
     std::uint64_t since = 0;
@@ -54,6 +55,9 @@ struct FlatRecord {
     std::string said;
     std::optional<FlatMoment> watchdog;  ///< Nanoseconds.
     bool is_called = false;
+    std::uint32_t old_settings = 0;
+    int quick_changes = 0;
+    std::string watch_suspended;
     // Of the phase.
     std::uint32_t run = 0;
     std::string step;

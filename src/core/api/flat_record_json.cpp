@@ -69,6 +69,7 @@ void write(JsonWriter& json, const FlatRecord& record) {
     static const FlatRecord usual;
     json.begin_object();
     json.field("service", record.service);
+    field_unless(json, "id", record.id, usual.id);
     write_phase(json, record);
     json.field("why", record.why);
     json.field("since", record.since);
@@ -99,6 +100,9 @@ void write(JsonWriter& json, const FlatRecord& record) {
         json.key("last_exit");
         write(json, *record.last_exit);
     }
+    field_unless(json, "old_settings", record.old_settings, usual.old_settings);
+    field_unless(json, "quick_changes", record.quick_changes, usual.quick_changes);
+    field_unless(json, "watch_suspended", record.watch_suspended, usual.watch_suspended);
     json.end_object();
 }
 
@@ -142,6 +146,7 @@ template <>
 const Shape& shape_of<FlatRecord>() {
     static constexpr Field fields[] = {
         {"service", slot<&FlatRecord::service>, true},
+        {"id", slot<&FlatRecord::id>},
         {"phase", slot<&FlatRecord::phase>, true},
         {"why", slot<&FlatRecord::why>, true},
         {"since", slot<&FlatRecord::since>, true},
@@ -155,6 +160,9 @@ const Shape& shape_of<FlatRecord>() {
         {"said", slot<&FlatRecord::said>},
         {"watchdog", slot<&FlatRecord::watchdog>},
         {"called", slot<&FlatRecord::is_called>},
+        {"old_settings", slot<&FlatRecord::old_settings>},
+        {"quick_changes", slot<&FlatRecord::quick_changes>},
+        {"watch_suspended", slot<&FlatRecord::watch_suspended>},
         {"run", slot<&FlatRecord::run>},
         {"step", slot<&FlatRecord::step>},
         {"pid", slot<&FlatRecord::pid>},

@@ -15,6 +15,7 @@ struct FlatTurn {
     std::vector<EventMessage> events;
     std::vector<FlatRecord> services;
     bool is_shutting_down = false;
+    std::uint32_t inputs = 0;
 };
 
 }  // namespace
@@ -38,6 +39,7 @@ const Shape& shape_of<FlatTurn>() {
         {"events", slot<&FlatTurn::events>, true},
         {"services", slot<&FlatTurn::services>, true},
         {"shutting_down", slot<&FlatTurn::is_shutting_down>},
+        {"inputs", slot<&FlatTurn::inputs>},
     };
     static constexpr Shape shape{fields};
     return shape;
@@ -85,6 +87,7 @@ std::string to_text(const LedgerTurn& turn) {
         write(json, flatten(record));
     json.end_list();
     if (turn.is_shutting_down) json.field("shutting_down", true);
+    if (turn.inputs != 0) json.field("inputs", turn.inputs);
     json.end_object();
     return json.take();
 }
@@ -92,7 +95,7 @@ std::string to_text(const LedgerTurn& turn) {
 Result<LedgerTurn> parse_ledger_turn(std::string_view text) {
     Result<FlatTurn> flat = read_json<FlatTurn>(text);
     if (!flat) return flat.error();
-    LedgerTurn turn{std::move(flat->events), {}, flat->is_shutting_down};
+    LedgerTurn turn{std::move(flat->events), {}, flat->is_shutting_down, flat->inputs};
     turn.services.reserve(flat->services.size());
     for (FlatRecord& record : flat->services) {
         Result<ServiceRecord> unflattened = unflatten(std::move(record));

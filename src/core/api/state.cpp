@@ -68,6 +68,9 @@ void write(JsonWriter& json, const ServiceState& service) {
     if (service.last_exit) write_exit(json, *service.last_exit);
     json.field("needs", service.needs);
     json.field("differences", service.differences);
+    json.field("stale", service.stale);
+    json.field("watch", service.watch);
+    if (!service.watch_suspended.empty()) json.field("watch_suspended", service.watch_suspended);
     json.field("log_file", service.log_file);
     json.end_object();
 }
@@ -153,6 +156,9 @@ const Shape& shape_of<ServiceState>() {
         {"last_exit", slot<&ServiceState::last_exit>},
         {"needs", slot<&ServiceState::needs>},
         {"differences", slot<&ServiceState::differences>},
+        {"stale", slot<&ServiceState::stale>},
+        {"watch", slot<&ServiceState::watch>},
+        {"watch_suspended", slot<&ServiceState::watch_suspended>},
         {"log_file", slot<&ServiceState::log_file>},
     };
     static constexpr Shape shape{fields};

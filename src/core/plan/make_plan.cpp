@@ -108,6 +108,8 @@ private:
             service.ports.push_back({port.name, port.port, port.is_socket ? address : ""});
         }
         if (setting.prepare) service.prepare = make_prepare(*setting.prepare, around);
+        for (const SourceText& glob : setting.watch)
+            service.watch.push_back(resolve(glob, around));
         service.restart = make_restart(setting, profile_.mode);
         ProbeMaker probes{around, diagnostics_};
         if (setting.ready) service.ready = probes.make_ready(*setting.ready);
@@ -154,16 +156,17 @@ private:
         return environment;
     }
 
+    std::string resolve(const SourceText& path, const ServiceSurroundings& around) {
+        return resolve_path(
+            around.working_dir, expand(path, around.scope, diagnostics_), around.scope.home());
+    }
+
     PrepareStep make_prepare(const PrepareSetting& setting, const ServiceSurroundings& around) {
-        const auto resolve = [&](const SourceText& path) {
-            return resolve_path(
-                around.working_dir, expand(path, around.scope, diagnostics_), around.scope.home());
-        };
         PrepareStep step;
         step.command = make_command(*setting.command, around.scope, diagnostics_);
-        if (setting.creates) step.creates = resolve(*setting.creates);
+        if (setting.creates) step.creates = resolve(*setting.creates, around);
         for (const SourceText& input : setting.inputs) {
-            step.inputs.push_back(resolve(input));
+            step.inputs.push_back(resolve(input, around));
         }
         return step;
     }
@@ -184,6 +187,9 @@ private:
             profile_.name ? profile_.name->text : make_name_from_path(surroundings_.project_dir);
         plan.project_dir = surroundings_.project_dir;
         plan.mode = profile_.mode;
+        if (profile_.api) {
+            plan.api = {profile_.api->address, profile_.api->port, profile_.api->is_remote};
+        }
         plan.environment = make_environment(environments_.project_variables());
         plan.services.reserve(order.size());
         plan.secrets.assign(secrets_.begin(), secrets_.end());

@@ -29,6 +29,15 @@ std::optional<ServiceId> Plan::find(const std::string& name) const {
     return ServiceId{static_cast<std::size_t>(found - services.begin())};
 }
 
+std::vector<ServiceId> Plan::in_order() const {
+    if (!order.empty()) return order;
+    std::vector<ServiceId> all;
+    all.reserve(services.size());
+    for (std::size_t i = 0; i < services.size(); ++i)
+        all.push_back({i});
+    return all;
+}
+
 std::vector<std::string> complete_environment(const Plan& plan, const ServicePlan& service) {
     const auto is_before = [](const std::string& a, const std::string& b) {
         const auto name_of = [](const std::string& it) {

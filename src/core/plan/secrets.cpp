@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <array>
 #include <cctype>
+#include <functional>
+#include <set>
 
 namespace devstack::core {
 
@@ -48,6 +50,15 @@ std::vector<std::string> find_secrets(std::string_view name, std::string_view va
         rest.remove_prefix(std::min(line.size() + 1, rest.size()));
     }
     return secrets;
+}
+
+std::vector<std::string> join_secrets(const std::vector<std::string>& some,
+                                      const std::vector<std::string>& others) {
+    std::set<std::string> all{some.begin(), some.end()};
+    all.insert(others.begin(), others.end());
+    std::vector<std::string> joined{all.begin(), all.end()};
+    std::ranges::stable_sort(joined, std::ranges::greater{}, &std::string::size);
+    return joined;
 }
 
 std::string hide_secrets(std::string text, const std::vector<std::string>& secrets) {

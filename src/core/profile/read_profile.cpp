@@ -2,6 +2,7 @@
 #include "devstack/core/profile/name.hpp"
 #include "devstack/core/profile/profile.hpp"
 
+#include "api_keys.hpp"
 #include "profile_keys.hpp"
 #include "section.hpp"
 #include "service_keys.hpp"
@@ -102,6 +103,12 @@ constexpr std::array top_keys{
         .form = table_of(task_form, name_pattern),
         .summary = "Tasks by their names: run to their end, when asked for or needed.",
         .presence = Presence::any_of},
+    Key<Profile>{.name = "api",
+                 .expected = "a table",
+                 .read = [](const Setting& it, Profile& to) { to.api = read_api(it); },
+                 .also_called = "http server dashboard metrics",
+                 .form = table_with(api_key_views),
+                 .summary = "The API by TCP: for Prometheus, browsers and other hosts."},
     Key<Profile>{.name = "gateway", .read = nullptr},
     Key<Profile>{.name = "check", .read = nullptr},
     Key<Profile>{.name = "notify", .read = nullptr}};

@@ -240,8 +240,14 @@ constexpr std::array service_keys{
                         .also_called = "stdin interactive",
                         .form = true_or_false,
                         .summary = "Its input never ends."},
+    Key<ServiceSetting>{
+        .name = "watch",
+        .expected = "a path or an array of paths",
+        .read = [](const Setting& it, ServiceSetting& to) { to.watch = read_texts(it); },
+        .also_called = "watch_files reload_on",
+        .form = text_or_texts,
+        .summary = "Paths or globs of files; when one changes, it is restarted."},
     Key<ServiceSetting>{.name = "unit", .read = nullptr},
-    Key<ServiceSetting>{.name = "watch", .read = nullptr},
     Key<ServiceSetting>{.name = "limits", .read = nullptr}};
 
 /// A task is done when its process has ended: nobody asks it how it is.

@@ -117,6 +117,7 @@ ServiceSnapshot Supervisor::snapshot(ServiceId id) const {
     snapshot.since = service.since;
     snapshot.differences = service.differences;
     if (pid_of(service.phase) != 0) snapshot.said = service.said.status;
+    snapshot.watch_suspended = service.watch_suspended;
     if (service.last_end) snapshot.last_exit = service.last_end->status;
     return snapshot;
 }

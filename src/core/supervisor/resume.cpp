@@ -16,6 +16,7 @@ namespace devstack::core {
 ServiceRecord Supervisor::record(ServiceId id) const {
     const Service& service = at(id);
     return {spec(id).name,
+            id,
             service.phase,
             service.why,
             service.since,
@@ -28,13 +29,18 @@ ServiceRecord Supervisor::record(ServiceId id) const {
             service.last_end ? std::optional{service.last_end->status} : std::nullopt,
             service.said.status,
             service.said.watchdog,
-            service.is_called};
+            service.is_called,
+            service.old_settings,
+            service.quick_changes,
+            service.watch_suspended};
 }
 
 std::vector<ServiceId> Supervisor::take_changed() {
     std::vector<ServiceId> changed;
     for (std::size_t i = 0; i < services_.size(); ++i) {
-        if (std::exchange(services_[i].has_changed, false)) changed.push_back({i});
+        const bool has_changed = std::exchange(services_[i].has_changed, false);
+        // An id that nothing has any more has no name either.
+        if (has_changed && !spec({i}).name.empty()) changed.push_back({i});
     }
     return changed;
 }
@@ -44,6 +50,8 @@ void Supervisor::on(const Resume& command) {
     for (const ServiceRecord& record : command.records) {
         if (const auto id = plan_.find(record.service)) restore(*id, record);
     }
+    restore_settings(command);
+    take_order();
     std::vector<int> pids(services_.size());
     std::vector<FoundRun> unknown;
     for (const FoundRun& found : command.found) {
@@ -84,7 +92,25 @@ void Supervisor::restore(ServiceId id, const ServiceRecord& record) {
     service.said.watchdog = record.watchdog;
     service.is_called = record.is_called;
     if (record.last_exit) service.last_end = RunEnd{0, *record.last_exit, {}, {}, {}};
+    if (is_alive(record.phase)) service.old_settings = record.old_settings;
+    service.quick_changes = record.quick_changes;
+    service.watch_suspended = record.watch_suspended;
     service.current = {pid_of(record.phase), {}, {}, record.since, {}};
+}
+
+/// What was on its way out when the earlier supervisor stopped is so still.
+void Supervisor::restore_settings(const Resume& command) {
+    for (const ServicePlan& old : command.old_settings) {
+        const auto id = plan_.find(old.name);
+        if (id && is_alive(phase(*id))) at(*id).outgoing = old;
+    }
+    const std::vector<ServiceId> staying = plan_.in_order();
+    for (std::size_t i = 0; i < services_.size(); ++i) {
+        const ServiceId id{i};
+        if (std::ranges::find(staying, id) != staying.end()) continue;
+        services_[i].is_leaving = is_alive(phase(id));
+        services_[i].is_requested = false;
+    }
 }
 
 void Supervisor::resume(ServiceId id, int pid) {

@@ -6,6 +6,7 @@
 #include "devstack/core/limits.hpp"
 
 #include <algorithm>
+#include <ranges>
 #include <utility>
 
 // The door, the commands and the sweeps. Facts are in facts.cpp, changes of phase in
@@ -13,17 +14,11 @@
 
 namespace devstack::core {
 
-Supervisor::Supervisor(Plan plan, std::uint64_t seed)
-    : plan_{std::move(plan)},
-      services_(plan_.services.size()),
-      dependents_(plan_.services.size()),
-      random_{seed} {
-    for (std::size_t i = 0; i < plan_.services.size(); ++i) {
-        for (const Need& need : plan_.services[i].needs) {
-            DEVSTACK_ASSERT(need.service.index < i, "a plan is in dependency order");
-            dependents_[need.service.index].push_back({i});
-        }
-    }
+static constexpr auto why_it_leaves = "it has gone from the profile";
+
+Supervisor::Supervisor(Plan plan, std::uint64_t seed) : random_{seed} {
+    take_plan(std::move(plan));
+    take_order();
 }
 
 Step Supervisor::step(const Input& input, TimePoint now) {
@@ -33,6 +28,7 @@ Step Supervisor::step(const Input& input, TimePoint now) {
     expire_deadlines();
     start_what_can_start();
     stop_what_must_stop();
+    forget_what_has_left();
     notice_the_end();
     return std::exchange(out_, {});
 }
@@ -48,6 +44,7 @@ void Supervisor::on(const Start& command) {
         const bool is_named = std::ranges::find(command.services, id) != command.services.end();
         // What a need has completed stays done, however often its dependents are asked for.
         if (!is_named && std::holds_alternative<Completed>(phase(id))) continue;
+        if (is_named) at(id).watch_suspended.clear();
         ask_again(id);
     }
 }
@@ -68,7 +65,7 @@ void Supervisor::on(const Restart& command) {
     if (is_shutting_down_) return;
     on(Start{command.services});
     for (const ServiceId id : command.services) {
-        if (!is_alive(phase(id))) continue;
+        if (!is_alive(phase(id)) || at(id).is_leaving) continue;
         begin_stop(id, Stopping::Then::restart, "a restart was asked for");
     }
 }
@@ -97,7 +94,10 @@ void Supervisor::on(const Shutdown& command) {
 void Supervisor::ask_again(ServiceId id) {
     Service& service = at(id);
     touch(id);
+    // What has gone from the profile is not started any more.
+    if (service.is_leaving) return;
     service.is_requested = true;
+    service.quick_changes = 0;
     service.recent_restarts.clear();
     service.delay_exponent = 0;
     service.restarts = 0;
@@ -133,15 +133,14 @@ void Supervisor::expire_deadlines() {
 }
 
 void Supervisor::start_what_can_start() {
-    for (std::size_t i = 0; i < services_.size(); ++i) {
-        const ServiceId id{i};
+    for (const ServiceId id : order_) {
         if (!is_wanted(id) || !can_start_now(id)) continue;
         const std::optional<Need> unmet = first_unmet_need(id);
         if (!unmet) {
             begin_start(id, why_start(id));
             continue;
         }
-        if (auto* waiting = std::get_if<Waiting>(&services_[i].phase)) {
+        if (auto* waiting = std::get_if<Waiting>(&at(id).phase)) {
             waiting->need = *unmet;  // What `explain` says follows; observers are not bothered.
         } else {
             enter(id, Waiting{*unmet}, describe_wait(*unmet));
@@ -168,24 +167,26 @@ void Supervisor::stop_what_must_stop() {
     const std::string why = is_shutting_down_ ? "everything is being stopped" : "asked to stop";
     // Held: something that needs it lives, also through others that do not live themselves.
     std::vector<bool> is_held(services_.size());
-    for (std::size_t i = services_.size(); i-- > 0;) {
-        const ServiceId id{i};
-        is_held[i] = std::ranges::any_of(
-            dependents_[i], [&](ServiceId it) { return is_alive(phase(it)) || is_held[it.index]; });
+    for (const ServiceId id : order_ | std::views::reverse) {
+        const bool is_needed = std::ranges::any_of(dependents_[id.index], [&](ServiceId it) {
+            return is_alive(phase(it)) || is_held[it.index];
+        });
+        is_held[id.index] = is_needed;
         if (is_wanted(id)) continue;
-        if (auto* stopping = std::get_if<Stopping>(&services_[i].phase)) {
+        if (auto* stopping = std::get_if<Stopping>(&at(id).phase)) {
             if (std::exchange(stopping->then, Stopping::Then::rest) != Stopping::Then::rest)
                 touch(id);
             continue;
         }
         if (is_alive(phase(id))) {
-            if (!is_held[i]) begin_stop(id, Stopping::Then::rest, why);
+            if (is_needed) continue;
+            begin_stop(id, Stopping::Then::rest, at(id).is_leaving ? why_it_leaves : why);
             continue;
         }
         const bool is_at_rest = std::holds_alternative<Stopped>(phase(id)) ||
                                 std::holds_alternative<Completed>(phase(id)) ||
                                 std::holds_alternative<Failed>(phase(id));
-        if (!is_at_rest) enter(id, Stopped{}, why);
+        if (!is_at_rest) enter(id, Stopped{}, at(id).is_leaving ? why_it_leaves : why);
     }
 }
 
@@ -258,9 +259,9 @@ std::vector<bool> Supervisor::with_needs(const std::vector<ServiceId>& services)
     for (const ServiceId id : services)
         found[id.index] = true;
     // Needs stand before what needs them: one pass from the end sees them all.
-    for (std::size_t i = services_.size(); i-- > 0;) {
-        if (!found[i]) continue;
-        for (const Need& need : plan_.services[i].needs)
+    for (const ServiceId id : order_ | std::views::reverse) {
+        if (!found[id.index]) continue;
+        for (const Need& need : plan_.services[id.index].needs)
             found[need.service.index] = true;
     }
     return found;
@@ -270,9 +271,9 @@ std::vector<bool> Supervisor::with_dependents(const std::vector<ServiceId>& serv
     std::vector<bool> found(services_.size());
     for (const ServiceId id : services)
         found[id.index] = true;
-    for (std::size_t i = 0; i < services_.size(); ++i) {
-        if (!found[i]) continue;
-        for (const ServiceId dependent : dependents_[i])
+    for (const ServiceId id : order_) {
+        if (!found[id.index]) continue;
+        for (const ServiceId dependent : dependents_[id.index])
             found[dependent.index] = true;
     }
     return found;

@@ -19,6 +19,11 @@ void Supervisor::enter(ServiceId id, Phase next, const std::string& why) {
                                        std::string{name_of(next)},
                                        why});
     service.phase = std::move(next);
+    if (!is_alive(service.phase)) {
+        // Whatever comes next goes by the plan.
+        service.old_settings = 0;
+        if (std::exchange(service.outgoing, std::nullopt)) take_dependents();
+    }
     service.why = why;
     service.since = now_;
     service.has_changed = true;

@@ -91,6 +91,18 @@ TEST_CASE("all is well when all that is wanted is ready or completed", "[unit][c
     CHECK(is_all_well({lazy}));
 }
 
+TEST_CASE("what is stale or not watched any more is noted below the table", "[unit][cli]") {
+    StateMessage state = shop();
+    state.services[0].stale = {"command changed", "environment PORT added"};
+    state.services[0].watch_suspended = "its files are not watched any more";
+    const std::string text = render_status(state, {false, false, 200});
+    CHECK(
+        text.ends_with("note: postgres is stale: command changed, environment PORT added; devstack "
+                       "reload applies it\n"
+                       "note: postgres: its files are not watched any more\n"
+                       "note: api declared 3101 and listens on 3001\n"));
+}
+
 TEST_CASE("a health check that begins to fail is told with its count", "[unit][cli]") {
     CHECK(render_health({"none", "", "", 0}).empty());
     CHECK(render_health({"healthy", "p", "a", 1}) == "healthy (1 failure)");

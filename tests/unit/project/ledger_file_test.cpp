@@ -64,14 +64,16 @@ TEST_CASE("the last record of each service counts", "[unit][project]") {
 TEST_CASE("a turn that is torn was never written", "[unit][project]") {
     const TemporaryDirectory directory;
     const std::string whole =
-        to_text(header) + "\n" + line({{event(1)}, {record("api", core::Stopped{})}, false});
-    const std::string torn = line({{event(2)}, {record("api", core::Failed{"no"})}, true});
+        to_text(header) + "\n" + line({{event(1)}, {record("api", core::Stopped{})}, false, 1});
+    const std::string torn = line({{event(2)}, {record("api", core::Failed{"no"})}, true, 2});
     for (std::size_t size = 0; size < torn.size(); ++size) {
         directory.write("ledger.jsonl", whole + torn.substr(0, size));
         const auto ledger = recall_ledger(directory.path());
         REQUIRE(ledger.has_value());
         CHECK(phases_of(*ledger) == std::vector<std::string>{"api stopped"});
         CHECK_FALSE(ledger->is_shutting_down);
+        // So its plan is not in force either.
+        CHECK(ledger->inputs == 1);
         CHECK(ledger->last_events.front().sequence == 1);
     }
 }

@@ -123,11 +123,11 @@ TEST_CASE("saved inputs give the same plan, whatever the files have become", "[u
     LoadRequest request = request_for(directory, "devstack.toml");
     const auto loaded = load_plan(request);
     REQUIRE(loaded.value.has_value());
-    REQUIRE(save_inputs(directory.path(), loaded.value->inputs));
+    REQUIRE(save_inputs(directory.path(), 1, loaded.value->inputs));
 
     directory.write("devstack.toml", "[service.api\n");
     directory.write(".env", "A=2\n");
-    const auto saved = load_saved_inputs(directory.path());
+    const auto saved = load_saved_inputs(directory.path(), 1);
     REQUIRE(saved.has_value());
     CHECK(*saved == loaded.value->inputs);
     request.saved = *saved;
@@ -139,14 +139,28 @@ TEST_CASE("saved inputs give the same plan, whatever the files have become", "[u
 
 TEST_CASE("damaged saved inputs are none", "[unit][project]") {
     const TemporaryDirectory directory;
-    CHECK(load_saved_inputs(directory.path()) == std::nullopt);
-    REQUIRE(save_inputs(directory.path(), {{"/p/devstack.toml", "text", ""}}));
-    const std::string whole = directory.read("inputs");
+    CHECK(load_saved_inputs(directory.path(), 1) == std::nullopt);
+    REQUIRE(save_inputs(directory.path(), 1, {{"/p/devstack.toml", "text", ""}}));
+    const std::string whole = directory.read("inputs-1");
     for (std::size_t size = 0; size < whole.size(); ++size) {
-        directory.write("inputs", whole.substr(0, size));
-        const auto loaded = load_saved_inputs(directory.path());
+        directory.write("inputs-1", whole.substr(0, size));
+        const auto loaded = load_saved_inputs(directory.path(), 1);
         // Cut behind the first line there is simply no file in it.
         const bool is_empty = loaded && loaded->empty();
         CHECK((!loaded || is_empty));
     }
+}
+
+TEST_CASE("of several saved inputs those stay that are still of use", "[unit][project]") {
+    const TemporaryDirectory directory;
+    for (const std::uint32_t number : {1U, 2U, 10U, 3U})
+        REQUIRE(save_inputs(directory.path(), number, {{"/p/" + std::to_string(number), "", ""}}));
+    directory.write("ledger.jsonl", "not ours to remove");
+    remove_saved_inputs(directory.path(), {2, 10});
+    CHECK_FALSE(load_saved_inputs(directory.path(), 1));
+    CHECK_FALSE(load_saved_inputs(directory.path(), 3));
+    REQUIRE(load_saved_inputs(directory.path(), 2));
+    CHECK(load_saved_inputs(directory.path(), 2)->front().path == "/p/2");
+    CHECK(load_saved_inputs(directory.path(), 10));
+    CHECK(directory.read("ledger.jsonl") == "not ours to remove");
 }

@@ -29,6 +29,7 @@ struct LedgerTurn {
     std::vector<EventMessage> events;
     std::vector<ServiceRecord> services;
     bool is_shutting_down = false;
+    std::uint32_t inputs = 0;  ///< The saved inputs whose plan is in force (Plan::number).
 };
 
 std::string to_text(const LedgerHeader& header);

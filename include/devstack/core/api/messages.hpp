@@ -4,6 +4,7 @@
 #include "devstack/base/result.hpp"
 #include "devstack/base/time.hpp"
 #include "devstack/core/logs/log_line.hpp"
+#include "devstack/core/plan/compare_plans.hpp"
 
 #include <cstdint>
 #include <optional>
@@ -67,6 +68,10 @@ struct ServiceState {
     std::optional<ExitState> last_exit;
     std::vector<std::string> needs;
     std::vector<std::string> differences;  ///< Declared against real ports, sentences.
+    /// What has changed since its run started, "command changed"; empty: it is up to date.
+    std::vector<std::string> stale;
+    std::vector<std::string> watch;  ///< Globs, relative to the project.
+    std::string watch_suspended;     ///< Why they are not minded; empty: they are.
     std::string log_file;
     bool operator==(const ServiceState&) const = default;
 };
@@ -100,21 +105,24 @@ struct EventMessage {
 
 /// POST /v1/commands.
 struct CommandRequest {
-    std::string command;  ///< "start", "stop", "restart", "signal", "shutdown", "kill".
+    std::string command;  ///< "start", "stop", "restart", "signal", "reload", "shutdown", "kill".
     std::vector<std::string> services;  ///< Empty for start, stop, restart: all.
     int signal = 0;
+    std::string profile;      ///< For reload: the path of another profile; empty: the same.
+    bool is_dry_run = false;  ///< For reload: only tell what it would do.
     bool operator==(const CommandRequest&) const = default;
 };
 
 struct CommandReply {
     /// Events after this one are consequences: wait for them from here.
     std::uint64_t cursor = 0;
+    std::optional<PlanComparison> reload;  ///< What a reload has done, or would do.
 };
 
 /// Any answer with a status of 400 or more.
 struct ErrorMessage {
-    std::string
-        code;  ///< "no-such-service", "bad-request", "not-found", "too-large", "shutting-down".
+    std::string code;     ///< "no-such-service", "bad-request", "bad-profile", "not-found",
+                          ///< "too-large", "shutting-down".
     std::string message;  ///< For people, complete.
     std::string hint;     ///< May be empty.
     bool operator==(const ErrorMessage&) const = default;

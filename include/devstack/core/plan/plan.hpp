@@ -16,7 +16,8 @@
 
 namespace devstack::core {
 
-/// Index of a service in its Plan.
+/// Index of a service in its Plan. Stays the same when another plan takes its place, see
+/// replace_plan.hpp.
 struct ServiceId {
     std::size_t index = 0;
     auto operator<=>(const ServiceId&) const = default;
@@ -95,7 +96,7 @@ struct ServicePlan {
     std::vector<std::string> environment;
     ProcessSettings process;
     std::vector<DeclaredPort> ports;
-    std::vector<Need> needs;              ///< Each stands earlier in the plan.
+    std::vector<Need> needs;              ///< Each comes earlier in the plan's order.
     std::vector<ServiceId> restart_with;  ///< Restarted when one of these starts anew.
     RestartPolicy restart;
     std::optional<ReadyCheck> ready;  ///< Asked until it succeeds once.
@@ -112,6 +113,8 @@ struct ServicePlan {
     Duration stop_timeout = std::chrono::seconds{10};
     SignalNumber stop_signal = 15;
     std::vector<int> success_exit_codes;  ///< Besides 0.
+    /// Absolute globs of files whose change restarts it, see core/watch.
+    std::vector<std::string> watch;
     /// What a person would open: "http://localhost:3200/"; derived from `health.url` or the port.
     std::string url;
 
@@ -125,20 +128,38 @@ struct ServicePlan {
 
 enum class Mode { development, host };
 
-/// What to run. Services stand in dependency order: a service comes after all that it needs.
+/// Where the API is served by TCP.
+struct ApiListener {
+    std::string address;  ///< Numeric.
+    Port port;
+    bool is_remote = false;  ///< Other names than loopback's are ours too.
+    bool operator==(const ApiListener&) const = default;
+};
+
+/// What to run.
 struct Plan {
     std::string project;
     std::string project_dir;  ///< Absolute.
     Mode mode = Mode::development;
+    std::optional<ApiListener> api;
     bool frees_ports = false;  ///< Whoever holds a declared port is ended (`up --free-ports`).
     /// What every service inherits: "NAME=value", sorted by name. Kept once, not in each service.
     std::vector<std::string> environment;
+    /// Where the order below does not name one, it has gone from the profile: its settings serve
+    /// its end alone.
     std::vector<ServicePlan> services;
+    /// Dependency order: a service comes after all that it needs. Empty: as they stand.
+    std::vector<ServiceId> order;
+    /// Of the saved inputs that it was made from, see project/saved_inputs.hpp; 0: of none.
+    std::uint32_t number = 0;
     /// Values that must never leave the machine's own log files (of variables whose names say so),
     /// the longest first.
     std::vector<std::string> secrets;
 
+    /// Also one that has gone from the profile.
     std::optional<ServiceId> find(const std::string& name) const;
+    /// `order`, also when it is left out.
+    std::vector<ServiceId> in_order() const;
     bool operator==(const Plan&) const = default;
 };
 

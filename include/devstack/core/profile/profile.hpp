@@ -113,6 +113,7 @@ struct ServiceSetting {
     std::vector<NeedSetting> depends_on;
     std::vector<SourceText> restart_with;
     std::optional<PrepareSetting> prepare;
+    std::vector<SourceText> watch;
     std::optional<ProbeSetting> ready;
     std::optional<ProbeSetting> health;
     std::optional<Duration> watchdog;
@@ -126,11 +127,20 @@ struct ServiceSetting {
     std::vector<int> success_exit_codes;
 };
 
+/// A way to the API by TCP.
+struct ApiSetting {
+    std::string address;  ///< Numeric.
+    Port port;
+    bool is_remote = false;  ///< Whoever reaches the host may knock.
+    Place place;
+};
+
 struct Profile {
     SourceFile source;
     std::optional<SourceText> name;
     Mode mode = Mode::development;
     std::vector<SourceText> env_files;
+    std::optional<ApiSetting> api;
     std::vector<ServiceSetting> services;  ///< And tasks, in the order of the file.
 };
 

@@ -27,6 +27,8 @@ struct Noticed {
         signal_sent,
         survivors,
         said,
+        adjusted,
+        watch_suspended
     };
 
     ServiceId service;

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "devstack/core/plan/compare_plans.hpp"
 #include "devstack/core/probes/notification.hpp"
 #include "devstack/core/supervisor/record.hpp"
 #include "devstack/core/supervisor/run.hpp"
@@ -37,12 +38,23 @@ struct Shutdown {
     bool force = false;
 };
 
+/// Another plan for the same project, from replace_plan: what has changed is ended with the
+/// settings that it has and started with the new ones; what has gone ends, and what is new starts,
+/// with all that it needs. The rest goes on.
+struct PlanReplaced {
+    Plan plan;
+    PlanComparison comparison;  ///< With the plan that runs; nothing is refused in it.
+};
+
 /// Goes on where an earlier supervisor has stopped, with the same services: comes first or never.
 /// What was under way is asked for again; what was decided counts.
 struct Resume {
     std::vector<ServiceRecord> records;
     std::vector<FoundRun> found;
     bool is_shutting_down = false;
+    /// Settings of those whose record names old ones and that are in the plan with others, by their
+    /// names. Of what has gone from the profile the plan itself holds them.
+    std::vector<ServicePlan> old_settings;
 };
 
 // ---- Facts: the world reports ------------------------------------------------------------------
@@ -116,6 +128,11 @@ struct ListeningCompared {
     RunId run;
     std::vector<std::string> differences;
 };
+/// A file that the service watches has changed.
+struct FilesChanged {
+    ServiceId service;
+    std::string path;  ///< One of them, as people know it: "src/app.js".
+};
 struct TimePassed {};
 
 using Input = std::variant<Start,
@@ -123,6 +140,7 @@ using Input = std::variant<Start,
                            Restart,
                            Signal,
                            Shutdown,
+                           PlanReplaced,
                            Resume,
                            PortsScanned,
                            SocketsOpened,
@@ -137,6 +155,7 @@ using Input = std::variant<Start,
                            Notified,
                            EvidenceCollected,
                            ListeningCompared,
+                           FilesChanged,
                            TimePassed>;
 
 }  // namespace devstack::core

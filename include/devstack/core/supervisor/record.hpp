@@ -16,6 +16,7 @@ namespace devstack::core {
 /// A value for another process: the service goes by its name, since its place may differ there.
 struct ServiceRecord {
     std::string service;
+    ServiceId id;  ///< The keeper knows its children by it.
     Phase phase;
     std::string why;
     TimePoint since{};
@@ -29,6 +30,11 @@ struct ServiceRecord {
     std::string said;                  ///< STATUS of sd_notify(3).
     std::optional<Duration> watchdog;  ///< As the service has said; empty: as the plan says.
     bool is_called = false;            ///< Somebody has connected to it.
+    /// The saved inputs (Plan::number) that hold the settings that it ends with, if these are not
+    /// those of the plan: it is being replaced, or has gone from the profile.
+    std::uint32_t old_settings = 0;
+    int quick_changes = 0;        ///< Of its files in a row, each right after a start.
+    std::string watch_suspended;  ///< Why its files are not minded any more; empty: they are.
 };
 
 /// A child that was started for an earlier supervisor and that nobody else answers for: it lives,

@@ -30,6 +30,7 @@ struct ServiceSnapshot {
     TimePoint since;                       ///< When this phase began.
     std::vector<std::string> differences;  ///< Between declared and real ports.
     std::string said;                      ///< By the service of itself: STATUS of sd_notify(3).
+    std::string watch_suspended;           ///< Why its files are not minded; empty: they are.
     std::optional<ExitStatus> last_exit;   ///< Of the last run that ended by itself or was ended.
 };
 
@@ -49,12 +50,23 @@ public:
     /// When to call step(TimePassed{}) if nothing else happens first; empty when nothing waits.
     std::optional<TimePoint> next_deadline() const;
 
+    /// The newest one.
     const Plan& plan() const { return plan_; }
+    /// All there are, in dependency order; what has gone from the profile and has not ended comes
+    /// last.
+    const std::vector<ServiceId>& services() const { return order_; }
+    /// Among those.
+    std::optional<ServiceId> find(const std::string& name) const;
+    /// What its run goes by: while it is being replaced, what it was started with.
+    const ServicePlan& settings(ServiceId service) const { return spec(service); }
     const Phase& phase(ServiceId service) const { return services_[service.index].phase; }
     ServiceSnapshot snapshot(ServiceId id) const;
 
     /// Why the service is in the phase it is in, in one sentence: "api is ready: status 200".
     std::string explain(ServiceId id) const;
+
+    /// It is wanted, and a change of its files would restart it.
+    bool minds_files(ServiceId id) const { return is_wanted(id) && at(id).watch_suspended.empty(); }
 
     /// True once a shutdown has been asked for and nothing of any service is left.
     bool is_finished() const;
@@ -85,6 +97,13 @@ private:
         int delay_exponent = 0;
         std::vector<TimePoint> recent_restarts;  ///< Within the window, oldest first.
         std::vector<std::string> differences;
+        /// While it ends: what it was started with, if the plan has something else by now.
+        std::optional<ServicePlan> outgoing;
+        /// Of the plan that holds the settings it ends with, see ServiceRecord.
+        std::uint32_t old_settings = 0;
+        bool is_leaving = false;  ///< Gone from the profile, and it has not ended.
+        int quick_changes = 0;
+        std::string watch_suspended;
         RunEnd current;  ///< Of the run that was spawned last, as far as known.
         std::optional<RunEnd> last_end;
         Said said;
@@ -98,6 +117,7 @@ private:
     void on(const Restart& command);
     void on(const Signal& command);
     void on(const Shutdown& command);
+    void on(const PlanReplaced& command);
     void on(const Resume& command);
     void on(const PortsScanned& fact);
     void on(const SocketsOpened& fact);
@@ -112,6 +132,7 @@ private:
     void on(const Notified& fact);
     void on(const EvidenceCollected& fact);
     void on(const ListeningCompared& fact);
+    void on(const FilesChanged& fact);
     void on(const TimePassed& fact);
 
     // … then the sweeps, the same after every input.
@@ -129,6 +150,7 @@ private:
 
     // After an earlier supervisor: each phase as it was found, and its run's process if it lives.
     void restore(ServiceId id, const ServiceRecord& record);
+    void restore_settings(const Resume& command);
     void resume(ServiceId id, int pid);
     void resume(Waiting phase, ServiceId id);
     void resume(Blocked phase, ServiceId id);
@@ -139,6 +161,16 @@ private:
     void resume(Stopping phase, ServiceId id, int pid);
     void adopt(ServiceId id, const FoundRun& found);
     void lose(ServiceId id);
+
+    // Another plan.
+    void take_plan(Plan plan);
+    void take_order();
+    void take_dependents();
+    void replace(ServiceId id, const std::string& why);
+    void adjust(ServiceId id, const std::string& why);
+    void remove(ServiceId id);
+    void request_what_is_new(const std::vector<ServiceId>& added);
+    void forget_what_has_left();
 
     // On the way up.
     void begin_start(ServiceId id, const std::string& why);
@@ -190,7 +222,10 @@ private:
     // Questions.
     Service& at(ServiceId id) { return services_[id.index]; }
     const Service& at(ServiceId id) const { return services_[id.index]; }
-    const ServicePlan& spec(ServiceId id) const { return plan_.services[id.index]; }
+    const ServicePlan& spec(ServiceId id) const {
+        const auto& outgoing = at(id).outgoing;
+        return outgoing ? *outgoing : plan_.services[id.index];
+    }
     /// The phase of that service, if it is of this type and about this run.
     template <typename PhaseType>
     PhaseType* phase_if(RunId run) {
@@ -220,7 +255,8 @@ private:
     std::vector<bool> with_dependents(const std::vector<ServiceId>& services) const;
 
     Plan plan_;
-    std::vector<Service> services_;
+    std::vector<Service> services_;  ///< By their ids.
+    std::vector<ServiceId> order_;
     std::vector<std::vector<ServiceId>> dependents_;  ///< The needs, turned round.
     std::mt19937_64 random_;
     bool is_shutting_down_ = false;

@@ -43,13 +43,18 @@ TEST_CASE("a record says what is not as usual", "[unit][api]") {
     full.said = "serving";
     full.watchdog = Duration{30};
     full.is_called = true;
+    full.id = {3};
+    full.old_settings = 2;
+    full.quick_changes = 1;
+    full.watch_suspended = "too many";
     CHECK(to_text(full) ==
-          R"({"service":"api","phase":"ready","run":4,"pid":812,"begun":7,"failures":2,)"
+          R"({"service":"api","id":3,"phase":"ready","run":4,"pid":812,"begun":7,"failures":2,)"
           R"("answer":"refused","why":"because","since":5,"requested":true,"runs":4,"restarts":3,)"
           R"("delay_exponent":1,"recent_restarts":[{"at":1},{"at":2}],)"
           R"("differences":["api declared 3002 and listens on 3001"],)"
           R"("said":"serving","watchdog":{"at":30},"called":true,)"
-          R"("last_exit":{"code":0,"signal":11,"dumped_core":true}})");
+          R"("last_exit":{"code":0,"signal":11,"dumped_core":true},)"
+          R"("old_settings":2,"quick_changes":1,"watch_suspended":"too many"})");
     CHECK(round_trip(full) == to_text(full));
 }
 

@@ -11,7 +11,13 @@ TEST_CASE("a command names what it is for", "[unit][api]") {
     CHECK(to_text(start) == R"({"command":"start","services":["api","web"]})");
     const CommandRequest signal{"signal", {"api"}, 10};
     CHECK(to_text(signal) == R"({"command":"signal","services":["api"],"signal":10})");
-    for (const CommandRequest& command : {start, signal}) {
+    CommandRequest reload;
+    reload.command = "reload";
+    reload.profile = "/p/other.toml";
+    reload.is_dry_run = true;
+    CHECK(to_text(reload) ==
+          R"({"command":"reload","services":[],"profile":"/p/other.toml","dry_run":true})");
+    for (const CommandRequest& command : {start, signal, reload}) {
         const Result<CommandRequest> again = parse_command_request(to_text(command));
         REQUIRE(again);
         CHECK(*again == command);
@@ -37,6 +43,25 @@ TEST_CASE("the reply to a command tells where its consequences begin", "[unit][a
     const Result<CommandReply> again = parse_command_reply(R"({"cursor":18446744073709551615})");
     REQUIRE(again);
     CHECK(again->cursor == 18446744073709551615ULL);
+}
+
+TEST_CASE("the reply to a reload tells what it has done", "[unit][api]") {
+    using Kind = devstack::core::ServiceChange::Kind;
+    CommandReply reply{7, devstack::core::PlanComparison{}};
+    reply.reload->changes = {{"api", Kind::changed, {"command changed"}},
+                             {"db", Kind::adjusted, {"health changed"}},
+                             {"new", Kind::added, {}},
+                             {"old", Kind::removed, {}}};
+    reply.reload->unchanged = 3;
+    const std::string text = to_text(reply);
+    CHECK(text == R"({"cursor":7,"reload":{"changes":[)"
+                  R"({"service":"api","kind":"changed","reasons":["command changed"]},)"
+                  R"({"service":"db","kind":"adjusted","reasons":["health changed"]},)"
+                  R"({"service":"new","kind":"added","reasons":[]},)"
+                  R"({"service":"old","kind":"removed","reasons":[]}],"unchanged":3}})");
+    const Result<CommandReply> again = parse_command_reply(text);
+    REQUIRE(again);
+    CHECK(to_text(*again) == text);
 }
 
 TEST_CASE("an error has a code for programs and words for people", "[unit][api]") {

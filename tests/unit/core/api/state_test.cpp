@@ -33,6 +33,9 @@ ServiceState full_service() {
     service.last_exit = ExitState{3, 0};
     service.needs = {"postgres"};
     service.differences = {"api declared 3101 and listens on 3001"};
+    service.stale = {"command changed"};
+    service.watch = {"src/**"};
+    service.watch_suspended = "too many changes";
     service.log_file = "/home/chi/shop/.devstack/logs/api.log";
     return service;
 }
@@ -65,6 +68,7 @@ const std::string full_service_text =
     R"("usage":{"cpu_percent":12.5,"memory_bytes":104857600,"processes":3},)"
     R"("last_exit":{"code":3,"signal":0},)"
     R"("needs":["postgres"],"differences":["api declared 3101 and listens on 3001"],)"
+    R"("stale":["command changed"],"watch":["src/**"],"watch_suspended":"too many changes",)"
     R"("log_file":"/home/chi/shop/.devstack/logs/api.log"})";
 
 void check_same(const StateMessage& left, const StateMessage& right) {
@@ -102,7 +106,7 @@ TEST_CASE("a service without a look at its usage has none", "[unit][api]") {
           R"("awaits_connection":false,"since":"","phase_seconds":0,)"
           R"("wanted":false,"pid":0,"run":0,"uptime_seconds":0,"restarts":0,"ports":[],"url":"",)"
           R"("health":{"status":"none","probe":"","last_answer":"","failures":0},)"
-          R"("needs":[],"differences":[],"log_file":""})");
+          R"("needs":[],"differences":[],"stale":[],"watch":[],"log_file":""})");
 }
 
 TEST_CASE("a state survives its way over the wire", "[unit][api]") {

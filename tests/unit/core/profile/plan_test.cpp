@@ -199,3 +199,31 @@ ports = { http = { port = 3000, socket = true, host = "localhost" }, debug = { p
           std::vector<DeclaredPort>{{"http", Port{3000}, "127.0.0.1"}, {"debug", Port{9229}, ""}});
     CHECK(lazy.first_own_port()->port == Port{9229});
 }
+
+TEST_CASE("the API by TCP is for loopback addresses, or somebody says otherwise", "[unit][plan]") {
+    const std::string service = "[service.a]\ncommand = 'x'\n";
+    const auto listener = [&](const std::string& text) {
+        return plan_of("[api]\n" + text + "\n" + service).api.value();
+    };
+    CHECK(listener("listen = '127.0.0.1:7070'") == ApiListener{"127.0.0.1", Port{7070}, false});
+    CHECK(listener("listen = 'localhost:1'") == ApiListener{"127.0.0.1", Port{1}, false});
+    CHECK(listener("listen = '[::1]:65535'") == ApiListener{"::1", Port{65535}, false});
+    CHECK(listener("listen = '0.0.0.0:7070'\nallow_remote = true") ==
+          ApiListener{"0.0.0.0", Port{7070}, true});
+    CHECK_FALSE(plan_of(service).api);
+    CHECK(mistakes_of("[api]\nlisten = '0.0.0.0:7070'\n" + service) ==
+          "devstack.toml:2:10: error: `api.listen`: 0.0.0.0 is not a loopback address: whoever "
+          "reaches this host could knock [not-loopback]\n"
+          "  listen = '0.0.0.0:7070'\n"
+          "           ^\n"
+          "  hint: write 127.0.0.1, or add allow_remote = true\n");
+    for (const std::string bad :
+         {"", "7070", "127.0.0.1", "::1:7070", "host:7070", "127.0.0.1:0", "127.0.0.1:65536"}) {
+        CHECK(mistakes_of("[api]\nlisten = '" + bad + "'\n" + service) ==
+              "devstack.toml:2:10: error: `api.listen`: \"" + bad +
+                  "\" is not an address and a port such as \"127.0.0.1:7070\" or "
+                  "\"[::1]:7070\" [bad-address]\n"
+                  "  listen = '" +
+                  bad + "'\n           ^\n");
+    }
+}

@@ -73,7 +73,7 @@ TEST_CASE("a service that its watchdog does not hear is aborted and restarted",
     CHECK(s.after(1s) == Trace{"collect evidence of api#1",
                                "api: ready -> unhealthy (its watchdog has not heard it for 30s)"});
     CHECK(s.evidence_collected("api") ==
-          Trace{"ask api#1 to stop",
+          Trace{"ask api#1 to stop by signal 6",
                 "api: unhealthy -> stopping (was unhealthy: its watchdog has not heard it for "
                 "30s)"});
     CHECK(s.exited("api", {0, 6}).back() ==

@@ -1,0 +1,43 @@
+#include "devstack/base/shown_path.hpp"
+#include "devstack/project/api_token.hpp"
+
+#include "daemon/daemon_process.hpp"
+
+#include <utility>
+
+// The way to the API by TCP.
+
+namespace devstack::daemon {
+
+namespace {
+
+std::string shown_address(const core::ApiListener& api) {
+    const bool is_v6 = api.address.find(':') != std::string::npos;
+    return "http://" + (is_v6 ? "[" + api.address + "]" : api.address) + ":" + to_string(api.port);
+}
+
+}  // namespace
+
+/// Fails when the first daemon of a project can not open it. A later one goes on without it: the
+/// services matter more.
+Status DaemonProcess::open_door() {
+    const auto& api = supervisor_.plan().api;
+    if (!api) return ok();
+    const std::string file = project::api_token_file(paths_.state_dir);
+    const std::string shown_file = shown_path(file, paths_.project_dir);
+    Result<std::string> token = project::ensure_api_token(paths_.state_dir);
+    if (!token) return with_context("[api]", token.error());
+    auto door = ControlServer::listen(
+        loop_, {api->address, api->port, api->is_remote, std::move(*token), shown_file}, api_);
+    if (door) {
+        door_ = std::move(*door);
+        notice("", "the API is served at " + shown_address(*api) + ", token in " + shown_file);
+        return ok();
+    }
+    const Error error = with_context("[api]", door.error());
+    if (!recalled_) return error;
+    notice("", error.message + "; it is served by its Unix socket alone");
+    return ok();
+}
+
+}  // namespace devstack::daemon
