@@ -41,9 +41,8 @@ std::string render_alternative_names(const X509* certificate) {
     for (int i = 0; i < sk_GENERAL_NAME_num(names); ++i) {
         const GENERAL_NAME* const name = sk_GENERAL_NAME_value(names, i);
         if (name->type != GEN_DNS) continue;
-        texts.emplace_back(
-            reinterpret_cast<const char*>(::ASN1_STRING_get0_data(name->d.dNSName)),
-            static_cast<std::size_t>(::ASN1_STRING_length(name->d.dNSName)));
+        texts.emplace_back(reinterpret_cast<const char*>(::ASN1_STRING_get0_data(name->d.dNSName)),
+                           static_cast<std::size_t>(::ASN1_STRING_length(name->d.dNSName)));
     }
     ::GENERAL_NAMES_free(names);
     return sane_text(join(texts, ", "));

@@ -10,11 +10,11 @@
 
 #include <algorithm>
 #include <charconv>
+#include <condition_variable>
 #include <filesystem>
 #include <map>
 #include <mutex>
 #include <set>
-#include <condition_variable>
 
 namespace devstack::diagnosis {
 
@@ -129,9 +129,8 @@ ProcessFact describe(const Scene& scene, const ProcessInfo& process) {
     if (fact.command.empty()) fact.command = process.name;
     fact.working_dir = scene.shown(platform::read_working_dir({}, process.pid));
     fact.user = platform::read_user({}, process.pid);
-    fact.age_seconds = std::chrono::duration<double>(
-                           platform::read_age({}, process).value_or(Duration{}))
-                           .count();
+    fact.age_seconds =
+        std::chrono::duration<double>(platform::read_age({}, process).value_or(Duration{})).count();
     const std::string proc = "/proc/" + std::to_string(process.pid);
     fact.threads = count_entries(proc + "/task");
     fact.wait_channel = read_small(proc + "/wchan", 64);

@@ -138,7 +138,8 @@ Facts collect_facts(const Question& question) {
         auto more = plan_more_dials(*scene, facts);
         if (more.empty() || left < Duration{20ms}) break;
         for (Endpoint& it : more)
-            it.fact.timeout = std::min(it.fact.timeout, std::chrono::duration<double>(left).count());
+            it.fact.timeout =
+                std::min(it.fact.timeout, std::chrono::duration<double>(left).count());
         auto answers = dial_all(std::move(more), left);
         append(facts.dials, answers);
     }

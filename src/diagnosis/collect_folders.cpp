@@ -1,7 +1,7 @@
+#include "devstack/base/text.hpp"
+
 #include "diagnosis/collectors.hpp"
 #include "diagnosis/node_package.hpp"
-
-#include "devstack/base/text.hpp"
 
 #include <algorithm>
 #include <array>
@@ -79,7 +79,8 @@ void examine_python(const fs::path& path, FolderFact& folder) {
 }
 
 void examine_migrations(const fs::path& path, FolderFact& folder) {
-    for (const char* name : {"migrations", "prisma/migrations", "db/migrate", "alembic", "drizzle"}) {
+    for (const char* name :
+         {"migrations", "prisma/migrations", "db/migrate", "alembic", "drizzle"}) {
         if (folder.migrations.empty() && is_there(path / name)) folder.migrations = name;
     }
     if (folder.migrate_command.empty() && folder.migrations == "prisma/migrations") {

@@ -31,8 +31,7 @@ LogFact read_log(const Scene& scene, const ServiceScene& service) {
     query.now = platform::wall_now() + core::limits::partial_line_delay;
     const auto answer = project::read_logs(paths.log_dir, query);
     if (!answer || answer->lines.empty()) return fact;
-    const std::uint32_t run =
-        service.fact.pid != 0 ? service.fact.run : answer->lines.back().run;
+    const std::uint32_t run = service.fact.pid != 0 ? service.fact.run : answer->lines.back().run;
     for (const core::LogLine& line : answer->lines) {
         if (line.run != run) continue;
         const std::string text = sane_text(line.text).substr(0, line_size_max);

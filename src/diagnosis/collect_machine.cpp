@@ -41,7 +41,7 @@ void add_disk(const Scene& scene,
               const std::string& path,
               const std::string& service,
               std::vector<DiskFact>& disks) {
-    struct statvfs status{};
+    struct statvfs status {};
     if (::statvfs(path.c_str(), &status) != 0 || status.f_blocks == 0) return;
     const std::string shown = scene.shown(path);
     const auto known = std::ranges::find_if(disks, [&](const DiskFact& it) {
@@ -49,8 +49,8 @@ void add_disk(const Scene& scene,
                it.free_bytes == status.f_bavail * status.f_frsize;
     });
     if (known != disks.end()) {
-        if (!service.empty() && std::ranges::find(known->services, service) ==
-                                    known->services.end()) {
+        if (!service.empty() &&
+            std::ranges::find(known->services, service) == known->services.end()) {
             known->services.push_back(service);
         }
         return;

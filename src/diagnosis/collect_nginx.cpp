@@ -97,7 +97,9 @@ private:
     int files_ = 0;
 };
 
-void add_error_log(const Scene& scene, const std::string& path, const std::string& service,
+void add_error_log(const Scene& scene,
+                   const std::string& path,
+                   const std::string& service,
                    Facts& facts) {
     constexpr std::size_t tail_max = 64 * 1024;
     constexpr std::size_t lines_max = 100;

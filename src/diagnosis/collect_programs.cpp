@@ -40,7 +40,7 @@ std::vector<std::string> search_path(const ServiceScene& service) {
 }
 
 std::optional<struct stat> status_of(const std::string& path) {
-    struct stat status{};
+    struct stat status {};
     if (::stat(path.c_str(), &status) != 0) return std::nullopt;
     return status;
 }
@@ -168,8 +168,8 @@ void examine_word(const Scene& scene,
 
 bool is_interpreter(const std::string& word) {
     std::string name = fs::path{word}.filename().string();
-    while (!name.empty() && (std::isdigit(static_cast<unsigned char>(name.back())) != 0 ||
-                             name.back() == '.')) {
+    while (!name.empty() &&
+           (std::isdigit(static_cast<unsigned char>(name.back())) != 0 || name.back() == '.')) {
         name.pop_back();
     }
     constexpr std::array<std::string_view, 11> interpreters{
@@ -221,8 +221,8 @@ void examine_npm_script(const Scene& scene, const ServiceScene& service, Facts& 
     const auto inner = core::doctor::find_main_command(script).words;
     if (inner.empty() || inner[0].find('/') != std::string::npos) return;
     ServiceScene scripted = service;
-    std::string path = service.working_dir + "/node_modules/.bin:" +
-                       scene.project_dir + "/node_modules/.bin";
+    std::string path =
+        service.working_dir + "/node_modules/.bin:" + scene.project_dir + "/node_modules/.bin";
     const auto found = service.environment.find("PATH");
     if (found != service.environment.end()) path += ":" + found->second;
     scripted.environment["PATH"] = path;

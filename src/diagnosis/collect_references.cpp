@@ -23,8 +23,8 @@ using core::doctor::VariableFact;
 bool is_about_callers(const std::string& name) {
     constexpr std::array<std::string_view, 6> words{
         "ORIGIN", "CORS", "CALLBACK", "REDIRECT", "ALLOWED", "NEXTAUTH_URL"};
-    return std::ranges::any_of(
-        words, [&](std::string_view word) { return name.find(word) != name.npos; });
+    return std::ranges::any_of(words,
+                               [&](std::string_view word) { return name.find(word) != name.npos; });
 }
 
 /// What identifies an endpoint, and what will be found out about it.
@@ -128,7 +128,8 @@ private:
             if (const VariableFact* user = find(prefix + name)) fact.user = user->value;
         }
         for (const char* name : {"NAME", "DATABASE"}) {
-            if (const VariableFact* database = find(prefix + name)) fact.path = "/" + database->value;
+            if (const VariableFact* database = find(prefix + name))
+                fact.path = "/" + database->value;
         }
         std::string password;
         for (const char* name : {"PASSWORD", "PASS"}) {
@@ -141,27 +142,38 @@ private:
     /// Development servers that proxy name their targets in their configuration.
     void add_config_files(const ServiceScene& service) {
         const std::regex literal{R"(["'`](https?://[A-Za-z0-9.\[\]:_-]+:\d+[^"'`\s]*)["'`])"};
-        for (const char* name :
-             {"vite.config.js", "vite.config.ts", "vite.config.mjs", "next.config.js",
-              "next.config.mjs", "next.config.ts", "webpack.config.js", "vue.config.js",
-              "nuxt.config.ts", "proxy.conf.json", "src/setupProxy.js", "svelte.config.js"}) {
+        for (const char* name : {"vite.config.js",
+                                 "vite.config.ts",
+                                 "vite.config.mjs",
+                                 "next.config.js",
+                                 "next.config.mjs",
+                                 "next.config.ts",
+                                 "webpack.config.js",
+                                 "vue.config.js",
+                                 "nuxt.config.ts",
+                                 "proxy.conf.json",
+                                 "src/setupProxy.js",
+                                 "svelte.config.js"}) {
             const fs::path path = fs::path{service.working_dir} / name;
             const std::string text = read_small(path.string());
             int line = 1;
             std::size_t counted = 0;
             for (std::sregex_iterator it{text.begin(), text.end(), literal}, end; it != end; ++it) {
                 const auto at = static_cast<std::size_t>(it->position());
-                line += static_cast<int>(std::count(text.begin() + static_cast<std::ptrdiff_t>(
-                                                                       counted),
-                                                    text.begin() + static_cast<std::ptrdiff_t>(at),
-                                                    '\n'));
+                line +=
+                    static_cast<int>(std::count(text.begin() + static_cast<std::ptrdiff_t>(counted),
+                                                text.begin() + static_cast<std::ptrdiff_t>(at),
+                                                '\n'));
                 counted = at;
                 const auto url = core::doctor::parse_service_url((*it)[1].str());
                 if (!url) continue;
                 ReferenceFact fact = make_reference(*url);
                 fact.kind = "config";
-                add(fact, service.fact.name, name,
-                    scene_.shown(path.string()) + ":" + std::to_string(line), "");
+                add(fact,
+                    service.fact.name,
+                    name,
+                    scene_.shown(path.string()) + ":" + std::to_string(line),
+                    "");
             }
         }
     }
@@ -170,8 +182,7 @@ private:
         for (const core::doctor::NginxServerFact& server : nginx.servers) {
             for (const core::doctor::NginxLocationFact& location : server.locations) {
                 if (location.proxy_pass.empty()) continue;
-                const auto target =
-                    core::doctor::find_target(nginx, location, location.path);
+                const auto target = core::doctor::find_target(nginx, location, location.path);
                 if (!target) continue;
                 ReferenceFact fact;
                 fact.kind = "nginx";

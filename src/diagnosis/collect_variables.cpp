@@ -65,7 +65,8 @@ EnvFileFact examine_file(const Scene& scene, const std::string& service, const s
     return fact;
 }
 
-VariableFact make_variable(const std::string& name, const std::string& value,
+VariableFact make_variable(const std::string& name,
+                           const std::string& value,
                            const std::string& where) {
     VariableFact fact;
     fact.name = name;
@@ -93,8 +94,8 @@ struct FileOfService {
 std::vector<FileOfService> files_of(const Scene& scene, const ServiceScene& service) {
     std::vector<FileOfService> files;
     const auto add = [&](const std::string& path, bool is_declared) {
-        const bool is_known = std::ranges::any_of(
-            files, [&](const FileOfService& it) { return it.path == path; });
+        const bool is_known =
+            std::ranges::any_of(files, [&](const FileOfService& it) { return it.path == path; });
         if (!is_known) files.push_back({path, is_declared});
     };
     for (const std::string& path : scene.env_files)
@@ -127,8 +128,7 @@ void add_variables(const Scene& scene,
                    std::vector<VariableFact>& variables) {
     for (const core::DotenvEntry& entry : read_dotenv(scene, path).entries) {
         const std::string& name = entry.name.text;
-        const std::string where =
-            scene.shown(path) + ":" + std::to_string(entry.name.place.line);
+        const std::string where = scene.shown(path) + ":" + std::to_string(entry.name.place.line);
         const auto effective = service.environment.find(name);
         const std::string value = effective == service.environment.end()
                                       ? plain_value(entry.value.text)

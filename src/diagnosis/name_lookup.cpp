@@ -36,12 +36,17 @@ LookUp look_up(const std::string& name) {
     }
     for (const addrinfo* it = list; it != nullptr; it = it->ai_next) {
         std::array<char, NI_MAXHOST> text{};
-        if (::getnameinfo(it->ai_addr, it->ai_addrlen, text.data(), text.size(), nullptr, 0,
+        if (::getnameinfo(it->ai_addr,
+                          it->ai_addrlen,
+                          text.data(),
+                          text.size(),
+                          nullptr,
+                          0,
                           NI_NUMERICHOST) != 0) {
             continue;
         }
-        const bool is_known = std::ranges::find(result.addresses, std::string{text.data()}) !=
-                              result.addresses.end();
+        const bool is_known =
+            std::ranges::find(result.addresses, std::string{text.data()}) != result.addresses.end();
         if (!is_known) result.addresses.emplace_back(text.data());
     }
     return result;

@@ -62,9 +62,8 @@ Endpoint reference_endpoint(const Scene& scene,
     fact.host = reference.host;
     fact.port = reference.port;
     fact.timeout = time_for(scene, 0) * 0.7;
-    const bool is_database =
-        reference.scheme == "postgresql" || reference.scheme == "mysql" ||
-        reference.scheme == "redis";
+    const bool is_database = reference.scheme == "postgresql" || reference.scheme == "mysql" ||
+                             reference.scheme == "redis";
     // Of others it is enough to know that somebody is there.
     fact.protocol = is_database ? reference.scheme : "tcp";
     if (reference.scheme == "postgresql" && reference.user.empty()) fact.protocol = "tcp";
@@ -138,12 +137,12 @@ private:
 
     void pass_proxy(const DialFact& dial) {
         for (const core::doctor::NginxFact& nginx : facts_.nginx) {
-            const auto server = std::ranges::find_if(
-                nginx.servers, [&](const core::doctor::NginxServerFact& it) {
-                    return std::ranges::any_of(
-                        it.listens, [&](const core::doctor::NginxListenFact& listen) {
-                            return listen.port == dial.port;
-                        });
+            const auto server =
+                std::ranges::find_if(nginx.servers, [&](const core::doctor::NginxServerFact& it) {
+                    return std::ranges::any_of(it.listens,
+                                               [&](const core::doctor::NginxListenFact& listen) {
+                                                   return listen.port == dial.port;
+                                               });
                 });
             if (server == nginx.servers.end()) continue;
             const auto* location = core::doctor::find_location(*server, dial.path);
@@ -165,8 +164,16 @@ private:
     }
 
     void guess_paths(const DialFact& dial) {
-        for (const char* path : {"/health", "/healthz", "/api/health", "/api/healthz", "/api/v1/health",
-                                 "/status", "/ready", "/ping", "/_health", "/"}) {
+        for (const char* path : {"/health",
+                                 "/healthz",
+                                 "/api/health",
+                                 "/api/healthz",
+                                 "/api/v1/health",
+                                 "/status",
+                                 "/ready",
+                                 "/ping",
+                                 "/_health",
+                                 "/"}) {
             if (path == dial.path) continue;
             Endpoint endpoint = like(dial, "guess", dial.id + " at " + path);
             endpoint.fact.path = path;
@@ -205,8 +212,8 @@ private:
     }
 
     void try_other_scheme(const DialFact& dial) {
-        const bool is_tls_failure = dial.protocol == "https" && dial.stage == "tls" &&
-                                    dial.tls_problem.empty();
+        const bool is_tls_failure =
+            dial.protocol == "https" && dial.stage == "tls" && dial.tls_problem.empty();
         const bool is_plain_failure =
             dial.protocol == "http" &&
             (dial.status == 400 || (dial.stage == "first byte" && dial.error != "no answer"));
@@ -238,7 +245,7 @@ private:
                 endpoint.fact.id = "dump of " + it.service;
                 endpoint.fact.purpose = "dump";
                 endpoint.fact.protocol = "http";
-                endpoint.fact.host = listener.address == "::" ? "::1"
+                endpoint.fact.host = listener.address == "::"        ? "::1"
                                      : listener.address == "0.0.0.0" ? "127.0.0.1"
                                                                      : listener.address;
                 endpoint.fact.port = listener.port;

@@ -1,6 +1,6 @@
-#include "diagnosis/collectors.hpp"
-
 #include "devstack/platform/file_descriptor.hpp"
+
+#include "diagnosis/collectors.hpp"
 
 #include <array>
 
@@ -14,7 +14,7 @@ std::string read_small(const std::string& path, std::size_t size_max) {
     // Neither a FIFO nor a device may hold us up.
     const platform::FileDescriptor file{
         ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY)};
-    struct stat status{};
+    struct stat status {};
     if (!file.is_open() || ::fstat(file.get(), &status) != 0 || !S_ISREG(status.st_mode)) return "";
     std::string text;
     std::array<char, 16 * 1024> buffer{};

@@ -68,8 +68,7 @@ void take_probe(ServiceScene& service, const core::ServicePlan& plan) {
 void take_identity(ServiceScene& service, const core::ProcessSettings& process) {
     const std::uint32_t self = ::geteuid();
     service.fact.user_id = process.identity ? process.identity->user : self;
-    service.fact.user =
-        process.identity ? process.identity->user_name : platform::user_name(self);
+    service.fact.user = process.identity ? process.identity->user_name : platform::user_name(self);
 }
 
 void take_environment(ServiceScene& service, const std::vector<std::string>& variables) {
@@ -138,11 +137,8 @@ void take_settings(ServiceScene& service,
         if (is_plain(file.text)) service.env_files.push_back(absolute(file.text, project_dir));
     }
     for (const core::VariableSetting& variable : setting.env) {
-        service.fact.variables.push_back({variable.name.text,
-                                          "",
-                                          false,
-                                          false,
-                                          profile.source.describe(variable.name.place)});
+        service.fact.variables.push_back(
+            {variable.name.text, "", false, false, profile.source.describe(variable.name.place)});
     }
 }
 
@@ -203,11 +199,9 @@ void overlay(ServiceFact& fact, const api::ServiceState& state) {
 
 void ask_daemon(Scene& scene) {
     if (!scene.question.project) return;
-    auto connection =
-        client::Connection::open(scene.question.project->control_socket());
+    auto connection = client::Connection::open(scene.question.project->control_socket());
     if (!connection) return;
-    const auto reply =
-        connection->get(api::render_request(api::StateRequest{}), Duration{500ms});
+    const auto reply = connection->get(api::render_request(api::StateRequest{}), Duration{500ms});
     if (!reply) {
         scene.daemon = "silent";
         scene.daemon_problem = reply.error().message;
@@ -233,16 +227,15 @@ std::string Scene::shown(const std::string& path) const {
 }
 
 const ServiceScene* Scene::find(const std::string& name) const {
-    const auto found = std::ranges::find(
-        services, name, [](const ServiceScene& it) { return it.fact.name; });
+    const auto found =
+        std::ranges::find(services, name, [](const ServiceScene& it) { return it.fact.name; });
     return found == services.end() ? nullptr : &*found;
 }
 
 Scene set_scene(const Question& question) {
     Scene scene;
     scene.question = question;
-    scene.project_dir =
-        question.project ? question.project->project_dir : question.directory;
+    scene.project_dir = question.project ? question.project->project_dir : question.directory;
     ask_daemon(scene);
     take_profile(scene);
     if (!scene.state) return scene;

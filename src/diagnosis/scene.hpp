@@ -16,7 +16,7 @@ namespace devstack::diagnosis {
 /// A service as far as its profile could be read.
 struct ServiceScene {
     core::doctor::ServiceFact fact;
-    std::string working_dir;  ///< Absolute.
+    std::string working_dir;             ///< Absolute.
     std::vector<std::string> env_files;  ///< Absolute; those it names itself.
     std::map<std::string, std::string> environment;
     std::optional<core::Probe> probe;

@@ -43,7 +43,12 @@ std::optional<std::string> decode(const std::string& text) {
 
 Digest sign(const Digest& key, const std::string& text) {
     Digest result{};
-    ::HMAC(::EVP_sha256(), key.data(), digest_size, bytes_of(text), text.size(), result.data(),
+    ::HMAC(::EVP_sha256(),
+           key.data(),
+           digest_size,
+           bytes_of(text),
+           text.size(),
+           result.data(),
            nullptr);
     return result;
 }
@@ -106,8 +111,13 @@ std::optional<std::string> Scram::last_message(const std::string& server_first) 
         return std::nullopt;
     }
     Digest salted{};
-    ::PKCS5_PBKDF2_HMAC(password_.data(), static_cast<int>(password_.size()), bytes_of(*salt),
-                        static_cast<int>(salt->size()), iterations, ::EVP_sha256(), digest_size,
+    ::PKCS5_PBKDF2_HMAC(password_.data(),
+                        static_cast<int>(password_.size()),
+                        bytes_of(*salt),
+                        static_cast<int>(salt->size()),
+                        iterations,
+                        ::EVP_sha256(),
+                        digest_size,
                         salted.data());
     const Digest client_key = sign(salted, "Client Key");
     Digest stored{};

@@ -107,9 +107,12 @@ asio::awaitable<void> talk_postgres(Conversation& talk) {
     const Endpoint& endpoint = talk.endpoint;
     const std::string database = endpoint.database.empty() ? endpoint.user : endpoint.database;
     std::string startup = big_endian(3U << 16U);
-    for (const std::string& word :
-         {std::string{"user"}, endpoint.user, std::string{"database"}, database,
-          std::string{"application_name"}, std::string{"devstack doctor"}}) {
+    for (const std::string& word : {std::string{"user"},
+                                    endpoint.user,
+                                    std::string{"database"},
+                                    database,
+                                    std::string{"application_name"},
+                                    std::string{"devstack doctor"}}) {
         startup += word + '\0';
     }
     startup += '\0';

@@ -11,12 +11,12 @@
 
 #include <boost/asio/ip/address.hpp>
 #include <boost/asio/ssl/error.hpp>
+#include <boost/asio/write.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
 #include <boost/beast/http/error.hpp>
 #include <boost/beast/http/parser.hpp>
 #include <boost/beast/http/read.hpp>
 #include <boost/beast/http/string_body.hpp>
-#include <boost/asio/write.hpp>
 
 namespace devstack::diagnosis {
 
@@ -41,11 +41,11 @@ std::string render_request(const Endpoint& endpoint) {
     const int usual = fact.protocol == "https" ? 443 : 80;
     std::string host = fact.host.find(':') == fact.host.npos ? fact.host : "[" + fact.host + "]";
     if (fact.port != usual) host += ":" + std::to_string(fact.port);
-    std::string text = endpoint.method + " " + (fact.path.empty() ? "/" : fact.path) +
-                       " HTTP/1.1\r\n";
+    std::string text =
+        endpoint.method + " " + (fact.path.empty() ? "/" : fact.path) + " HTTP/1.1\r\n";
     const auto is_sent = [&](std::string_view name) {
-        return std::ranges::any_of(
-            fact.sent, [&](const HeaderFact& it) { return lower(it.name) == name; });
+        return std::ranges::any_of(fact.sent,
+                                   [&](const HeaderFact& it) { return lower(it.name) == name; });
     };
     if (!is_sent("host")) text += "Host: " + host + "\r\n";
     if (!is_sent("user-agent")) {
@@ -65,10 +65,11 @@ void keep_answer(const Parser& parser, Endpoint& endpoint) {
     fact.status = static_cast<int>(answer.result_int());
     fact.headers.clear();
     for (const auto& field : answer) {
-        fact.headers.push_back({lower(std::string{field.name_string()}),
-                                sane_text(std::string{field.value()})});
+        fact.headers.push_back(
+            {lower(std::string{field.name_string()}), sane_text(std::string{field.value()})});
     }
-    fact.body = sane_text(answer.body().substr(0, body_shown_max));
+    const std::size_t shown = fact.purpose == "dump" ? body_read_max : body_shown_max;
+    fact.body = sane_text(answer.body().substr(0, shown));
     const bool has_body = endpoint.body_contains.empty() ||
                           answer.body().find(endpoint.body_contains) != std::string::npos;
     fact.is_unexpected = !endpoint.expect.contains(fact.status) || !has_body;
@@ -86,7 +87,8 @@ asio::awaitable<void> ask(Stream& stream, Conversation& talk) {
     DialFact& fact = talk.fact();
     fact.stage = "send";
     const std::string request = render_request(talk.endpoint);
-    const auto [unsent, sent] = co_await asio::async_write(stream, asio::buffer(request), as_result);
+    const auto [unsent, sent] =
+        co_await asio::async_write(stream, asio::buffer(request), as_result);
     if (unsent) {
         note_failure(talk, unsent);
         co_return;
@@ -149,7 +151,9 @@ asio::awaitable<void> talk_http(Conversation& talk) {
     context.set_verify_mode(ssl::verify_none, ignored);
     ssl::stream<asio::ip::tcp::socket&> stream{talk.socket, context};
     if (!is_address(fact.host)) {
-        ::SSL_ctrl(stream.native_handle(), SSL_CTRL_SET_TLSEXT_HOSTNAME, TLSEXT_NAMETYPE_host_name,
+        ::SSL_ctrl(stream.native_handle(),
+                   SSL_CTRL_SET_TLSEXT_HOSTNAME,
+                   TLSEXT_NAMETYPE_host_name,
                    fact.host.data());
     }
     const auto [error] = co_await stream.async_handshake(ssl::stream_base::client, as_result);

@@ -30,7 +30,8 @@ std::string name_of_state(std::string_view state) {
 }
 
 /// "sl local remote st tx:rx …": the port is behind the colon, addresses have none.
-void count_in(const std::string& table, const Facts& facts,
+void count_in(const std::string& table,
+              const Facts& facts,
               std::map<std::pair<int, std::string>, ConnectionFact>& counted) {
     std::istringstream lines{read_small(table, 8 * 1024 * 1024)};
     std::string line;

@@ -82,12 +82,11 @@ SocketLine parse_line(std::string_view line) {
     const auto address = parse_address(local.substr(0, colon));
     const auto port = parse_hex(local.substr(colon + 1));
     if (!user_id || !timeout || !inode || !address || !port) return parsed;
-    parsed.socket = ListeningSocket{
-        *address,
-        Port{static_cast<std::uint16_t>(*port)},
-        *inode,
-        static_cast<unsigned>(*user_id),
-        waiting.value_or(0)};
+    parsed.socket = ListeningSocket{*address,
+                                    Port{static_cast<std::uint16_t>(*port)},
+                                    *inode,
+                                    static_cast<unsigned>(*user_id),
+                                    waiting.value_or(0)};
     return parsed;
 }
 

@@ -494,4 +494,28 @@ Result<Facts> parse_facts(std::string_view text) {
     return api::read_json<Facts>(text);
 }
 
+std::string to_text(const Diagnosis& diagnosis) {
+    api::JsonWriter json{api::JsonWriter::Layout::indented};
+    json.begin_object();
+    json.field("healthy", diagnosis.is_healthy());
+    json.key("findings");
+    json.begin_list();
+    for (const Finding& it : diagnosis.findings) {
+        json.begin_object();
+        json.field("id", it.id);
+        json.field("service", it.service);
+        json.field("cause", it.what);
+        json.field("confidence", it.confidence == Confidence::sure ? "sure" : "probable");
+        json.field("evidence", it.evidence);
+        json.field("explains", it.explains);
+        json.field("fix", it.fix);
+        json.end_object();
+    }
+    json.end_list();
+    json.field("ruled_out", diagnosis.ruled_out);
+    json.field("unseen", diagnosis.unseen);
+    json.end_object();
+    return json.take() + "\n";
+}
+
 }  // namespace devstack::core::doctor

@@ -56,8 +56,7 @@ private:
                 current = {};
             } else if (token == "}") {
                 if (!current.words.empty()) {
-                    fail("directive \"" + current.words.front() +
-                         "\" is not terminated by \";\"");
+                    fail("directive \"" + current.words.front() + "\" is not terminated by \";\"");
                 }
                 if (depth == 0) fail("unexpected \"}\"");
                 return directives;
@@ -297,8 +296,7 @@ std::optional<ProxyTarget> find_target(const NginxFact& nginx,
     const auto url = parse_service_url(location.proxy_pass);
     if (!url) return std::nullopt;
     ProxyTarget target{url->scheme, url->host, url->port, path};
-    const auto upstream =
-        std::ranges::find(nginx.upstreams, url->host, &NginxUpstreamFact::name);
+    const auto upstream = std::ranges::find(nginx.upstreams, url->host, &NginxUpstreamFact::name);
     if (upstream != nginx.upstreams.end()) {
         if (upstream->servers.empty()) return std::nullopt;
         const auto server = parse_service_url("http://" + upstream->servers.front());

@@ -12,8 +12,8 @@ namespace {
 using Words = std::vector<std::string>;
 
 constexpr std::array<std::string_view, 22> builtins{
-    "cd",   "ulimit", "export", "set",  "unset", "echo", "sleep", "true", "false", "test", "[",
-    "trap", "umask",  "wait",   "exit", ".",     "source", "printf", "mkdir", "touch", "rm", ":"};
+    "cd",   "ulimit", "export", "set",  "unset", "echo",   "sleep",  "true",  "false", "test", "[",
+    "trap", "umask",  "wait",   "exit", ".",     "source", "printf", "mkdir", "touch", "rm",   ":"};
 constexpr std::array<std::string_view, 5> prefixes{"exec", "env", "nohup", "time", "command"};
 constexpr std::array<std::string_view, 9> keywords{
     "if", "for", "while", "case", "until", "{", "(", "function", "then"};
@@ -25,7 +25,8 @@ bool is_among(const auto& table, const std::string& word) {
 bool is_assignment(const std::string& word) {
     const auto equals = word.find('=');
     return equals != word.npos && equals > 0 &&
-           std::all_of(word.begin(), word.begin() + static_cast<std::ptrdiff_t>(equals),
+           std::all_of(word.begin(),
+                       word.begin() + static_cast<std::ptrdiff_t>(equals),
                        [](unsigned char c) { return std::isalnum(c) != 0 || c == '_'; });
 }
 
@@ -108,8 +109,10 @@ private:
             has_word_ = false;
         }
         end_word();
-        while (at_ < script_.size() && (script_[at_] == '>' || script_[at_] == '&')) ++at_;
-        while (at_ < script_.size() && script_[at_] == ' ') ++at_;
+        while (at_ < script_.size() && (script_[at_] == '>' || script_[at_] == '&'))
+            ++at_;
+        while (at_ < script_.size() && script_[at_] == ' ')
+            ++at_;
         while (at_ < script_.size() &&
                std::string_view{" \t\n;|&"}.find(script_[at_]) == std::string_view::npos) {
             ++at_;

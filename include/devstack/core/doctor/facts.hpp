@@ -43,7 +43,7 @@ struct ServiceFact {
     bool has_exited = false;  ///< Then the next two are the last end.
     int exit_code = 0;
     int exit_signal = 0;
-    std::string command;  ///< As a person would type it.
+    std::string command;             ///< As a person would type it.
     std::vector<std::string> words;  ///< Of the command; of a shell script its first command.
     std::string working_dir;
     std::string user;  ///< As whom it runs.
@@ -89,7 +89,7 @@ struct ProcessFact {
     std::string command;
     std::string working_dir;
     std::string user;
-    std::string service;  ///< To which it belongs; empty: none of this project's.
+    std::string service;       ///< To which it belongs; empty: none of this project's.
     bool is_leftover = false;  ///< Started by this project, but not by what runs now.
     double age_seconds = 0;
     double cpu_percent = 0;  ///< Of one core, over the window of the collection.
@@ -169,7 +169,7 @@ struct DialFact {
     std::string path;
     /// How far it got: "resolve", "connect", "tls", "send", "first byte", "body", "done".
     std::string stage;
-    std::string error;    ///< Empty: it answered.
+    std::string error;  ///< Empty: it answered.
     std::vector<AddressFact> addresses;
     double seconds = 0;
     double timeout = 0;  ///< That it was given.
@@ -179,8 +179,8 @@ struct DialFact {
     std::vector<HeaderFact> headers;
     std::vector<HeaderFact> sent;  ///< Besides the usual ones.
     std::string body;              ///< Its beginning.
-    std::string code;  ///< Of a database: SQLSTATE, or the first word of an error.
-    std::string tls_problem;  ///< "self-signed certificate"; empty: none.
+    std::string code;              ///< Of a database: SQLSTATE, or the first word of an error.
+    std::string tls_problem;       ///< "self-signed certificate"; empty: none.
     std::string tls_subject;
     std::string tls_issuer;
     std::string tls_until;
@@ -251,7 +251,7 @@ struct ProgramFact {
     /// "", "not found", "not executable", "no such interpreter", "crlf", "is a directory",
     /// "cannot run here" (another machine's).
     std::string problem;
-    std::string mode;   ///< "0644".
+    std::string mode;  ///< "0644".
     std::string owner;
     std::string interpreter;  ///< Of its first line.
     std::string nearest;      ///< A program or file with a similar name.
@@ -266,14 +266,14 @@ struct FolderFact {
     bool has_package_json = false;
     bool is_module_package = false;  ///< "type": "module".
     bool has_node_modules = false;
-    std::string lock_file;  ///< "package-lock.json".
-    bool is_lock_newer = false;  ///< Than what is installed.
+    std::string lock_file;                   ///< "package-lock.json".
+    bool is_lock_newer = false;              ///< Than what is installed.
     std::vector<std::string> not_installed;  ///< Direct dependencies that are absent.
-    std::string requirements;  ///< "requirements.txt", "pyproject.toml".
-    std::string virtualenv;    ///< "venv", ".venv".
-    std::string migrations;    ///< "migrations", "prisma/migrations".
-    std::string migrate_command;  ///< "npm run migrate".
-    std::string install_command;  ///< "npm install".
+    std::string requirements;                ///< "requirements.txt", "pyproject.toml".
+    std::string virtualenv;                  ///< "venv", ".venv".
+    std::string migrations;                  ///< "migrations", "prisma/migrations".
+    std::string migrate_command;             ///< "npm run migrate".
+    std::string install_command;             ///< "npm install".
     std::vector<std::string> files;  ///< Names of what lies in it and below, a few hundred at most.
 };
 

@@ -9,7 +9,8 @@ namespace devstack::core::doctor {
 /// True for "JWT_SECRET", "DB_PASSWORD", "API_TOKEN" and the like.
 bool names_secret(std::string_view name);
 
-/// The text with "***" in the place of each of `secrets`, of passwords in URLs and of bearer tokens.
+/// The text with "***" in the place of each of `secrets`, of passwords in URLs and of bearer
+/// tokens.
 std::string redact(std::string_view text, const std::vector<std::string>& secrets);
 
 }  // namespace devstack::core::doctor

@@ -1,0 +1,30 @@
+#!/usr/bin/env bash
+# Runs the acceptance lab's faults, and shows what `devstack doctor` makes of each.
+#
+#   tests/lab/doctor.sh [FAULT…]     without a name: all
+#   DEVSTACK_LAB   the lab; default: as run.sh has it
+#   DEVSTACK       the binary; default: build/release/devstack
+#   RESULTS        where what was said is kept; default: a new folder in /tmp
+set -euo pipefail
+here=$(cd "$(dirname "$0")" && pwd)
+. "$here/find_lab.sh"
+export LAB_UP="/usr/bin/python3 '$here/up.py'" LAB_DOWN="/usr/bin/python3 '$here/down.py'"
+# What is broken does not become ready by waiting longer.
+export DEVSTACK_LAB_UP_LIMIT=${DEVSTACK_LAB_UP_LIMIT:-12}
+export LAB_DOCTOR="/usr/bin/python3 '$here/doctor.py'"
+results=${RESULTS:-$(mktemp -d /tmp/devstack-lab-doctor.XXXXXX)}
+mkdir -p "$results"
+faults=("$@")
+if [ $# -eq 0 ]; then
+    mapfile -t faults < <("$lab/run_fault.sh" --list | awk '{ sub(":", "", $2); print $2 }')
+fi
+for fault in "${faults[@]}"; do
+    export DEVSTACK_LAB_REPORT=$results/$fault
+    rm -rf "$DEVSTACK_LAB_REPORT"
+    mkdir -p "$DEVSTACK_LAB_REPORT"
+    "$lab/run_fault.sh" "$fault" --record "$DEVSTACK_LAB_REPORT/lab.json" \
+        >"$DEVSTACK_LAB_REPORT/output" 2>&1 || true
+    /usr/bin/python3 "$here/judge_doctor.py" row "$DEVSTACK_LAB_REPORT"
+done
+/usr/bin/python3 "$here/judge_doctor.py" sum "$results"
+echo "what was said is in $results/FAULT/output"
