@@ -191,15 +191,17 @@ void wait(Duration duration) {
 }
 
 /// CPU between two looks at the processes that matter.
-void measure(std::vector<ProcessFact>& processes, const std::map<int, Duration>& before) {
+void measure(std::vector<ProcessFact>& processes,
+             const std::map<int, Duration>& before,
+             TimePoint since) {
     for (ProcessFact& fact : processes) {
         const auto now = platform::find_process({}, fact.pid);
         const auto then = before.find(fact.pid);
         if (!now || then == before.end()) continue;
         fact.state = std::string{now->state};
-        fact.cpu_percent = 100.0 *
-                           std::chrono::duration<double>(now->cpu_time - then->second).count() /
-                           std::chrono::duration<double>(window).count();
+        const double seconds = std::chrono::duration<double>(platform::now() - since).count();
+        fact.cpu_percent =
+            100.0 * std::chrono::duration<double>(now->cpu_time - then->second).count() / seconds;
     }
 }
 
@@ -207,6 +209,7 @@ void measure(std::vector<ProcessFact>& processes, const std::map<int, Duration>&
 
 Facts collect_activity(const Scene& scene) {
     Facts facts;
+    const TimePoint begin = platform::now();
     const auto processes = platform::collect_processes({});
     const auto sockets = platform::collect_listening_sockets({});
     const auto holders = find_holders(sockets);
@@ -227,9 +230,18 @@ Facts collect_activity(const Scene& scene) {
         facts.processes.push_back(std::move(fact));
     }
     add_listeners(scene, holders, sockets, kin, facts);
-    add_connections(facts);
+    // Dials come later than this: what is stuck now is not of our making.
+    const StuckConnections before = find_stuck(facts);
     wait(window);
-    measure(facts.processes, cpu);
+    add_connections(before, facts);
+    const bool is_suspicious = std::ranges::any_of(
+        facts.connections,
+        [](const core::doctor::ConnectionFact& it) { return it.state != "established"; });
+    if (is_suspicious) {  // A busy server may need a moment to let go.
+        wait(window);
+        add_connections(before, facts);
+    }
+    measure(facts.processes, cpu, begin);
     return facts;
 }
 

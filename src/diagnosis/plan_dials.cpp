@@ -238,9 +238,15 @@ private:
     /// Go's profiler tells what every goroutine waits for. Only asked when something hangs.
     void ask_for_dumps() {
         for (const core::doctor::ConnectionFact& it : facts_.connections) {
-            if (it.state != "close-wait" || it.service.empty()) continue;
+            if (it.state == "established" || it.service.empty()) continue;
             for (const core::doctor::ListenerFact& listener : facts_.listeners) {
                 if (listener.service != it.service || listener.port == it.port) continue;
+                const auto probe = scene_.find(it.service);
+                const bool is_probed =
+                    probe != nullptr &&
+                    probe->fact.probe_url.find(":" + std::to_string(listener.port)) !=
+                        std::string::npos;
+                if (is_probed) continue;
                 Endpoint endpoint;
                 endpoint.fact.id = "dump of " + it.service;
                 endpoint.fact.purpose = "dump";

@@ -5,6 +5,7 @@
 #include "devstack/core/doctor/shell_words.hpp"
 #include "devstack/platform/environment.hpp"
 #include "devstack/platform/procfs.hpp"
+#include "devstack/project/event_reader.hpp"
 #include "devstack/project/load_plan.hpp"
 #include "devstack/project/load_profile.hpp"
 
@@ -215,6 +216,24 @@ void ask_daemon(Scene& scene) {
     scene.state = std::move(*state);
 }
 
+/// The event journal knows what has become of earlier runs.
+void recall_readiness(Scene& scene) {
+    if (!scene.question.project) return;
+    project::EventQuery query;
+    query.tail = 1000;
+    const auto answer = project::read_events(scene.question.project->state_dir, query);
+    if (!answer) return;
+    for (ServiceScene& service : scene.services) {
+        std::uint32_t last_run = 0;
+        for (const api::EventMessage& it : answer->events) {
+            if (it.service != service.fact.name || it.kind != "phase") continue;
+            if (it.run != last_run) service.fact.has_been_ready = false;
+            last_run = it.run;
+            if (it.to == "ready") service.fact.has_been_ready = true;
+        }
+    }
+}
+
 }  // namespace
 
 std::string Scene::shown(const std::string& path) const {
@@ -238,6 +257,7 @@ Scene set_scene(const Question& question) {
     scene.project_dir = question.project ? question.project->project_dir : question.directory;
     ask_daemon(scene);
     take_profile(scene);
+    recall_readiness(scene);
     if (!scene.state) return scene;
     for (const api::ServiceState& state : scene.state->services) {
         auto service = std::ranges::find(

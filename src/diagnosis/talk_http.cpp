@@ -118,7 +118,9 @@ asio::awaitable<void> ask(Stream& stream, Conversation& talk) {
         const auto [broken, count] =
             co_await http::async_read_some(stream, buffer, parser, as_result);
         keep_answer(parser, talk.endpoint);
-        if (is_stream(parser) && !fact.body.empty()) break;
+        // Of a stream that somebody asks about, all that comes in the time there is.
+        const bool has_begun = is_stream(parser) && !fact.body.empty();
+        if (has_begun && (broken || fact.purpose != "asked")) break;
         if (broken == http::error::body_limit || broken == ssl::error::stream_truncated) break;
         if (broken) {
             note_failure(talk, broken);

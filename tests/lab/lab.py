@@ -93,8 +93,9 @@ def keys_of(service, services):
     if service.get("restart"):
         keys["restart"] = service["restart"]
     if service.get("start_period"):
-        # Compose: failures count after this time, and three of them make it unhealthy.
-        keys["start_timeout"] = f"{service['start_period'] + 30}s"
+        # Compose: failures count after this time, and three of them, each as long as the lab's
+        # probe may take, make it unhealthy.
+        keys["start_timeout"] = f"{service['start_period'] + 3 * 2}s"
     return keys
 
 

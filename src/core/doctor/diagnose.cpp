@@ -125,7 +125,8 @@ private:
             if (Finding* cause = find_root(blamed, finding)) return cause;
         }
         const ServiceFact* const service = picture_.service(finding.service);
-        if (service == nullptr || finding.strength >= cause_strength_min) return nullptr;
+        const bool may_follow = finding.is_symptom || finding.strength < cause_strength_min;
+        if (service == nullptr || !may_follow) return nullptr;
         for (const ServiceFact& other : picture_.facts().services) {
             if (other.name == finding.service || !picture_.is_linked(*service, other)) continue;
             if (Finding* cause = find_root(other.name, finding)) return cause;

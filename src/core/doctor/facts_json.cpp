@@ -44,6 +44,7 @@ const Shape& shape_of<ServiceFact>() {
         {"run", slot<&ServiceFact::run>},
         {"uptime_seconds", slot<&ServiceFact::uptime_seconds>},
         {"restarts", slot<&ServiceFact::restarts>},
+        {"has_been_ready", slot<&ServiceFact::has_been_ready>},
         {"ports", slot<&ServiceFact::ports>},
         {"needs", slot<&ServiceFact::needs>},
         {"differences", slot<&ServiceFact::differences>},

@@ -108,6 +108,7 @@ void look_at_silence(const ServiceFact& service,
             "; to see where it is: py-spy dump, node --cpu-prof, gdb -p or perf top on pid " +
             std::to_string(busy->pid);
     } else if (answers_late(service, *dial, picture)) {
+        finding.is_symptom = true;
         finding.id = "answers-too-late";
         finding.what = service.name + " accepts connections on " + where + " and answers " +
                        dial->path +
@@ -115,6 +116,7 @@ void look_at_silence(const ServiceFact& service,
                        seconds_text(service.probe_timeout) + ".";
         finding.fix = "make " + dial->path + " faster, or raise health.timeout of " + service.name;
     } else {
+        finding.is_symptom = true;
         finding.id = "accepts-and-never-answers";
         finding.what = service.name + " accepts connections on " + where +
                        ", and gives no answer to " + dial->path + " within " + time +
@@ -215,9 +217,20 @@ void look_at_stuck_requests(const ServiceFact& service,
                             const Picture& picture,
                             std::vector<Finding>& findings) {
     for (const ConnectionFact& it : picture.facts().connections) {
-        if (it.service != service.name || it.state != "close-wait") continue;
+        if (it.service != service.name || it.state == "established") continue;
         const ProcessFact* const server = picture.process(it.pid);
         if (server == nullptr) continue;
+        if (it.state == "dead") {  // By itself it may as well be a leak.
+            Finding finding;
+            finding.service = service.name;
+            finding.topic = "hang";
+            finding.evidence = {count_of(static_cast<std::size_t>(it.count), "connection") +
+                                " of pid " + std::to_string(it.pid) +
+                                " were reset by their clients, and are still held"};
+            read_goroutine_dump(service, picture, finding);
+            if (!finding.id.empty()) findings.push_back(std::move(finding));
+            continue;
+        }
         Finding finding;
         finding.id = "requests-stuck";
         finding.service = service.name;

@@ -136,6 +136,14 @@ bool Picture::mentions(const ServiceFact& service, std::string_view text) const 
     return contains(service.last_answer, text) || find_line_with(service.name, text) != nullptr;
 }
 
+bool Picture::needs(const ServiceFact& from, const ServiceFact& on) const {
+    // A plan has no circles.
+    return std::ranges::any_of(from.needs, [&](const NeedFact& it) {
+        const ServiceFact* const next = service(it.service);
+        return it.service == on.name || (next != nullptr && needs(*next, on));
+    });
+}
+
 bool Picture::is_linked(const ServiceFact& depends, const ServiceFact& on) const {
     const bool needs = std::ranges::any_of(
         depends.needs, [&](const NeedFact& it) { return it.service == on.name; });

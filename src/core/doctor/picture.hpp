@@ -48,6 +48,8 @@ public:
     /// In its log, in what its probe was answered, or in the answer to what was asked.
     bool mentions(const ServiceFact& service, std::string_view text) const;
 
+    /// The profile says that `service` waits for `on`, directly or through others.
+    bool needs(const ServiceFact& service, const ServiceFact& on) const;
     /// `depends` needs `on`, or names an endpoint of it.
     bool is_linked(const ServiceFact& depends, const ServiceFact& on) const;
 

@@ -105,6 +105,24 @@ bool is_crash_signal(const ServiceFact& service) {
     return false;
 }
 
+/// "exited with code 0 and left 1 process behind (pid 27325, bin/daemonize 8605)": devstack has
+/// ended it.
+bool tell_left_behind(const ServiceFact& service, Finding& finding) {
+    const auto at = service.why.find(" behind (");
+    if (service.exit_code != 0 || service.exit_signal != 0 || at == std::string::npos) return false;
+    finding.id = "daemonises";
+    finding.strength = 97;
+    finding.confidence = Confidence::sure;
+    finding.what =
+        service.command + " of " + service.name +
+        " forks itself into the background (it daemonizes) and ends with 0; devstack has "
+        "ended what it left behind: " +
+        service.why.substr(at + 9, service.why.find(')', at) - at - 9) +
+        (service.ports.empty() ? "." : ", which was to hold " + ports_of(service) + ".");
+    finding.fix = "run it in the foreground (an option like --foreground, --no-daemon, -D)";
+    return true;
+}
+
 void tell_daemonised(const ServiceFact& service, const ProcessFact& left, Finding& finding) {
     finding.id = "daemonises";
     finding.strength = 91;
@@ -128,6 +146,16 @@ void tell_end(const ServiceFact& service, const Picture& picture, Finding& findi
                        ": it has crashed.";
         finding.fix = "see the core dump (coredumpctl gdb, or gdb PROGRAM core), and " +
                       last_lines_hint(service) + " for what was asked last";
+    } else if (service.exit_code == 0 && service.exit_signal == 0 && service.has_been_ready) {
+        finding.id = "service-ended";
+        finding.strength = 72;
+        finding.what =
+            service.name + " (" + service.command +
+            ") is not running: it was ready, and has ended with status 0, as if it had "
+            "been asked to stop" +
+            (service.ports.empty() ? "." : "; nothing listens on " + ports_of(service) + ".");
+        finding.fix = "devstack start " + service.name +
+                      "; with restart = \"always\" devstack does that by itself";
     } else if (service.exit_code == 0 && service.exit_signal == 0) {
         finding.id = "exits-at-once";
         finding.strength = 72;
@@ -179,7 +207,8 @@ void find_bad_ends(const Picture& picture, std::vector<Finding>& findings) {
             std::ranges::find_if(picture.facts().processes, [&](const ProcessFact& it) {
                 return it.is_leftover && it.service == service.name && it.state != "Z";
             });
-        if (service.exit_code == 0 && left != picture.facts().processes.end()) {
+        if (tell_left_behind(service, finding)) {
+        } else if (service.exit_code == 0 && left != picture.facts().processes.end()) {
             tell_daemonised(service, *left, finding);
         } else {
             tell_end(service, picture, finding);
@@ -207,7 +236,10 @@ void find_what_does_not_run(const Picture& picture, std::vector<Finding>& findin
             service.name + " (" + service.command + ") is not running" +
             (service.has_exited ? ": it " + describe_end(service) : "") +
             (service.ports.empty() ? "." : "; nothing listens on " + ports_of(service) + ".");
-        if (!service.why.empty()) finding.evidence.push_back("devstack says: " + service.why);
+        if (!service.why.empty()) {
+            finding.evidence.push_back("devstack says: " + service.name + " is " + service.phase +
+                                       ": " + service.why);
+        }
         finding.fix = "devstack start " + service.name;
         findings.push_back(std::move(finding));
     }

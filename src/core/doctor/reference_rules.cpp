@@ -37,9 +37,13 @@ const LineFact* find_refusal(const ReferenceFact& reference, const Picture& pict
 
 bool is_on_the_way(const ReferenceFact& reference, const Picture& picture) {
     if (reference.kind != "nginx") return false;
+    const std::string mark = "past nginx: ";
     return std::ranges::any_of(picture.facts().dials, [&](const DialFact& it) {
-        return it.purpose == "compare" && it.port == reference.port && it.host == reference.host &&
-               it.id.starts_with("past nginx") && !it.error.empty();
+        const bool is_there = it.purpose == "compare" && it.port == reference.port &&
+                              it.host == reference.host && it.id.starts_with(mark);
+        if (!is_there || it.error.empty()) return false;
+        const DialFact* const through = picture.dial(it.id.substr(mark.size()));
+        return through != nullptr && through->status >= 500;
     });
 }
 
@@ -151,6 +155,9 @@ bool tell_wrong_port(const ReferenceFact& reference, const Picture& picture, Fin
                    render_endpoint(reference.host, reference.port) + ", where nothing listens; " +
                    name + " listens on port " + port + ".";
     finding.evidence.push_back(name + " is " + describe(*real));
+    const ServiceFact* const owner = picture.owner_of(reference.port);
+    // It is the service that listens where nobody expects it.
+    if (owner != nullptr && owner->name == real->service) finding.blames = {owner->name};
     finding.fix = "change the port to " + port + " in " +
                   (reference.where.empty() ? reference.name : reference.where);
     if (reference.kind == "nginx") finding.fix += ", then nginx -t and reload";
@@ -208,12 +215,47 @@ void look_at_reference(const ReferenceFact& reference,
     findings.push_back(std::move(finding));
 }
 
+/// It was started before what it calls was ready, since nobody said that it needs it.
+void find_missing_dependencies(const Picture& picture, std::vector<Finding>& findings) {
+    for (const ReferenceFact& reference : picture.facts().references) {
+        const ServiceFact* const service = picture.service(reference.service);
+        const ServiceFact* const owner = picture.owner_of(reference.port);
+        if (service == nullptr || owner == nullptr || owner == service ||
+            reference.kind == "origin")
+            continue;
+        const bool has_ended = service->has_exited && service->exit_code != 0 && service->pid == 0;
+        const bool is_coming = owner->pid != 0 || owner->phase == "ready";
+        if (!has_ended || !is_coming || !is_local(reference.host)) continue;
+        if (picture.needs(*service, *owner)) continue;
+        const LineFact* const line = find_refusal(reference, picture);
+        if (line == nullptr) continue;
+        Finding finding;
+        finding.id = "dependency-missing";
+        finding.service = service->name;
+        finding.topic = "endpoint " + render_endpoint(reference.host, reference.port);
+        finding.strength = 92;
+        finding.confidence = Confidence::sure;
+        finding.what = service->name + " was started before " + owner->name +
+                       " was ready on port " + std::to_string(reference.port) +
+                       ", and does not depend on it: it was refused, "
+                       "and ended with code " +
+                       std::to_string(service->exit_code) + ".";
+        finding.evidence = {render_line(service->name, *line),
+                            owner->name + " is " + owner->phase + " now"};
+        finding.fix = "let it wait: depends_on = { " + owner->name + " = \"ready\" } for " +
+                      service->name +
+                      (service->declared_at.empty() ? "" : " (" + service->declared_at + ")");
+        findings.push_back(std::move(finding));
+    }
+}
+
 }  // namespace
 
 void find_dead_references(const Picture& picture, std::vector<Finding>& findings) {
     for (const ReferenceFact& reference : picture.facts().references) {
         if (!reference.dial.empty()) look_at_reference(reference, picture, findings);
     }
+    find_missing_dependencies(picture, findings);
 }
 
 }  // namespace devstack::core::doctor

@@ -35,6 +35,7 @@ struct ServiceFact {
     std::uint32_t run = 0;
     double uptime_seconds = 0;
     int restarts = 0;
+    bool has_been_ready = false;     ///< Its latest run was, whatever has become of it.
     std::vector<std::string> ports;  ///< Declared, as text.
     std::vector<NeedFact> needs;
     std::vector<std::string> differences;
@@ -129,7 +130,9 @@ struct ConnectionFact {
     int port = 0;
     std::string service;
     int pid = 0;
-    std::string state;  ///< "established", "close-wait" (the client is gone, the server is not).
+    /// "established"; "close-wait": the client is gone, and for a while the server has not let go;
+    /// "dead": the same, where the client has reset the connection.
+    std::string state;
     int count = 0;
     int unread = 0;  ///< Of them, with bytes that the server has not read.
 };

@@ -25,7 +25,8 @@ struct Finding {
     std::string topic;  ///< What it is about: "port 3101", "variable JWT_SECRET".
     /// The service or endpoint ("host:port") whose trouble is the real cause, if it has any.
     std::vector<std::string> blames;
-    bool is_minor = false;  ///< Not worth an alarm if the service is well otherwise.
+    bool is_minor = false;    ///< Not worth an alarm.
+    bool is_symptom = false;  ///< A service that this one calls may be the cause.
 };
 
 struct Diagnosis {
