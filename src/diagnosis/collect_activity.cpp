@@ -6,14 +6,13 @@
 #include "devstack/platform/procfs.hpp"
 
 #include "diagnosis/collectors.hpp"
+#include "diagnosis/program_runtime.hpp"
 #include "diagnosis/tcp_connections.hpp"
 
 #include <algorithm>
 #include <charconv>
-#include <condition_variable>
 #include <filesystem>
 #include <map>
-#include <mutex>
 #include <set>
 
 namespace devstack::diagnosis {
@@ -181,13 +180,6 @@ std::map<std::uint64_t, int> find_holders(const std::vector<platform::ListeningS
         if (pid == 0 || owner.pid < pid) pid = owner.pid;
     }
     return holders;
-}
-
-void wait(Duration duration) {
-    std::mutex mutex;
-    std::condition_variable never;
-    std::unique_lock lock{mutex};
-    never.wait_for(lock, duration);
 }
 
 /// CPU between two looks at the processes that matter.

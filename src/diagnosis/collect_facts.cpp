@@ -106,7 +106,22 @@ void note_what_is_hidden(Facts& facts) {
     }
 }
 
+void take_second_dumps(Facts& facts) {
+    auto again = plan_second_dumps(facts);
+    if (again.empty()) return;
+    wait(400ms);
+    auto answers = dial_all(std::move(again), 400ms);
+    append(facts.dials, answers);
+}
+
 }  // namespace
+
+void wait(Duration duration) {
+    std::mutex mutex;
+    std::condition_variable never;
+    std::unique_lock lock{mutex};
+    never.wait_for(lock, duration);
+}
 
 Facts collect_facts(const Question& question) {
     const TimePoint begin = platform::now();
@@ -143,6 +158,7 @@ Facts collect_facts(const Question& question) {
         auto answers = dial_all(std::move(more), left);
         append(facts.dials, answers);
     }
+    take_second_dumps(facts);
     collect_threads(*scene, facts);
     note_what_is_hidden(facts);
     facts.seconds = std::chrono::duration<double>(platform::now() - begin).count();

@@ -56,6 +56,7 @@ Facts collect_logs(const Scene& scene) {
         facts.crashes.push_back({it.service,
                                  it.time,
                                  it.ended,
+                                 it.why,
                                  it.code,
                                  it.signal,
                                  it.lived_seconds,

@@ -38,6 +38,11 @@ std::vector<Endpoint> plan_dials(const Scene& scene, Facts& facts, const Passwor
 /// What an answer has made worth asking too: the same path past a proxy, other paths of a server
 /// that does not know the one of the probe, where a redirect leads.
 std::vector<Endpoint> plan_more_dials(const Scene& scene, const Facts& facts);
+/// Dumps in which somebody waits for a lock, again: who still waits for the same is stuck.
+std::vector<Endpoint> plan_second_dumps(const Facts& facts);
+
+/// A pause between two looks at the same thing.
+void wait(Duration duration);
 
 /// Of the processes whose service does not answer: what each thread is doing.
 void collect_threads(const Scene& scene, Facts& facts);

@@ -235,30 +235,29 @@ private:
         add(endpoint);
     }
 
-    /// Go's profiler tells what every goroutine waits for. Only asked when something hangs.
+    /// Go's profiler tells what every goroutine waits for. As a rule it listens on a port of its
+    /// own, on this machine alone.
     void ask_for_dumps() {
-        for (const core::doctor::ConnectionFact& it : facts_.connections) {
-            if (it.state == "established" || it.service.empty()) continue;
-            for (const core::doctor::ListenerFact& listener : facts_.listeners) {
-                if (listener.service != it.service || listener.port == it.port) continue;
-                const auto probe = scene_.find(it.service);
-                const bool is_probed =
-                    probe != nullptr &&
-                    probe->fact.probe_url.find(":" + std::to_string(listener.port)) !=
-                        std::string::npos;
-                if (is_probed) continue;
-                Endpoint endpoint;
-                endpoint.fact.id = "dump of " + it.service;
-                endpoint.fact.purpose = "dump";
-                endpoint.fact.protocol = "http";
-                endpoint.fact.host = listener.address == "::"        ? "::1"
-                                     : listener.address == "0.0.0.0" ? "127.0.0.1"
-                                                                     : listener.address;
-                endpoint.fact.port = listener.port;
-                endpoint.fact.path = "/debug/pprof/goroutine?debug=2";
-                endpoint.fact.timeout = 0.4;
-                add(endpoint);
-            }
+        for (const core::doctor::ListenerFact& listener : facts_.listeners) {
+            const auto process =
+                std::ranges::find(facts_.processes, listener.pid, &core::doctor::ProcessFact::pid);
+            const bool is_go = process != facts_.processes.end() && process->runtime == "go";
+            const bool is_loopback =
+                listener.address == "::1" || listener.address.starts_with("127.");
+            if (!is_go || !is_loopback || listener.service.empty()) continue;
+            const ServiceScene* const service = scene_.find(listener.service);
+            const auto& ports = service->fact.ports;
+            const std::string port = std::to_string(listener.port);
+            if (std::ranges::find(ports, port) != ports.end()) continue;
+            Endpoint endpoint;
+            endpoint.fact.id = "dump of " + listener.service;
+            endpoint.fact.purpose = "dump";
+            endpoint.fact.protocol = "http";
+            endpoint.fact.host = listener.address;
+            endpoint.fact.port = listener.port;
+            endpoint.fact.path = "/debug/pprof/goroutine?debug=2";
+            endpoint.fact.timeout = 0.4;
+            add(endpoint);
         }
     }
 
@@ -283,6 +282,17 @@ std::vector<Endpoint> plan_dials(const Scene& scene, Facts& facts, const Passwor
     }
     for (const ReferenceFact& reference : facts.references) {
         if (!reference.dial.empty()) add(reference_endpoint(scene, reference, passwords));
+    }
+    return endpoints;
+}
+
+std::vector<Endpoint> plan_second_dumps(const Facts& facts) {
+    std::vector<Endpoint> endpoints;
+    for (const DialFact& dial : facts.dials) {
+        const bool has_waiting = dial.body.find("[semacquire") != std::string::npos ||
+                                 dial.body.find("[sync.") != std::string::npos;
+        if (dial.purpose != "dump" || !has_waiting) continue;
+        endpoints.push_back(like(dial, "dump", "second " + dial.id));
     }
     return endpoints;
 }

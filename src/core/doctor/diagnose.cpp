@@ -16,7 +16,7 @@ namespace devstack::core::doctor {
 
 namespace {
 
-constexpr std::array<Rules, 18> all_rules{find_profile_mistakes,
+constexpr std::array<Rules, 19> all_rules{find_profile_mistakes,
                                           find_port_conflicts,
                                           find_wrong_ports,
                                           find_dead_references,
@@ -31,6 +31,7 @@ constexpr std::array<Rules, 18> all_rules{find_profile_mistakes,
                                           find_health_mistakes,
                                           find_proxy_mistakes,
                                           find_request_troubles,
+                                          find_slow_starts,
                                           find_bad_ends,
                                           find_what_does_not_run,
                                           find_what_logs_tell};

@@ -137,15 +137,16 @@ void look_at_silence(const ServiceFact& service,
 // ---- Requests that hang while others are answered
 // ---------------------------------------------------
 
-/// A goroutine that waits for a mutex, of the dump that Go's profiler gives.
+/// A goroutine of the dump that Go's profiler gives.
 struct Goroutine {
-    std::string header;
+    std::string number;
+    std::string state;  ///< "semacquire, 2 minutes".
     std::vector<std::string> functions;
     std::vector<std::string> places;
 };
 
 std::vector<Goroutine> parse_goroutines(const std::string& dump) {
-    static const std::regex head{R"(^goroutine \d+ \[([^\]]+)\]:$)"};
+    static const std::regex head{R"(^goroutine (\d+) \[([^\]]+)\]:$)"};
     static const std::regex place{R"(^\s+(\S+\.go):(\d+))"};
     std::vector<Goroutine> all;
     std::size_t at = 0;
@@ -155,7 +156,7 @@ std::vector<Goroutine> parse_goroutines(const std::string& dump) {
         at = end + 1;
         std::smatch found;
         if (std::regex_match(line, found, head)) {
-            all.push_back({found[1], {}, {}});
+            all.push_back({found[1], found[2], {}, {}});
         } else if (all.empty()) {
             continue;
         } else if (std::regex_search(line, found, place)) {
@@ -166,6 +167,10 @@ std::vector<Goroutine> parse_goroutines(const std::string& dump) {
         }
     }
     return all;
+}
+
+bool waits_for_lock(const Goroutine& goroutine) {
+    return contains(goroutine.state, "semacquire") || contains(goroutine.state, "sync.");
 }
 
 /// The frames that are the program's own, innermost first: "main.cleanup (tempkeys.go:50)".
@@ -183,32 +188,58 @@ std::vector<std::string> own_frames(const Goroutine& goroutine) {
     return frames;
 }
 
-void read_goroutine_dump(const ServiceFact& service, const Picture& picture, Finding& finding) {
-    const DialFact* const dump = picture.dial("dump of " + service.name);
-    if (dump == nullptr || dump->status != 200) return;
-    std::string shortest;
-    for (const Goroutine& it : parse_goroutines(dump->body)) {
-        const bool waits = contains(it.header, "sync.Mutex") || contains(it.header, "semacquire") ||
-                           contains(it.header, "sync.RWMutex");
-        const auto frames = own_frames(it);
-        if (!waits || frames.empty()) continue;
-        const std::size_t shown = std::min<std::size_t>(frames.size(), 3);
-        const std::string path =
-            join({frames.begin(), frames.begin() + static_cast<long>(shown)}, ", called by ");
-        finding.evidence.push_back("goroutine in " + it.header + ": " + path);
-        // Who waits deepest below a function that others wait to enter is who holds the lock.
-        if (frames.size() > 1 && shortest.size() < path.size()) shortest = path;
+std::string render_path(const std::vector<std::string>& frames) {
+    constexpr std::size_t shown_max = 3;
+    const auto shown = static_cast<std::ptrdiff_t>(std::min(frames.size(), shown_max));
+    return join({frames.begin(), frames.begin() + shown}, ", called by ");
+}
+
+/// Goroutines that wait for a lock in both dumps, at the same place.
+std::vector<Goroutine> find_stuck(const std::vector<Goroutine>& before,
+                                  const std::vector<Goroutine>& after) {
+    std::vector<Goroutine> stuck;
+    for (const Goroutine& it : after) {
+        const auto same = std::ranges::find(before, it.number, &Goroutine::number);
+        const bool is_stuck = waits_for_lock(it) && same != before.end() && waits_for_lock(*same) &&
+                              same->places == it.places;
+        if (is_stuck && !own_frames(it).empty()) stuck.push_back(it);
     }
-    if (shortest.empty()) return;
+    return stuck;
+}
+
+/// The one that waits for what it holds itself: it came there through a function that takes the
+/// lock first, so that it has more of the program's own frames than those that wait to enter.
+void look_at_goroutines(const ServiceFact& service,
+                        const Picture& picture,
+                        std::vector<Finding>& findings) {
+    const DialFact* const dump = picture.dial("dump of " + service.name);
+    const DialFact* const second = picture.dial("second dump of " + service.name);
+    if (dump == nullptr || second == nullptr || second->status != 200) return;
+    const auto stuck = find_stuck(parse_goroutines(dump->body), parse_goroutines(second->body));
+    if (stuck.empty()) return;
+    Finding finding;
     finding.id = "deadlock";
+    finding.service = service.name;
+    finding.topic = "hang";
     finding.strength = 88;
-    finding.confidence = Confidence::sure;
+    std::vector<std::string> deepest;
+    for (const Goroutine& it : stuck) {
+        constexpr std::size_t evidence_max = 4;
+        const auto frames = own_frames(it);
+        if (finding.evidence.size() < evidence_max) {
+            finding.evidence.push_back("goroutine " + it.number + " [" + it.state + "] waits in " +
+                                       render_path(frames));
+        }
+        if (frames.size() > deepest.size()) deepest = frames;
+    }
     finding.what = "Requests to " + service.name +
-                   " are stuck in a deadlock: a goroutine waits for a mutex in " + shortest +
-                   ", and nobody gives it up.";
-    finding.fix =
-        "do not take the lock again in what is called while it is held; devstack restart " +
-        service.name + " for now";
+                   " are stuck in a deadlock: " + count_of(stuck.size(), "goroutine") +
+                   (stuck.size() == 1 ? " waits" : " wait") +
+                   " for a mutex that nobody gives up, in " + render_path(deepest) + ".";
+    finding.confidence = stuck.size() > 1 ? Confidence::sure : Confidence::probable;
+    finding.fix = "do not take a lock in what is called while it is held (" + deepest.front() +
+                  "); devstack restart " + service.name + " for now";
+    findings.push_back(std::move(finding));
 }
 
 /// Clients that gave up, and whose connections the service has not let go: their requests are still
@@ -220,17 +251,7 @@ void look_at_stuck_requests(const ServiceFact& service,
         if (it.service != service.name || it.state == "established") continue;
         const ProcessFact* const server = picture.process(it.pid);
         if (server == nullptr) continue;
-        if (it.state == "dead") {  // By itself it may as well be a leak.
-            Finding finding;
-            finding.service = service.name;
-            finding.topic = "hang";
-            finding.evidence = {count_of(static_cast<std::size_t>(it.count), "connection") +
-                                " of pid " + std::to_string(it.pid) +
-                                " were reset by their clients, and are still held"};
-            read_goroutine_dump(service, picture, finding);
-            if (!finding.id.empty()) findings.push_back(std::move(finding));
-            continue;
-        }
+        if (it.state == "dead") continue;  // By itself that may as well be a leak.
         Finding finding;
         finding.id = "requests-stuck";
         finding.service = service.name;
@@ -251,7 +272,6 @@ void look_at_stuck_requests(const ServiceFact& service,
         finding.fix = "see where the threads of pid " + std::to_string(it.pid) +
                       " are (gdb -p, py-spy dump, kill -QUIT for Go and Java); devstack restart " +
                       service.name + " for now";
-        read_goroutine_dump(service, picture, finding);
         findings.push_back(std::move(finding));
         return;
     }
@@ -263,6 +283,7 @@ void find_hangs(const Picture& picture, std::vector<Finding>& findings) {
     for (const ServiceFact& service : picture.facts().services) {
         look_at_silence(service, picture, findings);
         look_at_stuck_requests(service, picture, findings);
+        look_at_goroutines(service, picture, findings);
     }
 }
 

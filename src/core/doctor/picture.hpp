@@ -76,6 +76,7 @@ void find_certificate_troubles(const Picture& picture, std::vector<Finding>& fin
 void find_proxy_mistakes(const Picture& picture, std::vector<Finding>& findings);
 void find_request_troubles(const Picture& picture, std::vector<Finding>& findings);
 void find_sick_processes(const Picture& picture, std::vector<Finding>& findings);
+void find_slow_starts(const Picture& picture, std::vector<Finding>& findings);
 void find_bad_ends(const Picture& picture, std::vector<Finding>& findings);
 void find_what_does_not_run(const Picture& picture, std::vector<Finding>& findings);
 

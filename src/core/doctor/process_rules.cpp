@@ -220,6 +220,41 @@ void find_bad_ends(const Picture& picture, std::vector<Finding>& findings) {
     }
 }
 
+/// It never became ready in the time that it was given, and is started again and again.
+void find_slow_starts(const Picture& picture, std::vector<Finding>& findings) {
+    for (const ServiceFact& service : picture.facts().services) {
+        const CrashFact* const crash = picture.last_crash(service.name);
+        const bool is_timed = crash != nullptr && service.start_timeout > 0 &&
+                              crash->lived_seconds >= service.start_timeout &&
+                              crash->lived_seconds < service.start_timeout * 1.1 + 1 &&
+                              (contains(crash->why, "not ready") || crash->signal != 0);
+        if (!is_timed || service.has_been_ready || picture.is_well(service)) continue;
+        Finding finding;
+        finding.id = "slow-start";
+        finding.service = service.name;
+        finding.topic = "start";
+        finding.strength = 66;
+        const std::string limit = seconds_text(service.start_timeout);
+        finding.what = service.name + " is not ready within its start_timeout of " + limit +
+                       ", and is ended and started again for that: it needs longer to start, or "
+                       "never listens" +
+                       (service.ports.empty() ? "." : " on " + ports_of(service) + ".");
+        finding.evidence = {"its last run " + crash->ended + " after " +
+                            seconds_text(crash->lived_seconds) +
+                            (crash->why.empty() ? "" : ": " + crash->why)};
+        if (!service.last_answer.empty()) {
+            finding.evidence.push_back("its probe says: " + service.last_answer);
+        }
+        if (const LineFact* words = find_last_words(service, picture)) {
+            finding.evidence.push_back(render_line(service.name, *words));
+        }
+        finding.fix = "raise start_timeout of " + service.name +
+                      (service.declared_at.empty() ? "" : " (" + service.declared_at + ")") +
+                      " above what it needs, if its log shows that it comes up";
+        findings.push_back(std::move(finding));
+    }
+}
+
 void find_what_does_not_run(const Picture& picture, std::vector<Finding>& findings) {
     for (const ServiceFact& service : picture.facts().services) {
         // Down on purpose, or by itself: either way whoever asks for it gets nothing.

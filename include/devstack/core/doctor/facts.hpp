@@ -62,6 +62,7 @@ struct CrashFact {
     std::string service;
     std::string time;
     std::string ended;  ///< "exited with code 1".
+    std::string why;    ///< Why it had to end, or did.
     int code = 0;
     int signal = 0;
     double lived_seconds = 0;
@@ -92,6 +93,7 @@ struct ProcessFact {
     std::string user;
     std::string service;       ///< To which it belongs; empty: none of this project's.
     bool is_leftover = false;  ///< Started by this project, but not by what runs now.
+    std::string runtime;       ///< "go", "node", "python", "java", "ruby"; empty: none of these.
     double age_seconds = 0;
     double cpu_percent = 0;  ///< Of one core, over the window of the collection.
     int threads = 0;
