@@ -128,6 +128,7 @@ ProcessFact describe(const Scene& scene, const ProcessInfo& process) {
     if (fact.command.empty()) fact.command = process.name;
     fact.working_dir = scene.shown(platform::read_working_dir({}, process.pid));
     fact.user = platform::read_user({}, process.pid);
+    fact.runtime = find_runtime(process.pid);
     fact.age_seconds =
         std::chrono::duration<double>(platform::read_age({}, process).value_or(Duration{})).count();
     const std::string proc = "/proc/" + std::to_string(process.pid);

@@ -57,6 +57,17 @@ std::string render_request(const Endpoint& endpoint) {
     return text + "Connection: close\r\n\r\n";
 }
 
+std::string sane_lines(const std::string& text) {
+    std::string result;
+    for (std::size_t at = 0; at < text.size();) {
+        const std::size_t end = std::min(text.find('\n', at), text.size());
+        result += sane_text(text.substr(at, end - at));
+        if (end < text.size()) result += '\n';
+        at = end + 1;
+    }
+    return result;
+}
+
 using Parser = http::response_parser<http::string_body>;
 
 void keep_answer(const Parser& parser, Endpoint& endpoint) {
@@ -69,7 +80,7 @@ void keep_answer(const Parser& parser, Endpoint& endpoint) {
             {lower(std::string{field.name_string()}), sane_text(std::string{field.value()})});
     }
     const std::size_t shown = fact.purpose == "dump" ? body_read_max : body_shown_max;
-    fact.body = sane_text(answer.body().substr(0, shown));
+    fact.body = sane_lines(answer.body().substr(0, shown));
     const bool has_body = endpoint.body_contains.empty() ||
                           answer.body().find(endpoint.body_contains) != std::string::npos;
     fact.is_unexpected = !endpoint.expect.contains(fact.status) || !has_body;

@@ -19,11 +19,20 @@ std::string sent_header(const DialFact& dial, std::string_view name) {
 
 /// The service that answers there; null: a stranger.
 const ServiceFact* server_of(const DialFact& dial, const Picture& picture) {
-    return is_local(dial.host) ? picture.owner_of(dial.port) : nullptr;
+    if (!is_local(dial.host)) return nullptr;
+    // Behind a proxy it is who stands there.
+    const DialFact* const behind = picture.dial("past nginx: " + dial.id);
+    const ServiceFact* const server = behind == nullptr ? nullptr : picture.owner_of(behind->port);
+    return server != nullptr ? server : picture.owner_of(dial.port);
 }
 
 std::string name_of(const DialFact& dial, const ServiceFact* server) {
     return server != nullptr ? server->name : render_endpoint(dial.host, dial.port);
+}
+
+std::string one_line(std::string text) {
+    std::ranges::replace(text, '\n', ' ');
+    return text;
 }
 
 void look_at_cors(const DialFact& dial, const Picture& picture, std::vector<Finding>& findings) {
@@ -101,7 +110,7 @@ void look_at_stream(const DialFact& dial, const Picture& picture, std::vector<Fi
                    render_endpoint(dial.host, dial.port) +
                    " sends an error event (event: error) and ends:" + said + ". Its status is " +
                    std::to_string(dial.status) + ", so only the event tells of the failure.";
-    finding.evidence = {render_request(dial) + ": " + dial.body.substr(at, 200)};
+    finding.evidence = {render_request(dial) + ": " + one_line(dial.body.substr(at, 200))};
     finding.fix = "look for the error in the log of " + name_of(dial, server) +
                   "; a client must handle error events, and not connect again when they are not "
                   "recoverable";
