@@ -14,6 +14,7 @@
 #include <filesystem>
 #include <map>
 #include <set>
+#include <sstream>
 
 namespace devstack::diagnosis {
 
@@ -183,9 +184,23 @@ std::map<std::uint64_t, int> find_holders(const std::vector<platform::ListeningS
     return holders;
 }
 
+struct CpuTime {
+    Duration used{};
+    Duration wanted{};  ///< Of the main thread: used, or waited for in the queue of a core.
+};
+
+/// "ran waited slices", in nanoseconds.
+Duration read_wanted(int pid) {
+    std::istringstream numbers{read_small("/proc/" + std::to_string(pid) + "/schedstat", 128)};
+    std::int64_t ran = 0;
+    std::int64_t waited = 0;
+    numbers >> ran >> waited;
+    return Duration{ran + waited};
+}
+
 /// CPU between two looks at the processes that matter.
 void measure(std::vector<ProcessFact>& processes,
-             const std::map<int, Duration>& before,
+             const std::map<int, CpuTime>& before,
              TimePoint since) {
     for (ProcessFact& fact : processes) {
         const auto now = platform::find_process({}, fact.pid);
@@ -193,8 +208,11 @@ void measure(std::vector<ProcessFact>& processes,
         if (!now || then == before.end()) continue;
         fact.state = std::string{now->state};
         const double seconds = std::chrono::duration<double>(platform::now() - since).count();
-        fact.cpu_percent =
-            100.0 * std::chrono::duration<double>(now->cpu_time - then->second).count() / seconds;
+        const auto percent = [&](Duration part) {
+            return 100.0 * std::chrono::duration<double>(part).count() / seconds;
+        };
+        fact.cpu_percent = percent(now->cpu_time - then->second.used);
+        fact.wanted_cpu_percent = percent(read_wanted(fact.pid) - then->second.wanted);
     }
 }
 
@@ -211,12 +229,12 @@ Facts collect_activity(const Scene& scene) {
         interesting.insert(pid);
     Kinship kinship{scene, processes};
     std::map<int, Kinship::Answer> kin;
-    std::map<int, Duration> cpu;
+    std::map<int, CpuTime> cpu;
     for (const ProcessInfo& process : processes) {
         const Kinship::Answer answer = kinship.find(process);
         if (answer.service.empty() && !interesting.contains(process.pid)) continue;
         kin[process.pid] = answer;
-        cpu[process.pid] = process.cpu_time;
+        cpu[process.pid] = {process.cpu_time, read_wanted(process.pid)};
         ProcessFact fact = describe(scene, process);
         fact.service = answer.service;
         fact.is_leftover = answer.is_leftover;

@@ -6,7 +6,6 @@
 #include <algorithm>
 #include <array>
 #include <filesystem>
-#include <set>
 
 #include <sys/stat.h>
 
@@ -29,26 +28,6 @@ std::vector<std::string> names_in(const fs::path& directory) {
     }
     std::ranges::sort(names);
     return names;
-}
-
-bool is_worth_entering(const std::string& name) {
-    static const std::set<std::string> left_out{
-        "node_modules", "__pycache__", "venv", "dist", "build", "target", "vendor", "pgdata"};
-    return !name.starts_with('.') && !left_out.contains(name);
-}
-
-/// What lies there and two levels below, by relative path.
-void list_files(const fs::path& root, const fs::path& below, int depth, FolderFact& folder) {
-    for (const std::string& name : names_in(root / below)) {
-        if (folder.files.size() >= files_max) return;
-        const std::string shown = (below / name).string();
-        std::error_code ignored;
-        if (!fs::is_directory(root / below / name, ignored)) {
-            folder.files.push_back(shown);
-        } else if (depth > 0 && is_worth_entering(name)) {
-            list_files(root, shown, depth - 1, folder);
-        }
-    }
 }
 
 void examine_missing(const fs::path& path, FolderFact& folder) {
@@ -103,7 +82,6 @@ FolderFact examine_folder(const Scene& scene, const ServiceScene& service) {
         examine_missing(path, folder);
         return folder;
     }
-    list_files(path, "", 2, folder);
     examine_node_package(service.working_dir, scene.project_dir, folder);
     examine_python(path, folder);
     examine_migrations(path, folder);

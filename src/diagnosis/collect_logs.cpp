@@ -31,9 +31,14 @@ LogFact read_log(const Scene& scene, const ServiceScene& service) {
     query.now = platform::wall_now() + core::limits::partial_line_delay;
     const auto answer = project::read_logs(paths.log_dir, query);
     if (!answer || answer->lines.empty()) return fact;
-    const std::uint32_t run = service.fact.pid != 0 ? service.fact.run : answer->lines.back().run;
+    // A run that has just begun has nothing to say yet of why the one before it ended.
+    const bool is_young = service.fact.pid != 0 && service.fact.phase != "ready" &&
+                          service.fact.restarts > 0 && service.fact.run > 0;
+    const std::uint32_t first = is_young                ? service.fact.run - 1
+                                : service.fact.pid != 0 ? service.fact.run
+                                                        : answer->lines.back().run;
     for (const core::LogLine& line : answer->lines) {
-        if (line.run != run) continue;
+        if (line.run < first) continue;
         const std::string text = sane_text(line.text).substr(0, line_size_max);
         fact.lines.push_back(
             {render_timestamp(line.time), core::doctor::redact(text, scene.secrets)});

@@ -123,6 +123,7 @@ const Shape& shape_of<ProcessFact>() {
         {"runtime", slot<&ProcessFact::runtime>},
         {"age_seconds", slot<&ProcessFact::age_seconds>},
         {"cpu_percent", slot<&ProcessFact::cpu_percent>},
+        {"wanted_cpu_percent", slot<&ProcessFact::wanted_cpu_percent>},
         {"threads", slot<&ProcessFact::threads>},
         {"wait_channel", slot<&ProcessFact::wait_channel>},
         {"open_files", slot<&ProcessFact::open_files>},
@@ -373,7 +374,6 @@ const Shape& shape_of<FolderFact>() {
         {"migrations", slot<&FolderFact::migrations>},
         {"migrate_command", slot<&FolderFact::migrate_command>},
         {"install_command", slot<&FolderFact::install_command>},
-        {"files", slot<&FolderFact::files>},
     };
     static constexpr Shape shape{fields};
     return shape;

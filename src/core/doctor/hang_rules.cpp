@@ -51,8 +51,8 @@ const ProcessFact* find_server(const ServiceFact& service, int port, const Pictu
 const ProcessFact* find_busiest(const ServiceFact& service, const Picture& picture) {
     const auto processes = picture.processes_of(service.name);
     const auto most = std::ranges::max_element(
-        processes, {}, [](const ProcessFact* it) { return it->cpu_percent; });
-    return most == processes.end() || (*most)->cpu_percent < busy_percent ? nullptr : *most;
+        processes, {}, [](const ProcessFact* it) { return it->wanted_cpu_percent; });
+    return most == processes.end() || (*most)->wanted_cpu_percent < busy_percent ? nullptr : *most;
 }
 
 void add_thread_evidence(const ProcessFact& process, const Picture& picture, Finding& finding) {
@@ -100,7 +100,8 @@ void look_at_silence(const ServiceFact& service,
         finding.confidence = Confidence::sure;
         finding.what = service.name + " (" + busy->command + ", pid " + std::to_string(busy->pid) +
                        ") is busy in an endless loop, or close to it, and answers nothing on " +
-                       where + ": it uses " + std::to_string(static_cast<int>(busy->cpu_percent)) +
+                       where + ": its main thread wants " +
+                       std::to_string(static_cast<int>(std::min(busy->wanted_cpu_percent, 100.0))) +
                        " % of a CPU" +
                        (contains(busy->command, "node") ? ", so its event loop is blocked." : ".");
         finding.fix =
@@ -207,6 +208,22 @@ std::vector<Goroutine> find_stuck(const std::vector<Goroutine>& before,
     return stuck;
 }
 
+/// "main.store (tempkeys.go:27)": the function.
+std::string function_of(const std::string& frame) {
+    return frame.substr(0, frame.rfind(" ("));
+}
+
+/// Others wait to enter a function that this one is in already: it holds the lock that they want,
+/// and waits for one itself.
+bool takes_again(const std::vector<std::string>& frames, const std::vector<Goroutine>& stuck) {
+    return std::ranges::any_of(stuck, [&](const Goroutine& it) {
+        const std::string function = function_of(own_frames(it).front());
+        return std::any_of(frames.begin() + 1, frames.end(), [&](const std::string& frame) {
+            return function_of(frame) == function;
+        });
+    });
+}
+
 /// The one that waits for what it holds itself: it came there through a function that takes the
 /// lock first, so that it has more of the program's own frames than those that wait to enter.
 void look_at_goroutines(const ServiceFact& service,
@@ -232,11 +249,12 @@ void look_at_goroutines(const ServiceFact& service,
         }
         if (frames.size() > deepest.size()) deepest = frames;
     }
-    finding.what = "Requests to " + service.name +
-                   " are stuck in a deadlock: " + count_of(stuck.size(), "goroutine") +
-                   (stuck.size() == 1 ? " waits" : " wait") +
+    const bool is_proven = takes_again(deepest, stuck);
+    finding.what = "Requests to " + service.name + " are stuck in " +
+                   (is_proven ? "a deadlock: " : "what looks like a deadlock: ") +
+                   count_of(stuck.size(), "goroutine") + (stuck.size() == 1 ? " waits" : " wait") +
                    " for a mutex that nobody gives up, in " + render_path(deepest) + ".";
-    finding.confidence = stuck.size() > 1 ? Confidence::sure : Confidence::probable;
+    finding.confidence = is_proven ? Confidence::sure : Confidence::probable;
     finding.fix = "do not take a lock in what is called while it is held (" + deepest.front() +
                   "); devstack restart " + service.name + " for now";
     findings.push_back(std::move(finding));

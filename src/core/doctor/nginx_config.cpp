@@ -32,6 +32,14 @@ private:
     }
     bool has_failed() const { return !result_.problem.empty(); }
 
+    /// A missing ";" makes the next line's words arguments of this one.
+    void check_arguments(const NginxDirective& directive) {
+        const auto& words = directive.words;
+        if (words.size() > 2 && words[0] == "proxy_pass") {
+            fail("invalid number of arguments in \"proxy_pass\" directive");
+        }
+    }
+
     std::vector<NginxDirective> read_block(int depth) {
         constexpr int depth_max = 20;
         std::vector<NginxDirective> directives;
@@ -43,6 +51,7 @@ private:
                 current.words.push_back(token);
             } else if (token == ";") {
                 if (current.words.empty()) fail("unexpected \";\"");
+                check_arguments(current);
                 current.file = file_;
                 directives.push_back(std::move(current));
                 current = {};

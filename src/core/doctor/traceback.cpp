@@ -137,7 +137,7 @@ std::optional<Traceback> read_rust(const Lines& lines, std::size_t at) {
 /// "Exception in thread "main" java.lang.X: …", "	at com.shop.Main.run(Main.java:12)".
 std::optional<Traceback> read_java(const Lines& lines, std::size_t at) {
     static const std::regex head{R"(((?:\w+\.)+\w*(?:Exception|Error)(?:: .*)?)$)"};
-    static const std::regex frame{R"(^\s+at ([\w.$<>]+)\((\w+\.(?:java|kt|scala)):(\d+)\))"};
+    static const std::regex frame{R"(^\s+at ([\w.$<>/]+)\((\w+\.(?:java|kt|scala)):(\d+)\))"};
     std::smatch match;
     if (!std::regex_search(lines[at].text, match, head)) return std::nullopt;
     Traceback found;
@@ -146,7 +146,7 @@ std::optional<Traceback> read_java(const Lines& lines, std::size_t at) {
     for (std::size_t i = at + 1; i < std::min(lines.size(), at + frames_max); ++i) {
         if (!std::regex_search(lines[i].text, match, frame)) break;
         const std::string function = match[1];
-        const bool is_own = !function.starts_with("java.") && !function.starts_with("jdk.") &&
+        const bool is_own = !function.starts_with("java") && !function.starts_with("jdk.") &&
                             !function.starts_with("org.springframework.") &&
                             !function.starts_with("sun.");
         if (!found.file.empty() && !is_own) continue;

@@ -96,6 +96,8 @@ struct ProcessFact {
     std::string runtime;       ///< "go", "node", "python", "java", "ruby"; empty: none of these.
     double age_seconds = 0;
     double cpu_percent = 0;  ///< Of one core, over the window of the collection.
+    /// The same with the time that its main thread was ready to run and had to wait for a core.
+    double wanted_cpu_percent = 0;
     int threads = 0;
     std::string wait_channel;
     int open_files = 0;
@@ -279,7 +281,6 @@ struct FolderFact {
     std::string migrations;                  ///< "migrations", "prisma/migrations".
     std::string migrate_command;             ///< "npm run migrate".
     std::string install_command;             ///< "npm install".
-    std::vector<std::string> files;  ///< Names of what lies in it and below, a few hundred at most.
 };
 
 struct DiskFact {
