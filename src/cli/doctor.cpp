@@ -86,6 +86,11 @@ Result<doctor::Facts> collect(const Common& common, const DoctorOptions& options
 
 std::optional<std::string> find_unknown_service(const doctor::Facts& facts) {
     if (facts.subject.kind != "service") return std::nullopt;
+    const bool has_project = !facts.profile.empty() || facts.daemon == "running";
+    if (!has_project) {
+        return "there is no project here that could have a service " + facts.subject.text +
+               "; go to one, or name a running one with --project (devstack ls shows them)";
+    }
     std::vector<std::string> names;
     for (const doctor::ServiceFact& it : facts.services)
         names.push_back(it.name);

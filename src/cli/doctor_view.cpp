@@ -66,6 +66,7 @@ std::string render_diagnosis(const Diagnosis& diagnosis, const Terminal& termina
             text += "  " + sane_text(it) + "\n";
     };
     add_list("ruled out:", diagnosis.ruled_out);
+    add_list("seen:", diagnosis.seen);
     add_list("not seen:", diagnosis.unseen);
     return text;
 }

@@ -129,17 +129,18 @@ ServiceScene make_service(const core::ServiceSetting& it, const std::string& pro
 }
 
 /// Places and files of a service, which a plan does not keep.
-void take_settings(ServiceScene& service,
-                   const core::Profile& profile,
-                   const core::ServiceSetting& setting,
-                   const std::string& project_dir) {
-    service.fact.declared_at = profile.source.describe(setting.place);
+void take_settings(const Scene& scene, const core::ServiceSetting& setting, ServiceScene& service) {
+    const auto place = [&](core::Place it) {
+        return scene.shown(scene.profile_path) + ":" + std::to_string(it.line);
+    };
+    service.fact.declared_at = place(setting.place);
     for (const core::SourceText& file : setting.env_files) {
-        if (is_plain(file.text)) service.env_files.push_back(absolute(file.text, project_dir));
+        if (!is_plain(file.text)) continue;
+        service.env_files.push_back(absolute(file.text, scene.project_dir));
     }
     for (const core::VariableSetting& variable : setting.env) {
         service.fact.variables.push_back(
-            {variable.name.text, "", false, false, profile.source.describe(variable.name.place)});
+            {variable.name.text, "", false, false, place(variable.name.place)});
     }
 }
 
@@ -175,8 +176,17 @@ void take_profile(Scene& scene) {
         const auto service = std::ranges::find(
             scene.services, setting.name, [](const ServiceScene& it) { return it.fact.name; });
         if (service == scene.services.end()) continue;
-        take_settings(*service, *profile, setting, scene.project_dir);
+        take_settings(scene, setting, *service);
     }
+}
+
+/// Without a profile the directory itself is looked at as if it were a service.
+void take_directory(Scene& scene) {
+    ServiceScene here;
+    here.fact.name = fs::path{scene.question.directory}.filename().string();
+    here.fact.kind = "directory";
+    here.working_dir = scene.question.directory;
+    scene.services.push_back(std::move(here));
 }
 
 void overlay(ServiceFact& fact, const api::ServiceState& state) {
@@ -237,6 +247,7 @@ void recall_readiness(Scene& scene) {
 }  // namespace
 
 std::string Scene::shown(const std::string& path) const {
+    if (path == project_dir) return path;
     const std::string base = project_dir + "/";
     if (project_dir.size() > 1 && path.starts_with(base)) return path.substr(base.size());
     // A profile may lie beside what it starts.
@@ -258,6 +269,7 @@ Scene set_scene(const Question& question) {
     ask_daemon(scene);
     take_profile(scene);
     recall_readiness(scene);
+    if (scene.profile_path.empty() && !scene.state) take_directory(scene);
     if (!scene.state) return scene;
     for (const api::ServiceState& state : scene.state->services) {
         auto service = std::ranges::find(

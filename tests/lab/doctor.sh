@@ -15,10 +15,14 @@ export LAB_DOCTOR="/usr/bin/python3 '$here/doctor.py'"
 results=${RESULTS:-$(mktemp -d /tmp/devstack-lab-doctor.XXXXXX)}
 mkdir -p "$results"
 faults=("$@")
-if [ $# -eq 0 ]; then
-    mapfile -t faults < <("$lab/run_fault.sh" --list | awk '{ sub(":", "", $2); print $2 }')
-fi
-for fault in "${faults[@]}"; do
+mapfile -t all < <("$lab/run_fault.sh" --list | awk '{ sub(":", "", $2); print $2 }')
+[ $# -gt 0 ] || faults=("${all[@]}")
+for wish in "${faults[@]}"; do
+    # By id, slug or name, as the lab has it.
+    fault=$(printf '%s\n' "${all[@]}" | grep -m1 -E "^($wish|$wish-.*|[0-9]+-$wish)\$") || {
+        echo "there is no fault $wish" >&2
+        exit 2
+    }
     export DEVSTACK_LAB_REPORT=$results/$fault
     rm -rf "$DEVSTACK_LAB_REPORT"
     mkdir -p "$DEVSTACK_LAB_REPORT"

@@ -28,6 +28,8 @@ def main():
         services = {it.get("name") for it in facts.get("services", [])}
         facts["processes"] = [it for it in facts.get("processes", []) if it.get("service") in services]
         facts["threads"] = facts.get("threads", [])[:12]
+        for folder_fact in facts.get("folders", []):
+            folder_fact.pop("files", None)
         for log in facts.get("logs", []):
             log["lines"] = log.get("lines", [])[-40:]
         out = os.path.join(HERE, "..", "golden", "doctor", name + ".json")

@@ -36,6 +36,8 @@ constexpr std::array<Rules, 19> all_rules{find_profile_mistakes,
                                           find_what_does_not_run,
                                           find_what_logs_tell};
 
+constexpr const char* project_down = "project-not-running";
+
 /// Weaker than this a finding only repeats the symptom.
 constexpr int cause_strength_min = 50;
 /// A second cause of the same service must be nearly as strong as the first.
@@ -53,6 +55,8 @@ public:
         keep_strongest();
         hang_consequences();
         tell_who_waits();
+        hang_project();
+        hang_question();
         std::ranges::stable_sort(findings_, std::ranges::greater{}, [](const Finding& it) {
             // What explains more comes first, and of equals what is surer.
             return static_cast<int>(it.explains.size()) * 10 + it.strength +
@@ -163,6 +167,31 @@ private:
         findings_ = std::move(kept);
     }
 
+    /// That nothing runs follows from what keeps it from running, if that is known.
+    void hang_project() {
+        const auto down = std::ranges::find(findings_, project_down, &Finding::id);
+        if (down == findings_.end() || findings_.size() == 1) return;
+        const std::string what = down->what;
+        findings_.erase(down);
+        findings_.front().explains.push_back(what);
+    }
+
+    /// What became of the request that is asked about follows from a cause on its way.
+    void hang_question() {
+        const auto asked = std::ranges::find(findings_, std::string{"asked"}, &Finding::topic);
+        if (asked == findings_.end() || asked->strength >= cause_strength_min) return;
+        const ServiceFact* const server = picture_.service(asked->service);
+        const auto cause = std::ranges::find_if(findings_, [&](const Finding& it) {
+            const ServiceFact* const service = picture_.service(it.service);
+            if (it.topic == "asked" || server == nullptr || service == nullptr) return false;
+            return service == server || picture_.is_linked(*service, *server) ||
+                   picture_.is_linked(*server, *service);
+        });
+        if (cause == findings_.end()) return;
+        cause->explains.push_back(asked->what);
+        findings_.erase(asked);
+    }
+
     /// Services that wait for one that has a finding, directly or through others.
     void tell_who_waits() {
         std::set<std::string> told;
@@ -223,7 +252,9 @@ std::vector<std::string> rule_out(const Picture& picture) {
     for (const ServiceFact& it : picture.facts().services) {
         if (picture.is_well(it)) well.push_back(it.name);
     }
-    if (!well.empty()) ruled_out.push_back(join_for_people(well) + " run and answer their probes");
+    if (well.size() == 1) ruled_out.push_back(well.front() + " runs and answers its probe");
+    if (well.size() > 1)
+        ruled_out.push_back(join_for_people(well) + " run and answer their probes");
     for (const DialFact& it : picture.facts().dials) {
         const bool is_login = it.protocol == "postgresql" || it.protocol == "redis";
         if (is_login && it.error.empty()) {
@@ -231,6 +262,57 @@ std::vector<std::string> rule_out(const Picture& picture) {
         }
     }
     return ruled_out;
+}
+
+std::string render_address(const ListenerFact& listener) {
+    const bool is_any = listener.address == "::" || listener.address == "0.0.0.0";
+    return is_any ? "*:" + std::to_string(listener.port)
+                  : render_endpoint(listener.address, listener.port);
+}
+
+/// Who listens on the port, or, where there is no project, on this host; and what env files and
+/// proxies here name.
+std::vector<std::string> list_seen(const Picture& picture) {
+    const Facts& facts = picture.facts();
+    const bool is_port = facts.subject.kind == "port";
+    const bool has_project = !facts.profile.empty() || facts.daemon == "running";
+    std::vector<std::string> seen;
+    if (has_project && !is_port) return seen;
+    for (const ListenerFact& it : facts.listeners) {
+        if (is_port && it.port != facts.subject.port) continue;
+        seen.push_back(render_address(it) + " is listened on by " + describe(it) +
+                       (it.service.empty() ? "" : ", of " + it.service));
+    }
+    for (const ReferenceFact& it : facts.references) {
+        const DialFact* const dial = picture.dial(it.dial);
+        if (dial == nullptr || (is_port && it.port != facts.subject.port)) continue;
+        seen.push_back(render_reference(it) + " names " + render_endpoint(it.host, it.port) + ": " +
+                       render_outcome(*dial));
+    }
+    return seen;
+}
+
+/// Nothing of the project runs, with devstack or without.
+bool is_down(const Picture& picture) {
+    const Facts& facts = picture.facts();
+    if (facts.daemon != "none" || facts.services.empty()) return false;
+    return std::ranges::none_of(facts.services, [&](const ServiceFact& it) {
+        const DialFact* const dial = picture.probe(it);
+        return it.kind == "directory" || (dial != nullptr && dial->stage != "connect");
+    });
+}
+
+void tell_down(const Facts& facts, std::vector<Finding>& findings) {
+    Finding finding;
+    finding.id = project_down;
+    finding.topic = "project";
+    finding.confidence = Confidence::sure;
+    finding.strength = 40;
+    finding.what =
+        (facts.project.empty() ? facts.project_dir : facts.project) +
+        " is not running: there is no devstack daemon, and none of its services answers.";
+    finding.fix = "devstack up";
+    findings.push_back(std::move(finding));
 }
 
 /// What the question is about: a service, what it needs, and what has no service.
@@ -266,6 +348,11 @@ void find_profile_mistakes(const Picture& picture, std::vector<Finding>& finding
         finding.topic = problem.where + problem.message;
         finding.what = problem.where + ": " + problem.message + ".";
         finding.fix = problem.hint.empty() ? "correct " + problem.where : problem.hint;
+        if (problem.code == "duplicate-port") {  // "port 8000 of `a` is already declared …"
+            const auto number = problem.message.find_first_of("0123456789");
+            finding.topic = "port " + problem.message.substr(
+                                          number, problem.message.find(' ', number) - number);
+        }
         // An env file that is not there is told with what it should hold.
         for (const EnvFileFact& file : picture.facts().env_files) {
             if (file.is_missing && contains(problem.message, file.path)) {
@@ -281,11 +368,16 @@ Diagnosis diagnose(const Facts& facts) {
     std::vector<Finding> findings;
     for (const Rules rules : all_rules)
         rules(picture, findings);
-    add_unexplained(picture, findings);
+    if (is_down(picture)) {
+        tell_down(facts, findings);
+    } else {
+        add_unexplained(picture, findings);
+    }
     Diagnosis diagnosis;
     diagnosis.findings = Sorting{picture, std::move(findings)}.sort();
     keep_subject(picture, diagnosis.findings);
     if (!diagnosis.findings.empty()) diagnosis.ruled_out = rule_out(picture);
+    diagnosis.seen = list_seen(picture);
     diagnosis.unseen = facts.unseen;
     return diagnosis;
 }

@@ -516,6 +516,7 @@ std::string to_text(const Diagnosis& diagnosis) {
     }
     json.end_list();
     json.field("ruled_out", diagnosis.ruled_out);
+    json.field("seen", diagnosis.seen);
     json.field("unseen", diagnosis.unseen);
     json.end_object();
     return json.take() + "\n";

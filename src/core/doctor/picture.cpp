@@ -167,7 +167,7 @@ std::string describe(const ListenerFact& listener) {
     if (!listener.user.empty()) add("user " + listener.user);
     if (!listener.since.empty()) add("since " + listener.since);
     if (!listener.working_dir.empty()) add("in " + listener.working_dir);
-    if (listener.pid == 0) add("which may not be seen without root");
+    if (listener.pid == 0) add("hidden from us");
     return text + " (" + details + ")";
 }
 

@@ -26,7 +26,7 @@ struct VariableFact {
 
 struct ServiceFact {
     std::string name;
-    std::string kind;   ///< "service", "task".
+    std::string kind;   ///< "service", "task"; "directory" where there is no profile.
     std::string phase;  ///< As the daemon says; empty without a daemon.
     std::string why;
     double phase_seconds = 0;

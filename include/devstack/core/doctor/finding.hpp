@@ -32,6 +32,8 @@ struct Finding {
 struct Diagnosis {
     std::vector<Finding> findings;  ///< Root causes first.
     std::vector<std::string> ruled_out;
+    /// What was looked at where there is no project, or for a port: who listens, what is named.
+    std::vector<std::string> seen;
     std::vector<std::string> unseen;
     bool is_healthy() const { return findings.empty(); }
 };

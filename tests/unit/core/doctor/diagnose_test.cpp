@@ -330,5 +330,5 @@ TEST_CASE("trouble that no rule explains is told as it is", "[unit][doctor]") {
     const Diagnosis diagnosis = diagnose(world.facts);
     REQUIRE(diagnosis.findings.size() == 1);
     CHECK(diagnosis.findings[0].what == "api is unhealthy: its probe has failed 3 times.");
-    CHECK(diagnosis.ruled_out == std::vector<std::string>{"web run and answer their probes"});
+    CHECK(diagnosis.ruled_out == std::vector<std::string>{"web runs and answers its probe"});
 }
