@@ -176,7 +176,7 @@ Runner add_doctor(OptionSet& set) {
     };
     const auto typed = std::make_shared<Arguments>();
     DoctorOptions& options = typed->options;
-    set.optional_word("SUBJECT", typed->subject, "a service, a URL or a port; without it all");
+    set.optional_word("SERVICE", typed->subject, "a service, or a URL or port; without it all");
     set.flag("--wait", options.wait, "give slow answers 20 s instead of 2");
     set.text("-H,--header", "HEADER", options.header, "send \"Name: value\" to the URL");
     set.flag("--json", options.json, "for programs");

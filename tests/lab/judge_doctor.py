@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-"""judge_doctor.py row FOLDER | sum RESULTS: what the doctor made of faults of the lab.
+"""judge_doctor.py row FOLDER | sum RESULTS | table RESULTS…: what the doctor made of faults of the lab.
 
 A fault counts as right when all groups of its keywords are found in what was said; a control, when
 there was no finding.
@@ -35,7 +35,26 @@ def judge(folder):
     return row
 
 
+def table(folders):
+    """For docs/doctor.md."""
+    rows = [judge(os.path.join(folder, name)) for folder in folders
+            for name in sorted(os.listdir(folder)) if os.path.isdir(os.path.join(folder, name))]
+    print("| fault | first finding | | seconds |\n| --- | --- | --- | --: |")
+    for row in sorted(rows, key=lambda row: row["fault"]):
+        said = re.sub(r"/tmp/devstack-lab\.\w+/work/\w+/", "", row["said"])
+        said = re.sub(r"/tmp/devstack-lab\.\w+/\w+/\w+", ".", said)
+        said = re.sub(r" \[[\w-]+\]$", "", said).replace("|", "\\|")
+        finding = re.search(r"\[([\w-]+)\]$", row["said"])
+        name = f"`{finding.group(1)}`" if finding else "–"
+        said = said if len(said) <= 150 else said[:149] + "…"
+        verdict = {"right": "", "MISSED": "missed"}.get(row["verdict"], row["verdict"])
+        print(f"| {row['fault'][4:]} | {name} {said} | {verdict} | {row['seconds']} |")
+
+
 def main():
+    if sys.argv[1] == "table":
+        table(sys.argv[2:])
+        return 0
     mode, folder = sys.argv[1:]
     if mode == "row":
         row = judge(folder)
@@ -44,7 +63,8 @@ def main():
         for it in row.get("missing", []):
             print(f"{'':<34} missing: {it}")
         return 0
-    rows = [judge(os.path.join(folder, name)) for name in sorted(os.listdir(folder))]
+    rows = [judge(os.path.join(folder, name)) for name in sorted(os.listdir(folder))
+            if os.path.isdir(os.path.join(folder, name))]
     right = [row for row in rows if row["verdict"] == "right"]
     slow = [row["fault"] for row in rows if (row["seconds"] or 0) > 2]
     print(f"{len(right)} of {len(rows)} right; longer than 2 s: {', '.join(slow) or 'none'}")

@@ -190,6 +190,16 @@ TEST_CASE("nginx that passes to a dead port is told with the line and the right 
               ". [proxy-names-dead-port]\n");
 }
 
+TEST_CASE("why says in one line what the doctor finds", "[integration][doctor]") {
+    TestProject project{"[service.api]\ncommand = [\"node\", \"api.js\"]\nrestart = \"no\"\n"};
+    project.write_file("api.js", "require('left-pad');\n");
+    REQUIRE(project.devstack({"up", "-d"}).code == 0);
+    project.await_phase("api", "failed");
+    const CommandResult why = project.devstack({"why", "api"});
+    CHECK(why.output.find("\ncause: api requires the module left-pad, which is not installed.\n") !=
+          std::string::npos);
+}
+
 TEST_CASE("what is wrong with a question is told", "[integration][doctor]") {
     const Shop shop;
     const CommandResult service = shop.project.devstack({"doctor", "appi"});

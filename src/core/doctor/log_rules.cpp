@@ -67,10 +67,10 @@ std::string topic_of(const LogKnowledge& known, const std::smatch& found) {
 }
 
 /// Adds where the code is that failed.
-void add_place(const std::vector<LineFact>& lines, Finding& finding) {
+void add_place(const std::vector<LineFact>& lines, const Picture& picture, Finding& finding) {
     const auto trace = find_last_traceback(lines);
     if (!trace || trace->file.empty()) return;
-    std::string place = trace->file + ":" + std::to_string(trace->line);
+    std::string place = picture.shown(trace->file) + ":" + std::to_string(trace->line);
     if (!trace->function.empty() && trace->function != "<module>") {
         place += " (" + trace->function + ")";
     }
@@ -103,7 +103,7 @@ void read_line(const ServiceFact& service,
         finding.what = fill(known.meaning, found, service, picture);
         finding.fix = fill(known.fix, found, service, picture);
         finding.evidence = {render_line(service.name, line)};
-        add_place(log.lines, finding);
+        add_place(log.lines, picture, finding);
         findings.push_back(std::move(finding));
         return;
     }
@@ -144,7 +144,8 @@ void read_traceback(const ServiceFact& service,
     const bool is_syntax = contains(trace->error, "SyntaxError") ||
                            contains(trace->error, "IndentationError") ||
                            contains(trace->error, "TabError");
-    const std::string place = trace->file + " line " + std::to_string(trace->line);
+    const std::string file = picture.shown(trace->file);
+    const std::string place = file + " line " + std::to_string(trace->line);
     Finding finding;
     finding.service = service.name;
     finding.topic = "traceback";
@@ -166,14 +167,14 @@ void read_traceback(const ServiceFact& service,
                        " fails by an error that nobody handles in " + place + function + ": " +
                        trace->error + ".";
     }
-    finding.fix = "see " + trace->file + ":" + std::to_string(trace->line);
+    finding.fix = "see " + file + ":" + std::to_string(trace->line);
     for (const LineFact& line : log.lines) {
         if (line.time == trace->time && contains(line.text, trace->error)) {
             finding.evidence.push_back(render_line(service.name, line));
             break;
         }
     }
-    if (!trace->code.empty()) finding.evidence.push_back(trace->file + ": " + trace->code);
+    if (!trace->code.empty()) finding.evidence.push_back(file + ": " + trace->code);
     findings.push_back(std::move(finding));
 }
 

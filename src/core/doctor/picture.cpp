@@ -31,6 +31,11 @@ bool has_failed(const DialFact& dial) {
 
 Picture::Picture(const Facts& facts) : facts_{facts} {}
 
+std::string Picture::shown(const std::string& path) const {
+    const std::string base = facts_.project_dir + "/";
+    return base.size() > 1 && path.starts_with(base) ? path.substr(base.size()) : path;
+}
+
 const ServiceFact* Picture::service(const std::string& name) const {
     const auto found = std::ranges::find(facts_.services, name, &ServiceFact::name);
     return found == facts_.services.end() ? nullptr : &*found;

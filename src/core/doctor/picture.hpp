@@ -16,6 +16,8 @@ public:
 
     const Facts& facts() const { return facts_; }
 
+    /// A path as a person in the project knows it.
+    std::string shown(const std::string& path) const;
     const ServiceFact* service(const std::string& name) const;
     const DialFact* dial(const std::string& id) const;
     /// What came of the service's probe; null: it has none that is dialled.

@@ -85,14 +85,16 @@ void look_at_memory(const Picture& picture, std::vector<Finding>& findings) {
         constexpr int sigkill = 9;
         if (!is_current || crash->oom_kills == 0) continue;
         if (crash->signal != sigkill && crash->code != 128 + sigkill) continue;
+        // devstack kills too, what does not end when it has to: it says why.
+        const bool is_by_devstack = !crash->why.empty() && crash->why != crash->ended;
+        if (is_by_devstack) continue;
         Finding finding;
         finding.id = "killed-for-memory";
         finding.service = service.name;
         finding.topic = "end";
         finding.strength = 90;
-        finding.confidence = Confidence::sure;
         finding.what = service.name +
-                       " was killed (SIGKILL) by the kernel's OOM killer: out of "
+                       " was killed (SIGKILL), most probably by the kernel's OOM killer: out of "
                        "memory, at " +
                        render_bytes(crash->peak_memory_bytes) + ".";
         finding.evidence = {service.name + " " + crash->ended + " at " + crash->time,
