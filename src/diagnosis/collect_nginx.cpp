@@ -1,13 +1,19 @@
 #include "devstack/base/text.hpp"
 #include "devstack/core/doctor/nginx_config.hpp"
 #include "devstack/core/doctor/redact.hpp"
+#include "devstack/platform/clock.hpp"
 #include "devstack/platform/procfs.hpp"
 
 #include "diagnosis/collectors.hpp"
 
 #include <algorithm>
+#include <chrono>
+#include <ctime>
 #include <filesystem>
+#include <fstream>
+#include <iterator>
 #include <set>
+#include <sstream>
 
 #include <glob.h>
 
@@ -97,33 +103,45 @@ private:
     int files_ = 0;
 };
 
+/// The end of a file that may be long.
+std::string read_tail(const std::string& path, std::uint64_t size_max) {
+    std::error_code error;
+    const auto size = fs::file_size(path, error);
+    if (error) return "";
+    std::ifstream stream{path, std::ios::binary};
+    if (size > size_max) stream.seekg(static_cast<std::streamoff>(size - size_max));
+    return {std::istreambuf_iterator<char>{stream}, {}};
+}
+
+/// "2026/11/20 18:40:33 [error] …", local time. What is older than this tells of another trouble.
+bool is_recent(const std::string& line) {
+    constexpr auto recent = std::chrono::minutes{15};
+    std::tm time{};
+    if (::strptime(line.c_str(), "%Y/%m/%d %H:%M:%S", &time) == nullptr) return true;
+    time.tm_isdst = -1;
+    const auto then = std::chrono::system_clock::from_time_t(std::mktime(&time));
+    return platform::wall_now() - then < recent;
+}
+
 void add_error_log(const Scene& scene,
                    const std::string& path,
                    const std::string& service,
                    Facts& facts) {
-    constexpr std::size_t tail_max = 64 * 1024;
-    constexpr std::size_t lines_max = 100;
-    std::error_code error;
-    const auto size = fs::file_size(path, error);
-    if (error) return;
-    const std::string text = read_small(path, 4 * 1024 * 1024);
+    constexpr std::uint64_t tail_max = 64 * 1024;
     core::doctor::LogFact log;
     log.service = service;
     log.file = scene.shown(path);
-    std::size_t at = text.size() > tail_max ? text.size() - tail_max : 0;
-    static_cast<void>(size);
-    while (at < text.size()) {
-        const std::size_t end = std::min(text.find('\n', at), text.size());
-        const std::string line = sane_text(text.substr(at, end - at));
-        // "2026/11/20 18:40:33 [error] …"
+    std::istringstream lines{read_tail(path, tail_max)};
+    for (std::string line; std::getline(lines, line);) {
         constexpr std::size_t stamp_size = 19;
-        log.lines.push_back({line.substr(0, std::min(stamp_size, line.size())),
-                             core::doctor::redact(line, scene.secrets)});
-        at = end + 1;
+        if (!is_recent(line)) continue;
+        const std::string text = sane_text(line);
+        log.lines.push_back({text.substr(0, std::min(stamp_size, text.size())),
+                             core::doctor::redact(text, scene.secrets)});
     }
-    if (log.lines.size() > lines_max) {
-        log.lines.erase(log.lines.begin(),
-                        log.lines.end() - static_cast<std::ptrdiff_t>(lines_max));
+    constexpr std::ptrdiff_t lines_max = 100;
+    if (std::ssize(log.lines) > lines_max) {
+        log.lines.erase(log.lines.begin(), log.lines.end() - lines_max);
     }
     if (!log.lines.empty()) facts.logs.push_back(std::move(log));
 }

@@ -51,6 +51,13 @@ bool is_contradicted(const LogKnowledge& known,
         return std::ranges::any_of(
             listeners, [&](const ListenerFact* it) { return it->service == service.name; });
     }
+    if (known.id == "too-many-open-files") {
+        const auto processes = picture.processes_of(service.name);
+        const auto has_room = [](const ProcessFact* it) {
+            return it->open_files_limit > 0 && it->open_files < it->open_files_limit * 8 / 10;
+        };
+        return !processes.empty() && std::ranges::all_of(processes, has_room);
+    }
     if (known.id == "variable-missing" && found.size() > 1) {
         const auto variable =
             std::ranges::find(service.variables, found[1].str(), &VariableFact::name);
@@ -133,6 +140,20 @@ bool is_about_connections(const std::string& error) {
     return false;
 }
 
+/// A program may write down errors that it has handled. That a request was answered with 500 tells
+/// that this one was not.
+bool has_failed_request(const LogFact& log, const Picture& picture) {
+    const DialFact* const asked = picture.dial("asked");
+    if (asked != nullptr && asked->status >= 500) return true;
+    return std::ranges::any_of(log.lines, [](const LineFact& it) {
+        const bool is_request = contains(it.text, "GET ") || contains(it.text, "POST ") ||
+                                contains(it.text, "PUT ") || contains(it.text, "PATCH ") ||
+                                contains(it.text, "DELETE ");
+        return (is_request && contains(it.text, " 500")) ||
+               contains(it.text, "Exception in ASGI application");
+    });
+}
+
 void read_traceback(const ServiceFact& service,
                     const LogFact& log,
                     const Picture& picture,
@@ -140,10 +161,11 @@ void read_traceback(const ServiceFact& service,
     const auto trace = find_last_traceback(log.lines);
     if (!trace || trace->file.empty()) return;
     const bool is_well = picture.is_well(service);
-    if (is_well && is_about_connections(trace->error)) return;
-    const bool is_syntax = contains(trace->error, "SyntaxError") ||
-                           contains(trace->error, "IndentationError") ||
-                           contains(trace->error, "TabError");
+    if (is_well && (is_about_connections(trace->error) || !has_failed_request(log, picture)))
+        return;
+    const bool is_syntax =
+        (contains(trace->error, "SyntaxError") && !contains(trace->error, "JSON")) ||
+        contains(trace->error, "IndentationError") || contains(trace->error, "TabError");
     const std::string file = picture.shown(trace->file);
     const std::string place = file + " line " + std::to_string(trace->line);
     Finding finding;

@@ -55,12 +55,18 @@ bool is_database(const std::string& scheme) {
 bool matters(const ReferenceFact& reference,
              const Picture& picture,
              std::vector<std::string>& evidence) {
+    const ServiceFact* const service = picture.service(reference.service);
+    // A service that is well may do without a collector of traces, say, and grumble about it.
+    const DialFact* const asked = picture.dial("asked");
+    const bool has_failed = asked != nullptr && (asked->status >= 500 || !asked->error.empty());
+    const bool is_optional = reference.kind == "env" && !is_database(reference.scheme) &&
+                             service != nullptr && picture.is_well(*service) && !has_failed;
+    if (is_optional) return false;
     if (const LineFact* line = find_refusal(reference, picture)) {
         evidence.push_back(render_line(reference.service, *line));
         return true;
     }
     if (is_on_the_way(reference, picture)) return true;
-    const ServiceFact* const service = picture.service(reference.service);
     if (service == nullptr) return false;
     const bool is_hit = picture.is_troubled(*service) || picture.is_waiting(*service);
     if (picture.mentions(*service, ":" + std::to_string(reference.port))) return true;

@@ -67,6 +67,21 @@ std::optional<Traceback> read_python(const Lines& lines, std::size_t at) {
     return std::nullopt;
 }
 
+/// Of a file that can not be compiled Node.js prints "/app/server.js:12" and the line above the
+/// error.
+void find_place_before(const Lines& lines, std::size_t at, Traceback& found) {
+    static const std::regex place{R"(^(?:file://)?(/\S+):(\d+)$)"};
+    constexpr std::size_t lines_before_max = 6;
+    for (std::size_t i = at; i-- > 0 && at - i <= lines_before_max;) {
+        std::smatch match;
+        if (!std::regex_search(lines[i].text, match, place)) continue;
+        found.file = match[1];
+        found.line = to_number(match[2]);
+        found.code = i + 1 < at ? lines[i + 1].text : "";
+        return;
+    }
+}
+
 /// "TypeError: …" and then "    at f (/app/server.js:12:3)".
 std::optional<Traceback> read_node(const Lines& lines, std::size_t at) {
     static const std::regex frame{
@@ -91,6 +106,7 @@ std::optional<Traceback> read_node(const Lines& lines, std::size_t at) {
         found.file = match[2];
         found.line = to_number(match[3]);
     }
+    if (found.file.empty()) find_place_before(lines, at, found);
     return has_frames ? std::optional{found} : std::nullopt;
 }
 

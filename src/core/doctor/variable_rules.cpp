@@ -61,6 +61,13 @@ const LineFact* find_complaint(const ServiceFact& service,
         part.clear();
     }
     return picture.find_line(service.name, [&](const std::string& line) {
+        // What is optional is often missed in the same words.
+        for (const char* word : {"warn", "disabled", "optional", "skip", "default", "ignor"}) {
+            if (contains_word(line, word)) return false;
+        }
+        const bool is_error = contains_word(line, "error") || contains_word(line, "exception") ||
+                              contains_word(line, "fatal") || contains_word(line, "throw");
+        if (picture.is_well(service) && !is_error) return false;
         const bool complains =
             contains_word(line, "must have a value") || contains_word(line, "is required") ||
             contains_word(line, "is not set") || contains_word(line, "missing") ||
@@ -141,7 +148,9 @@ void look_for_missing_names(const ServiceFact& service,
         if (file.service != service.name || file.is_missing) continue;
         for (const std::string& name : file.example_names) {
             if (has_variable(service, name)) continue;
-            const LineFact* const line = find_name(service, name, picture);
+            // A service that is well may mention what it can do without.
+            const LineFact* const line =
+                picture.is_well(service) ? nullptr : find_name(service, name, picture);
             const LineFact* const complaint =
                 line != nullptr ? line : find_complaint(service, name, picture);
             Finding finding = tell_missing(service, file, name);

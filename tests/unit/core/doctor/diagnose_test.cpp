@@ -153,6 +153,49 @@ TEST_CASE("a healthy world has no findings", "[unit][doctor]") {
     CHECK(world.said().empty());
 }
 
+TEST_CASE("what a service can do without is no finding while it is well", "[unit][doctor]") {
+    World world;
+    DialFact& telemetry = world.refer("api", "OTEL_URL", "http", 4318);
+    telemetry = World::refused(telemetry);
+    world.say("api", "export failed: connect ECONNREFUSED 127.0.0.1:4318");
+    world.service("web").variables = {{"SENTRY_DSN", "", true, false, "web/.env:1"}};
+    world.say("web", "error tracking disabled: SENTRY_DSN is not set");
+    CHECK(world.said().empty());
+    // A database is not optional.
+    DialFact& database = world.refer("api", "DATABASE_URL", "postgresql", 5432);
+    database = World::refused(database);
+    world.say("api", "Cannot connect to database: connect ECONNREFUSED 127.0.0.1:5432");
+    CHECK(world.said() ==
+          "[server-not-running] PostgreSQL is not running: nothing listens on "
+          "localhost:5432, where DATABASE_URL (api/.env:3) sends api.\n");
+}
+
+TEST_CASE("an error in a log is a finding when a request has failed by it", "[unit][doctor]") {
+    World world;
+    LogFact log{"api", "api.log", {}};
+    for (const char* text : {"TypeError: Cannot read properties of null (reading 'id')",
+                             "    at getUser (/srv/api/users.js:12:20)",
+                             "    at node:internal/process:1:1"}) {
+        log.lines.push_back({"2026-11-20T18:37:03.000Z", text});
+    }
+    world.facts.logs = {log};
+    CHECK(world.said().empty());  // It may have been handled.
+    world.facts.logs[0].lines.push_back({"2026-11-20T18:37:03.000Z", "GET /api/users 500 3ms"});
+    CHECK(world.said() ==
+          "[unhandled-exception] A request to api fails by an error that nobody handles in "
+          "/srv/api/users.js line 12 (getUser): TypeError: Cannot read properties of null (reading "
+          "'id').\n");
+}
+
+TEST_CASE("a limit of open files that is not near any more is no finding", "[unit][doctor]") {
+    World world;
+    world.say("api", "accept: Too many open files");
+    CHECK(world.findings().size() == 1);
+    world.facts.processes[0].open_files = 20;
+    world.facts.processes[0].open_files_limit = 1024;
+    CHECK(world.said().empty());
+}
+
 TEST_CASE("who waits for a broken service is told below its cause", "[unit][doctor]") {
     World world;
     world.end("api", 1);

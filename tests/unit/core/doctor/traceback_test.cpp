@@ -50,6 +50,16 @@ TEST_CASE("stacks of Node.js are read", "[unit][doctor]") {
        "| getUser");
 }
 
+TEST_CASE("Node.js' syntax errors have their place above", "[unit][doctor]") {
+    CHECK(find_in(R"(/srv/app/server.js:12
+  listen(3000
+         ^^^^
+
+SyntaxError: missing ) after argument list
+    at internalCompileFunction (node:internal/vm:73:18)
+)") == "SyntaxError: missing ) after argument list | /srv/app/server.js:12 | ");
+}
+
 TEST_CASE("panics of Go and Rust are read", "[unit][doctor]") {
     CHECK(find_in("panic: runtime error: index out of range [3]\n\ngoroutine 1 [running]:\n"
                   "main.pick(...)\n\t/srv/app/main.go:9 +0x1d\n") ==
