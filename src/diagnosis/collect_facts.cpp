@@ -3,11 +3,13 @@
 
 #include "devstack/diagnosis/collect_facts.hpp"
 
+#include "devstack/core/doctor/redact.hpp"
 #include "devstack/platform/clock.hpp"
 
 #include "diagnosis/collectors.hpp"
 
 #include <algorithm>
+#include <cctype>
 #include <condition_variable>
 #include <iterator>
 #include <memory>
@@ -106,6 +108,22 @@ void note_what_is_hidden(Facts& facts) {
     }
 }
 
+/// Answers may hold what the project keeps secret, and headers what lets somebody in.
+void hide_secrets(const std::vector<std::string>& secrets, Facts& facts) {
+    const auto hide_header = [&](core::doctor::HeaderFact& it) {
+        std::string name = it.name;
+        std::ranges::transform(name, name.begin(), [](unsigned char c) { return std::tolower(c); });
+        const bool is_secret =
+            name == "authorization" || name.ends_with("cookie") || core::doctor::names_secret(name);
+        it.value = is_secret ? "***" : core::doctor::redact(it.value, secrets);
+    };
+    for (core::doctor::DialFact& dial : facts.dials) {
+        dial.body = core::doctor::redact(dial.body, secrets);
+        std::ranges::for_each(dial.headers, hide_header);
+        std::ranges::for_each(dial.sent, hide_header);
+    }
+}
+
 void take_second_dumps(Facts& facts) {
     auto again = plan_second_dumps(facts);
     if (again.empty()) return;
@@ -159,7 +177,8 @@ Facts collect_facts(const Question& question) {
         append(facts.dials, answers);
     }
     take_second_dumps(facts);
-    collect_threads(*scene, facts);
+    collect_threads(facts);
+    hide_secrets(scene->secrets, facts);
     note_what_is_hidden(facts);
     facts.seconds = std::chrono::duration<double>(platform::now() - begin).count();
     return facts;

@@ -68,7 +68,7 @@ ThreadFact examine(int pid, const std::string& task) {
 
 }  // namespace
 
-void collect_threads(const Scene&, Facts& facts) {
+void collect_threads(Facts& facts) {
     constexpr std::size_t threads_max = 200;
     for (const core::doctor::ProcessFact& process : facts.processes) {
         if (process.service.empty()) continue;

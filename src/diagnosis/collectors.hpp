@@ -45,7 +45,7 @@ std::vector<Endpoint> plan_second_dumps(const Facts& facts);
 void wait(Duration duration);
 
 /// Of the processes whose service does not answer: what each thread is doing.
-void collect_threads(const Scene& scene, Facts& facts);
+void collect_threads(Facts& facts);
 
 /// The text of a file in /proc or of a small configuration file; empty when there is none.
 std::string read_small(const std::string& path, std::size_t size_max = 256 * 1024);

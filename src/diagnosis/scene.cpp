@@ -2,14 +2,19 @@
 
 #include "devstack/base/match.hpp"
 #include "devstack/client/connection.hpp"
+#include "devstack/core/doctor/redact.hpp"
 #include "devstack/core/doctor/shell_words.hpp"
+#include "devstack/core/profile/dotenv.hpp"
 #include "devstack/platform/environment.hpp"
 #include "devstack/platform/procfs.hpp"
 #include "devstack/project/event_reader.hpp"
 #include "devstack/project/load_plan.hpp"
 #include "devstack/project/load_profile.hpp"
 
+#include "diagnosis/collectors.hpp"
+
 #include <algorithm>
+#include <array>
 #include <filesystem>
 
 #include <unistd.h>
@@ -226,6 +231,26 @@ void ask_daemon(Scene& scene) {
     scene.state = std::move(*state);
 }
 
+/// Env files that programs read by themselves hold secrets too.
+void recall_secrets(Scene& scene) {
+    for (const ServiceScene& service : scene.services) {
+        for (const char* name : {".env", ".env.local", ".env.development"}) {
+            const std::string path = service.working_dir + "/" + name;
+            const auto file = core::parse_dotenv(core::SourceFile{name, read_small(path)});
+            for (const core::DotenvEntry& it : file.entries) {
+                for (std::string& secret : core::doctor::secrets_in(it.name.text, it.value.text))
+                    scene.secrets.push_back(std::move(secret));
+            }
+        }
+    }
+    // What everybody takes for a password is no secret, and to hide it would hide half of a log.
+    constexpr std::array<std::string_view, 8> usual{
+        "postgres", "password", "secret", "mysql", "redis", "changeme", "localhost", "development"};
+    std::erase_if(scene.secrets, [&](const std::string& it) {
+        return std::ranges::find(usual, std::string_view{it}) != usual.end();
+    });
+}
+
 /// The event journal knows what has become of earlier runs.
 void recall_readiness(Scene& scene) {
     if (!scene.question.project) return;
@@ -270,6 +295,7 @@ Scene set_scene(const Question& question) {
     take_profile(scene);
     recall_readiness(scene);
     if (scene.profile_path.empty() && !scene.state) take_directory(scene);
+    recall_secrets(scene);
     if (!scene.state) return scene;
     for (const api::ServiceState& state : scene.state->services) {
         auto service = std::ranges::find(

@@ -232,6 +232,24 @@ TEST_CASE("what is wrong with a question is told", "[integration][doctor]") {
     CHECK(record.error == "devstack: cannot write the facts to /none/facts.json\n");
 }
 
+TEST_CASE("no fact holds a password or a secret", "[integration][doctor]") {
+    const Shop shop;
+    shop.project.write_file(".env",
+                            "REDIS_URL=redis://me:hunter2222@localhost:" + number(shop.cache) +
+                                "\nJWT_SECRET=swordfish42\n");
+    shop.project.bring_up();
+    const std::string url = "http://127.0.0.1:" + number(shop.api) + "/api/health";
+    shop.project.devstack(
+        {"doctor", url, "-H", "Authorization: Bearer letmein", "--record", "f.json"});
+    const std::string facts = shop.project.read_file("f.json");
+    CHECK(facts.find("redis://me:***@localhost") != std::string::npos);
+    CHECK(facts.find("\"Authorization\"") != std::string::npos);
+    for (const char* secret : {"hunter2222", "swordfish42", "letmein"}) {
+        INFO(secret);
+        CHECK(facts.find(secret) == std::string::npos);
+    }
+}
+
 TEST_CASE("facts are kept and diagnosed again elsewhere", "[integration][doctor]") {
     const Shop shop;
     const CommandResult first = shop.project.devstack({"doctor", "--record", "facts.json"});

@@ -245,8 +245,6 @@ const Shape& shape_of<DialFact>() {
         {"tls_issuer", slot<&DialFact::tls_issuer>},
         {"tls_until", slot<&DialFact::tls_until>},
         {"tls_names", slot<&DialFact::tls_names>},
-        {"redirects", slot<&DialFact::redirects>},
-        {"is_redirect_loop", slot<&DialFact::is_redirect_loop>},
     };
     static constexpr Shape shape{fields};
     return shape;
@@ -383,7 +381,6 @@ template <>
 const Shape& shape_of<DiskFact>() {
     static constexpr Field fields[] = {
         {"path", slot<&DiskFact::path>},
-        {"mount", slot<&DiskFact::mount>},
         {"size_bytes", slot<&DiskFact::size_bytes>},
         {"free_bytes", slot<&DiskFact::free_bytes>},
         {"inodes", slot<&DiskFact::inodes>},
@@ -419,20 +416,6 @@ const Shape& shape_of<ProfileProblemFact>() {
         {"message", slot<&ProfileProblemFact::message>},
         {"where", slot<&ProfileProblemFact::where>},
         {"hint", slot<&ProfileProblemFact::hint>},
-    };
-    static constexpr Shape shape{fields};
-    return shape;
-}
-
-template <>
-const Shape& shape_of<FileFact>() {
-    static constexpr Field fields[] = {
-        {"path", slot<&FileFact::path>},
-        {"service", slot<&FileFact::service>},
-        {"is_missing", slot<&FileFact::is_missing>},
-        {"mode", slot<&FileFact::mode>},
-        {"owner", slot<&FileFact::owner>},
-        {"denied", slot<&FileFact::denied>},
     };
     static constexpr Shape shape{fields};
     return shape;
@@ -475,7 +458,6 @@ const Shape& shape_of<Facts>() {
         {"programs", slot<&Facts::programs>},
         {"folders", slot<&Facts::folders>},
         {"disks", slot<&Facts::disks>},
-        {"files", slot<&Facts::files>},
         {"machine", object_slot<&Facts::machine>},
         {"unseen", slot<&Facts::unseen>},
     };

@@ -185,7 +185,7 @@ bool has_ended_badly(const ServiceFact& service, const Picture& picture) {
         return service.restarts > 0 && service.has_exited && picture.is_troubled(service);
     }
     if (service.kind == "task" && service.exit_code == 0 && service.exit_signal == 0) return false;
-    return service.phase != "stopped" || !service.phase.empty();
+    return true;
 }
 
 }  // namespace

@@ -66,7 +66,7 @@ const LineFact* find_complaint(const ServiceFact& service,
             if (contains_word(line, word)) return false;
         }
         const bool is_error = contains_word(line, "error") || contains_word(line, "exception") ||
-                              contains_word(line, "fatal") || contains_word(line, "throw");
+                              contains_word(line, "fatal") || contains_word(line, "uncaught");
         if (picture.is_well(service) && !is_error) return false;
         const bool complains =
             contains_word(line, "must have a value") || contains_word(line, "is required") ||

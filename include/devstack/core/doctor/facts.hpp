@@ -192,8 +192,6 @@ struct DialFact {
     std::string tls_issuer;
     std::string tls_until;
     std::string tls_names;
-    std::string redirects;  ///< "/ -> /login -> /", when they were followed.
-    bool is_redirect_loop = false;
 };
 
 struct NginxListenFact {
@@ -285,7 +283,6 @@ struct FolderFact {
 
 struct DiskFact {
     std::string path;  ///< That is written to.
-    std::string mount;
     std::uint64_t size_bytes = 0;
     std::uint64_t free_bytes = 0;
     std::uint64_t inodes = 0;
@@ -312,16 +309,6 @@ struct ProfileProblemFact {
     std::string message;
     std::string where;
     std::string hint;
-};
-
-/// A file in a place where a service's message pointed, and who may do what with it.
-struct FileFact {
-    std::string path;
-    std::string service;  ///< Whose message named it.
-    bool is_missing = false;
-    std::string mode;
-    std::string owner;
-    std::string denied;  ///< The part of the path that keeps the service's user out.
 };
 
 struct SubjectFact {
@@ -354,7 +341,6 @@ struct Facts {
     std::vector<ProgramFact> programs;
     std::vector<FolderFact> folders;
     std::vector<DiskFact> disks;
-    std::vector<FileFact> files;
     MachineFact machine;
     std::vector<std::string> unseen;  ///< What could not be looked at, and why.
 };
