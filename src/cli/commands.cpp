@@ -180,6 +180,25 @@ Runner add_check(OptionSet& set) {
     return [options](const Common&) { return run_check(*options); };
 }
 
+Runner add_doctor(OptionSet& set) {
+    struct Arguments {
+        DoctorOptions options;
+        std::optional<std::string> subject;
+    };
+    const auto typed = std::make_shared<Arguments>();
+    DoctorOptions& options = typed->options;
+    set.optional_word("SERVICE", typed->subject, "a service, or a URL or port; without it all");
+    set.flag("--wait", options.wait, "give slow answers 20 s instead of 2");
+    set.text("-H,--header", "HEADER", options.header, "send \"Name: value\" to the URL");
+    set.flag("--json", options.json, "for programs");
+    set.text("--record", "FILE", options.record, "keep what was seen, as JSON");
+    set.text("--from", "FILE", options.from, "diagnose what --record has kept");
+    return [typed](const Common& common) {
+        typed->options.subject = typed->subject.value_or("");
+        return run_doctor(common, typed->options);
+    };
+}
+
 Runner add_schema(OptionSet&) {
     return [](const Common&) { return run_schema(); };
 }
@@ -203,12 +222,25 @@ Runner add_version(OptionSet& set) {
 }
 
 constexpr Command commands[] = {
-    {"up", add_up},           {"down", add_down},       {"status", add_status},
-    {"why", add_why},         {"logs", add_logs},       {"start", add_start},
-    {"stop", add_stop},       {"restart", add_restart}, {"reload", add_reload},
-    {"signal", add_signal},   {"run", add_run},         {"events", add_events},
-    {"crashes", add_crashes}, {"ports", add_ports},     {"check", add_check},
-    {"schema", add_schema},   {"ls", add_ls},           {"completion", add_completion},
+    {"up", add_up},
+    {"down", add_down},
+    {"status", add_status},
+    {"why", add_why},
+    {"logs", add_logs},
+    {"start", add_start},
+    {"stop", add_stop},
+    {"restart", add_restart},
+    {"reload", add_reload},
+    {"signal", add_signal},
+    {"run", add_run},
+    {"events", add_events},
+    {"crashes", add_crashes},
+    {"ports", add_ports},
+    {"check", add_check},
+    {"doctor", add_doctor},
+    {"schema", add_schema},
+    {"ls", add_ls},
+    {"completion", add_completion},
     {"version", add_version},
 };
 

@@ -2,6 +2,7 @@
 
 #include "devstack/base/text.hpp"
 #include "devstack/cli/table.hpp"
+#include "devstack/core/doctor/explain_crash.hpp"
 #include "devstack/platform/terminal.hpp"
 
 namespace devstack::cli {
@@ -46,6 +47,9 @@ std::string render_facts(const api::CrashMessage& crash, WallTime now) {
                     std::to_string(crash.run) + ", pid " + std::to_string(crash.pid) + ", lived " +
                         render_time_spent(crash.lived_seconds));
     text += render_fact("reason", reason_of(crash));
+    if (const auto finding = core::doctor::explain_crash(crash)) {
+        text += render_fact("cause", sane_text(finding->what));
+    }
     text += render_fact("decision", sane_text(crash.decision));
     text += render_fact("used",
                         "CPU " + render_time_spent(crash.user_seconds) + " user and " +

@@ -254,6 +254,27 @@ devstack check profiles/demo.toml --json
 Another one, for a program.)",
          R"(0  the profile can be used; there may be warnings
 2  it can not, or there is none)"},
+        {"doctor",
+         "name the cause of what is wrong",
+         "[SERVICE|URL|PORT] [-H HEADER] [--wait] [--json]",
+         R"(Looks at the project, its processes, ports, answers, proxies, databases, env files and
+logs at once, and tells the root cause first: with its evidence, what it explains and how
+to mend it. It changes nothing, and asks of a service nothing but its probe and GETs
+like it. It takes two seconds at most, and works without a running project too.)",
+         R"(devstack doctor
+All of the project here.
+devstack doctor api
+The service api, and all that it needs.
+devstack doctor http://localhost:3200/api/users
+What happens to this request?
+devstack doctor http://localhost:3101/users -H "Origin: http://localhost:3200"
+The same as a browser asks it from a page.
+devstack doctor --record facts.json
+Keep what was seen, to diagnose it elsewhere: devstack doctor --from facts.json)",
+         R"(0  nothing wrong
+1  something is wrong; the cause is told
+2  wrong usage
+4  there is no such service; the known ones are told)"},
         {"schema",
          "print the JSON Schema of profiles, for editors",
          "",

@@ -1,6 +1,8 @@
 #include "devstack/base/signal_name.hpp"
 #include "devstack/base/text.hpp"
 #include "devstack/cli/event_view.hpp"
+#include "devstack/core/doctor/finding.hpp"
+#include "devstack/diagnosis/collect_facts.hpp"
 #include "devstack/platform/clock.hpp"
 #include "devstack/platform/terminal.hpp"
 
@@ -20,6 +22,8 @@ namespace api = core::api;
 
 constexpr std::size_t events_shown = 5;
 constexpr std::size_t lines_shown = 5;
+/// Who asks why wants to know at once; `devstack doctor` takes the time that it needs.
+constexpr Duration diagnosis_limit = std::chrono::milliseconds{1200};
 
 class Facts {
 public:
@@ -119,6 +123,22 @@ std::string render_json(const api::ServiceState& service,
     return text + "]}\n";
 }
 
+/// What the doctor makes of a service that a person should look at; empty for others.
+std::string find_cause(const api::ServiceState& service, const ProjectPlace& place) {
+    constexpr double start_seconds = 3;  // Until then it is only young.
+    const bool is_late = service.phase == "starting" && service.phase_seconds > start_seconds;
+    if (!is_problem(service.phase) && !is_late) return "";
+    diagnosis::Question question;
+    question.directory = place.paths.project_dir;
+    question.project = place.paths;
+    question.subject = {"service", service.name, 0};
+    question.limit = diagnosis_limit;
+    const auto found = core::doctor::diagnose(diagnosis::collect_facts(question));
+    constexpr int cause_strength_min = 50;
+    if (found.findings.empty() || found.findings.front().strength < cause_strength_min) return "";
+    return found.findings.front().what;
+}
+
 }  // namespace
 
 int run_why(const Common& common, const WhyOptions& options) {
@@ -135,7 +155,10 @@ int run_why(const Common& common, const WhyOptions& options) {
     if (options.json) return print(render_json(service, events)) ? exit_done : exit_failed;
 
     const Terminal terminal = examine_terminal(STDOUT_FILENO, common.colour);
-    std::string text = render_sentence(service, terminal) + "\n" + render_facts(service, *state);
+    std::string text = render_sentence(service, terminal) + "\n";
+    const std::string cause = find_cause(service, project->place);
+    if (!cause.empty()) text += "cause: " + sane_text(cause) + "\n";
+    text += render_facts(service, *state);
     if (!events.empty()) text += "\nlast events:\n";
     const EventLook look{terminal.has_colour, platform::wall_now()};
     for (const api::EventMessage& event : events)

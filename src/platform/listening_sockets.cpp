@@ -71,7 +71,10 @@ SocketLine parse_line(std::string_view line) {
     parsed.is_listening = take_word(line) == listen_state;
     const std::size_t colon = local.find(':');
     if (!parsed.is_listening || colon == local.npos) return parsed;
-    for (int skipped = 0; skipped < 3; ++skipped)
+    // Of a listening socket the receive queue counts connections.
+    const std::string_view queues = take_word(line);
+    const auto waiting = parse_hex(queues.substr(std::min(queues.find(':') + 1, queues.size())));
+    for (int skipped = 0; skipped < 2; ++skipped)
         take_word(line);
     const auto user_id = take_number(line);
     const auto timeout = take_number(line);
@@ -79,8 +82,11 @@ SocketLine parse_line(std::string_view line) {
     const auto address = parse_address(local.substr(0, colon));
     const auto port = parse_hex(local.substr(colon + 1));
     if (!user_id || !timeout || !inode || !address || !port) return parsed;
-    parsed.socket = ListeningSocket{
-        *address, Port{static_cast<std::uint16_t>(*port)}, *inode, static_cast<unsigned>(*user_id)};
+    parsed.socket = ListeningSocket{*address,
+                                    Port{static_cast<std::uint16_t>(*port)},
+                                    *inode,
+                                    static_cast<unsigned>(*user_id),
+                                    waiting.value_or(0)};
     return parsed;
 }
 

@@ -57,14 +57,6 @@ def literal(text):
     return text.replace("$", "$$")
 
 
-def command(service):
-    script = literal(service["command"])
-    user = service.get("user")
-    if not user:
-        return script
-    return ["setpriv", f"--reuid={user}", f"--regid={user}", "--init-groups", "/bin/sh", "-c", script]
-
-
 def probe(health):
     if "tcp" in health:
         return {"tcp": health["tcp"]}
@@ -79,7 +71,9 @@ def probe(health):
 
 def keys_of(service, services):
     """The keys of one service, in the order in which a person would write them."""
-    keys = {"command": command(service), "working_dir": literal(service["dir"])}
+    keys = {"command": literal(service["command"]), "working_dir": literal(service["dir"])}
+    if service.get("user"):
+        keys["user"] = service["user"]
     if service.get("port"):
         keys["port"] = service["port"]
     if service.get("env"):
@@ -99,8 +93,9 @@ def keys_of(service, services):
     if service.get("restart"):
         keys["restart"] = service["restart"]
     if service.get("start_period"):
-        # Compose: failures count after this time, and three of them make it unhealthy.
-        keys["start_timeout"] = f"{service['start_period'] + 30}s"
+        # Compose: failures count after this time, and three of them, each as long as the lab's
+        # probe may take, make it unhealthy.
+        keys["start_timeout"] = f"{service['start_period'] + 3 * 2}s"
     return keys
 
 

@@ -9,30 +9,11 @@
 # installed is copied to build/lab and installed there.
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
-root=$(cd "$here/../.." && pwd)
-lab=${DEVSTACK_LAB:-$root/../shared/lab}
-export DEVSTACK=${DEVSTACK:-$root/build/release/devstack}
+. "$here/find_lab.sh"
 
 # All but those whose one service is meant to fail, or whose backend is somebody else's.
 healthy=(sora sora-full nano keyserver fastapi sse-both misc-ok misc-orphans misc-fd misc-leak
     misc-zombies misc-tally misc-avatars)
-
-if [ ! -x "$lab/run_fault.sh" ]; then
-    echo "lab not found, skipped: $lab (set DEVSTACK_LAB)"
-    exit 0
-fi
-if [ ! -x "$DEVSTACK" ]; then
-    echo "there is no $DEVSTACK: run ./dev build" >&2
-    exit 1
-fi
-if [ ! -e "$lab/apps/sora/.pgtemplate/READY" ]; then
-    echo "installing a copy of the lab in build/lab (this takes some minutes)"
-    mkdir -p "$root/build/lab"
-    cp -r "$lab/." "$root/build/lab/"
-    chmod -R u+w "$root/build/lab"
-    lab=$root/build/lab
-    "$lab/install.sh"
-fi
 
 export LAB_UP="/usr/bin/python3 '$here/up.py'" LAB_DOWN="/usr/bin/python3 '$here/down.py'"
 results=$(mktemp -d /tmp/devstack-lab-results.XXXXXX)

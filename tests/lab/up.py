@@ -14,7 +14,7 @@ sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 sys.dont_write_bytecode = True
 import lab  # noqa: E402
 
-LIMIT = 28  # The lab waits for 30 s.
+LIMIT = int(os.environ.get("DEVSTACK_LAB_UP_LIMIT", 28))  # The lab waits for 30 s.
 
 
 def main():

@@ -29,17 +29,16 @@ TEST_CASE("the API is served by TCP to who knows the token", "[integration][tcp]
     CHECK(token.size() == 64);
     const std::string bearer = "Authorization: Bearer " + token;
     CHECK(curl({url + "/healthz"}) == "ok\n");
-    CHECK(curl({"-H", bearer, url + "/v1/state"}).find("\"phase\":\"ready\"") !=
-          std::string::npos);
+    CHECK(curl({"-H", bearer, url + "/v1/state"}).find("\"phase\":\"ready\"") != std::string::npos);
     CHECK(curl({url + "/v1/state"}) ==
           R"({"code":"token-needed","message":"this needs the token in .devstack/state/api-token: )"
           R"(Authorization: Bearer TOKEN, or the parameter token=TOKEN"})");
     CHECK(curl({"-H", bearer, "-H", "Host: evil.example", url + "/v1/state"}) ==
           R"({"code":"not-permitted","message":"the request is for the host \"evil.example\", )"
           R"(which is not a name of this listener"})");
-    CHECK(project.devstack({"events"}).output.find(
-              "the API is served at http://127.0.0.1:" + std::to_string(port) +
-              ", token in .devstack/state/api-token\n") != std::string::npos);
+    CHECK(project.devstack({"events"})
+              .output.find("the API is served at http://127.0.0.1:" + std::to_string(port) +
+                           ", token in .devstack/state/api-token\n") != std::string::npos);
     CHECK(project.devstack({"down"}).code == 0);
     CHECK(curl({url + "/healthz"}).empty());
 }

@@ -140,7 +140,8 @@ TEST_CASE("a profile with mistakes changes nothing and tells all of them",
     const CommandResult reload = project.devstack({"reload"});
     CHECK(reload.code == 2);
     CHECK(reload.output.empty());
-    CHECK(reload.error == R"(devstack: nothing was changed: the profile has mistakes
+    CHECK(reload.error ==
+          R"(devstack: nothing was changed: the profile has mistakes
 devstack.toml:16:1: error: unknown key `comand` in [service.new] [unknown-key]
   comand = "x"
   ^
@@ -149,7 +150,8 @@ devstack.toml:17:10: error: service `newer` has no `command` [missing-command]
   [service.newer]
            ^
   hint: add command = "…"
-devstack.toml:18:8: error: `port` must be a number from 1 to 65535, not 0 [out-of-range]
+devstack.toml:18:8: error: `port` must be a number from 1 to 65535, or a table with `port`, not )"
+          R"(0 [out-of-range]
   port = 0
          ^
 )");

@@ -16,6 +16,7 @@ using Kind = core::TomlValue::Kind;
 /// A value that the key is content with.
 std::string good_value(const KeyView& key) {
     if (key.name == "url") return R"("http://localhost/")";
+    if (key.name == "listen") return R"("127.0.0.1:7070")";
     if (key.name == "service")
         return R"({ example = { command = "x" }, other = { command = "x" } })";
     if (allows(key.form, Kind::string)) return R"("x")";
@@ -120,6 +121,7 @@ std::vector<std::string> samples_for(const Form& form) {
                                         R"("2xx")",
                                         R"(":80")",
                                         R"("http://localhost/")",
+                                        R"("127.0.0.1:7070")",
                                         R"("always")",
                                         R"("unless-stopped")",
                                         R"("a b")",

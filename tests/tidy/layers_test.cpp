@@ -24,7 +24,8 @@ const std::vector<std::pair<std::string, std::set<std::string>>> layers = {
     {"project", {"base", "core", "platform"}},
     {"client", {"base", "core", "platform"}},
     {"daemon", {"base", "core", "platform", "project"}},
-    {"cli", {"base", "core", "platform", "keeper", "project", "client", "daemon"}},
+    {"diagnosis", {"base", "core", "platform", "project", "client"}},
+    {"cli", {"base", "core", "platform", "keeper", "project", "client", "daemon", "diagnosis"}},
 };
 
 /// Files of `cli` that may name the processes they start.

@@ -74,6 +74,7 @@ struct ListeningSocket {
     Port port;
     std::uint64_t inode = 0;
     unsigned user_id = 0;
+    unsigned accept_queue = 0;  ///< Connections that the program has not accepted yet.
 
     bool is_ipv6() const { return address.find(':') != std::string::npos; }
     bool is_wildcard() const { return address == "0.0.0.0" || address == "::"; }

@@ -2,6 +2,7 @@
 
 #include "devstack/base/result.hpp"
 
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <span>
@@ -24,9 +25,11 @@ struct ObjectSlot {
     void* (*open)(void* owner) = nullptr;
     const Shape* shape = nullptr;
 };
-/// Where a list of objects goes: `open` appends one.
+/// Where a list of objects goes: `open` appends one. The other two are for who writes it.
 struct ListSlot {
     ObjectSlot element;
+    std::size_t (*size)(const void* owner) = nullptr;
+    void* (*at)(void* owner, std::size_t index) = nullptr;
 };
 /// Nobody wants the value.
 struct SkipSlot {};
@@ -65,7 +68,13 @@ Slot slot_for(std::vector<T>& target) {
     const auto append = [](void* owner) -> void* {
         return &static_cast<std::vector<T>*>(owner)->emplace_back();
     };
-    return ListSlot{{&target, append, &shape_of<T>()}};
+    const auto size = [](const void* owner) {
+        return static_cast<const std::vector<T>*>(owner)->size();
+    };
+    const auto at = [](void* owner, std::size_t index) -> void* {
+        return &(*static_cast<std::vector<T>*>(owner))[index];
+    };
+    return ListSlot{{&target, append, &shape_of<T>()}, size, at};
 }
 inline Slot slot_for(std::vector<std::string>& target) {
     return &target;

@@ -79,6 +79,12 @@ std::optional<ApiSetting> read_api(const Setting& setting) {
     }
     ApiSetting api;
     read_section(setting.value, keys, api, {"[api]", "api."}, setting.report);
+    if (!is_written(setting.value, keys, "listen")) {
+        setting.report.error("missing-listen",
+                             setting.key_place,
+                             "[api] has no `listen`",
+                             "add listen = \"127.0.0.1:7070\"");
+    }
     if (api.address.empty()) return std::nullopt;
     if (!is_loopback(api.address) && !api.is_remote) {
         setting.report.error(

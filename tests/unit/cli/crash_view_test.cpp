@@ -105,3 +105,22 @@ TEST_CASE("colour says which stream a line came from", "[unit][cli]") {
     CHECK(render_crash(crash, terminal, now).find("\x1b[31mstderr\x1b[0m the end\n") !=
           std::string::npos);
 }
+
+TEST_CASE("a crash of which the log tells the cause says so", "[unit]") {
+    CrashMessage crash = exit_of_api();
+    crash.lines = {{"2026-11-21T12:00:03.000Z",
+                    "stderr",
+                    "Error: EACCES: permission denied, open '/var/log/shop.log'"}};
+    const std::string text = render_crash(crash, in_pipe, now);
+    CHECK(text.find("  cause     api may not open /var/log/shop.log: permission denied.\n") !=
+          std::string::npos);
+}
+
+TEST_CASE("a process that the kernel has killed for want of memory is told", "[unit]") {
+    CrashMessage crash = kill_of_web();
+    crash.why = crash.ended;
+    const std::string text = render_crash(crash, in_pipe, now);
+    CHECK(
+        text.find("  cause     web was killed (SIGKILL), most probably by the kernel's OOM killer: "
+                  "out of memory, at 100 MiB.\n") != std::string::npos);
+}

@@ -217,6 +217,11 @@ TEST_CASE("the API by TCP is for loopback addresses, or somebody says otherwise"
           "  listen = '0.0.0.0:7070'\n"
           "           ^\n"
           "  hint: write 127.0.0.1, or add allow_remote = true\n");
+    CHECK(mistakes_of("[api]\nallow_remote = true\n" + service) ==
+          "devstack.toml:1:2: error: [api] has no `listen` [missing-listen]\n"
+          "  [api]\n"
+          "   ^\n"
+          "  hint: add listen = \"127.0.0.1:7070\"\n");
     for (const std::string bad :
          {"", "7070", "127.0.0.1", "::1:7070", "host:7070", "127.0.0.1:0", "127.0.0.1:65536"}) {
         CHECK(mistakes_of("[api]\nlisten = '" + bad + "'\n" + service) ==

@@ -1,0 +1,348 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+// What the doctor knows: plain data, collected once, the same in JSON (facts_json.hpp), so that
+// the facts of a machine in trouble can be kept and diagnosed again elsewhere. Paths are shown as
+// a person standing in the project knows them. No fact holds a password or the value of a secret.
+namespace devstack::core::doctor {
+
+/// A declared dependency.
+struct NeedFact {
+    std::string service;
+    std::string condition;  ///< "started", "ready", "completed".
+};
+
+/// One variable that a service's own settings or env files give it.
+struct VariableFact {
+    std::string name;
+    std::string value;  ///< Empty for secrets; of URLs the password is left out.
+    bool is_empty = false;
+    bool is_secret = false;
+    std::string where;  ///< "api/.env:3", "devstack.toml".
+};
+
+struct ServiceFact {
+    std::string name;
+    std::string kind;   ///< "service", "task"; "directory" where there is no profile.
+    std::string phase;  ///< As the daemon says; empty without a daemon.
+    std::string why;
+    double phase_seconds = 0;
+    bool is_wanted = false;
+    int pid = 0;
+    std::uint32_t run = 0;
+    double uptime_seconds = 0;
+    int restarts = 0;
+    bool has_been_ready = false;     ///< Its latest run was, whatever has become of it.
+    std::vector<std::string> ports;  ///< Declared, as text.
+    std::vector<NeedFact> needs;
+    std::vector<std::string> differences;
+    std::string health;  ///< "healthy", "unhealthy", "unknown", "none".
+    std::string last_answer;
+    bool has_exited = false;  ///< Then the next two are the last end.
+    int exit_code = 0;
+    int exit_signal = 0;
+    std::string command;             ///< As a person would type it.
+    std::vector<std::string> words;  ///< Of the command; of a shell script its first command.
+    std::string working_dir;
+    std::string user;  ///< As whom it runs.
+    std::uint32_t user_id = 0;
+    std::vector<VariableFact> variables;
+    std::string probe;      ///< "GET http://localhost:3101/health"; empty: none.
+    std::string probe_url;  ///< Of a URL probe.
+    double probe_timeout = 0;
+    double start_timeout = 0;
+    std::string declared_at;  ///< "devstack.toml:12".
+};
+
+/// How a service ended that should not have.
+struct CrashFact {
+    std::string service;
+    std::string time;
+    std::string ended;  ///< "exited with code 1".
+    std::string why;    ///< Why it had to end, or did.
+    int code = 0;
+    int signal = 0;
+    double lived_seconds = 0;
+    std::uint64_t peak_memory_bytes = 0;
+    std::uint64_t oom_kills = 0;
+};
+
+struct LineFact {
+    std::string time;
+    std::string text;
+};
+
+/// The end of a log: of the service's living run, or of the last one that lived.
+struct LogFact {
+    std::string service;  ///< Empty for a file that is nobody's output.
+    std::string file;
+    std::vector<LineFact> lines;  ///< Oldest first.
+};
+
+struct ProcessFact {
+    int pid = 0;
+    int parent = 0;
+    int session = 0;
+    std::string state;  ///< One letter of proc(5).
+    std::string name;
+    std::string command;
+    std::string working_dir;
+    std::string user;
+    std::string service;       ///< To which it belongs; empty: none of this project's.
+    bool is_leftover = false;  ///< Started by this project, but not by what runs now.
+    std::string runtime;       ///< "go", "node", "python", "java", "ruby"; empty: none of these.
+    double age_seconds = 0;
+    double cpu_percent = 0;  ///< Of one core, over the window of the collection.
+    /// The same with the time that its main thread was ready to run and had to wait for a core.
+    double wanted_cpu_percent = 0;
+    int threads = 0;
+    std::string wait_channel;
+    int open_files = 0;
+    int open_files_limit = 0;  ///< 0: unknown or unlimited.
+    std::uint64_t resident_bytes = 0;
+    std::uint64_t memory_limit_bytes = 0;  ///< Of its cgroup; 0: none.
+    std::uint64_t oom_kills = 0;           ///< Of its cgroup.
+};
+
+/// One thread of a process that does not answer.
+struct ThreadFact {
+    int pid = 0;
+    int thread = 0;
+    std::string name;
+    std::string state;
+    std::string system_call;  ///< "futex", "epoll_wait", "running"; empty: we may not see it.
+    std::string wait_channel;
+};
+
+struct ListenerFact {
+    int port = 0;
+    std::string address;
+    int pid = 0;  ///< 0: of somebody we may not look into.
+    std::string command;
+    std::string user;
+    std::string working_dir;
+    std::string service;
+    std::string since;
+    int accept_queue = 0;  ///< Connections that nobody has accepted yet.
+};
+
+/// Connections of one state to a port of this machine.
+struct ConnectionFact {
+    int port = 0;
+    std::string service;
+    int pid = 0;
+    /// "established"; "close-wait": the client is gone, and for a while the server has not let go;
+    /// "dead": the same, where the client has reset the connection.
+    std::string state;
+    int count = 0;
+    int unread = 0;  ///< Of them, with bytes that the server has not read.
+};
+
+/// Something names a host and a port: a variable, a proxy, a probe.
+struct ReferenceFact {
+    std::string service;  ///< Whose it is.
+    std::string kind;     ///< "env", "nginx", "config", "probe", "asked".
+    std::string name;     ///< "DATABASE_URL", "proxy_pass", "health URL".
+    std::string where;    ///< "api/.env:3".
+    std::string scheme;   ///< "postgresql", "http"; "tcp" if there is none.
+    std::string user;
+    std::string host;
+    int port = 0;
+    std::string path;  ///< Path and query, or "/database".
+    std::string dial;  ///< Id of the dial that tried it.
+};
+
+/// One address of a dialled host.
+struct AddressFact {
+    std::string address;
+    std::string outcome;  ///< "connected", "refused", "no answer", "unreachable".
+};
+
+struct HeaderFact {
+    std::string name;  ///< Lower case.
+    std::string value;
+};
+
+/// What came of connecting to an endpoint and asking, step by step.
+struct DialFact {
+    std::string id;
+    std::string purpose;   ///< "probe", "reference", "compare", "asked", "guess".
+    std::string protocol;  ///< "http", "https", "postgresql", "redis", "mysql", "tcp".
+    std::string host;
+    int port = 0;
+    std::string path;
+    /// How far it got: "resolve", "connect", "tls", "send", "first byte", "body", "done".
+    std::string stage;
+    std::string error;  ///< Empty: it answered.
+    std::vector<AddressFact> addresses;
+    double seconds = 0;
+    double timeout = 0;  ///< That it was given.
+    int status = 0;
+    bool is_unexpected = false;  ///< The status or body, by who asks.
+    std::string expected;        ///< "200-299".
+    std::vector<HeaderFact> headers;
+    std::vector<HeaderFact> sent;  ///< Besides the usual ones.
+    std::string body;              ///< Its beginning.
+    std::string code;              ///< Of a database: SQLSTATE, or the first word of an error.
+    std::string tls_problem;       ///< "self-signed certificate"; empty: none.
+    std::string tls_subject;
+    std::string tls_issuer;
+    std::string tls_until;
+    std::string tls_names;
+};
+
+struct NginxListenFact {
+    std::string address;
+    int port = 0;
+    bool is_tls = false;
+};
+
+struct NginxSettingFact {
+    std::string name;
+    std::string value;
+};
+
+struct NginxLocationFact {
+    std::string modifier;  ///< "", "=", "^~", "~", "~*".
+    std::string path;
+    std::string where;  ///< Of the location.
+    std::string proxy_pass;
+    std::string proxy_pass_where;
+    std::vector<NginxSettingFact> settings;  ///< In force there, inherited ones too.
+};
+
+struct NginxServerFact {
+    std::string where;
+    std::vector<NginxListenFact> listens;
+    std::vector<std::string> names;
+    std::vector<NginxLocationFact> locations;
+};
+
+struct NginxUpstreamFact {
+    std::string name;
+    std::string where;
+    std::vector<std::string> servers;
+};
+
+struct NginxFact {
+    std::string service;  ///< Empty: found as a process.
+    std::string config;
+    std::string error_log;
+    std::string problem;  ///< What keeps nginx from reading it: "…, expected ;".
+    std::string problem_where;
+    std::vector<NginxServerFact> servers;
+    std::vector<NginxUpstreamFact> upstreams;
+};
+
+/// An env file that a service names, or that lies where it works.
+struct EnvFileFact {
+    std::string service;
+    std::string path;
+    bool is_missing = false;
+    bool is_declared = false;  ///< By the profile.
+    std::vector<std::string> names;
+    std::string example;  ///< "api/.env.example": a file that says what should be in it.
+    std::vector<std::string> example_names;
+};
+
+/// What a service's command starts.
+struct ProgramFact {
+    std::string service;
+    std::string word;  ///< As in the command.
+    std::string path;  ///< What it is found as.
+    /// "", "not found", "not executable", "no such interpreter", "crlf", "is a directory",
+    /// "cannot run here" (another machine's).
+    std::string problem;
+    std::string mode;  ///< "0644".
+    std::string owner;
+    std::string interpreter;  ///< Of its first line.
+    std::string nearest;      ///< A program or file with a similar name.
+};
+
+/// The directory a service works in.
+struct FolderFact {
+    std::string service;
+    std::string path;
+    bool is_missing = false;
+    std::string nearest;  ///< A directory beside it with a similar name.
+    bool has_package_json = false;
+    bool is_module_package = false;  ///< "type": "module".
+    bool has_node_modules = false;
+    std::string lock_file;                   ///< "package-lock.json".
+    bool is_lock_newer = false;              ///< Than what is installed.
+    std::vector<std::string> not_installed;  ///< Direct dependencies that are absent.
+    std::string requirements;                ///< "requirements.txt", "pyproject.toml".
+    std::string virtualenv;                  ///< "venv", ".venv".
+    std::string migrations;                  ///< "migrations", "prisma/migrations".
+    std::string migrate_command;             ///< "npm run migrate".
+    std::string install_command;             ///< "npm install".
+};
+
+struct DiskFact {
+    std::string path;  ///< That is written to.
+    std::uint64_t size_bytes = 0;
+    std::uint64_t free_bytes = 0;
+    std::uint64_t inodes = 0;
+    std::uint64_t free_inodes = 0;
+    std::vector<std::string> services;
+};
+
+struct MachineFact {
+    std::uint64_t memory_bytes = 0;
+    std::uint64_t available_bytes = 0;
+    int cores = 0;
+    double load = 0;
+    std::uint64_t watches_max = 0;  ///< fs.inotify.max_user_watches.
+    std::uint64_t watches_used = 0;
+    std::uint64_t instances_max = 0;
+    int first_unprivileged_port = 0;
+    std::string user;
+    bool is_root = false;
+};
+
+/// A mistake in the profile.
+struct ProfileProblemFact {
+    std::string code;
+    std::string message;
+    std::string where;
+    std::string hint;
+};
+
+struct SubjectFact {
+    std::string kind;  ///< "", "service", "url", "port".
+    std::string text;
+    int port = 0;
+};
+
+struct Facts {
+    std::string time;
+    SubjectFact subject;
+    std::string project;
+    std::string project_dir;
+    std::string profile;
+    std::string daemon;  ///< "none", "running", "silent".
+    std::string daemon_problem;
+    double seconds = 0;  ///< That the collection took.
+    std::vector<ProfileProblemFact> profile_problems;
+    std::vector<ServiceFact> services;
+    std::vector<CrashFact> crashes;
+    std::vector<LogFact> logs;
+    std::vector<ProcessFact> processes;
+    std::vector<ThreadFact> threads;
+    std::vector<ListenerFact> listeners;
+    std::vector<ConnectionFact> connections;
+    std::vector<ReferenceFact> references;
+    std::vector<DialFact> dials;
+    std::vector<NginxFact> nginx;
+    std::vector<EnvFileFact> env_files;
+    std::vector<ProgramFact> programs;
+    std::vector<FolderFact> folders;
+    std::vector<DiskFact> disks;
+    MachineFact machine;
+    std::vector<std::string> unseen;  ///< What could not be looked at, and why.
+};
+
+}  // namespace devstack::core::doctor

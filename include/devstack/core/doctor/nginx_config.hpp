@@ -1,0 +1,52 @@
+#pragma once
+
+#include "devstack/core/doctor/facts.hpp"
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace devstack::core::doctor {
+
+/// One directive of an nginx configuration; with a block, or without.
+struct NginxDirective {
+    std::vector<std::string> words;  ///< Its name first.
+    std::string file;
+    int line = 0;
+    bool has_block = false;
+    std::vector<NginxDirective> block;
+
+    std::string where() const { return file + ":" + std::to_string(line); }
+};
+
+struct NginxText {
+    std::vector<NginxDirective> directives;
+    std::string problem;  ///< As nginx would refuse it; empty: none.
+    int problem_line = 0;
+};
+
+/// Reads a configuration file, or one that it includes, as nginx would. What has been read before a
+/// mistake is there.
+NginxText parse_nginx(const std::string& file, std::string_view text);
+
+/// What the directives (with includes in their places) come to: servers with their locations and
+/// all settings in force there, and upstreams.
+void summarise_nginx(const std::vector<NginxDirective>& directives, NginxFact& fact);
+
+/// The location that nginx picks for a path; null if there is none.
+const NginxLocationFact* find_location(const NginxServerFact& server, const std::string& path);
+
+/// Where a location sends what is asked for at `path`: the target's host, port and path. Empty when
+/// it proxies nothing, or by a variable.
+struct ProxyTarget {
+    std::string scheme;
+    std::string host;
+    int port = 0;
+    std::string path;
+};
+std::optional<ProxyTarget> find_target(const NginxFact& nginx,
+                                       const NginxLocationFact& location,
+                                       const std::string& path);
+
+}  // namespace devstack::core::doctor

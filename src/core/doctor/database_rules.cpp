@@ -1,0 +1,142 @@
+// A database or cache is there, and does not let us in.
+
+#include "devstack/core/doctor/service_url.hpp"
+
+#include "core/doctor/picture.hpp"
+
+#include <algorithm>
+
+namespace devstack::core::doctor {
+
+namespace {
+
+std::string database_of(const ReferenceFact& reference) {
+    const std::string path = reference.path.substr(0, reference.path.find('?'));
+    return path.size() > 1 ? path.substr(1) : reference.user;
+}
+
+std::string role_of(const ReferenceFact& reference) {
+    return reference.user.empty() ? "the default role" : "role " + reference.user;
+}
+
+/// What a refusal means, by what the server calls it.
+bool tell_postgres(const ReferenceFact& reference, const DialFact& dial, Finding& finding) {
+    const std::string at = "PostgreSQL at " + render_endpoint(reference.host, reference.port);
+    const std::string& code = dial.code;
+    const std::string database = database_of(reference);
+    if (code == "28P01") {
+        finding.id = "database-wrong-password";
+        finding.what = "The password of " + role_of(reference) + " in " +
+                       render_reference(reference) + " is wrong: " + at + " refuses the log-in.";
+        finding.fix = "correct the password in " + render_reference(reference) +
+                      ", or set it: ALTER ROLE " + reference.user + " PASSWORD '…'";
+    } else if (code == "28000") {
+        finding.id = "database-login-refused";
+        finding.what = at + " does not let " + role_of(reference) + " in, as " +
+                       render_reference(reference) + " wants: " + dial.error + ".";
+        finding.fix =
+            "create the role (createuser " + reference.user + "), or allow it in pg_hba.conf";
+    } else if (code == "3D000") {
+        finding.id = "database-does-not-exist";
+        finding.what = "The database " + database + " that " + render_reference(reference) +
+                       " names does not exist on " + at + ".";
+        finding.fix = "create it (createdb -O " + reference.user + " " + database +
+                      "), then run the migrations";
+    } else if (code == "53300") {
+        finding.id = "database-too-many-connections";
+        finding.what =
+            at + " has no connection left for " + reference.service + ": " + dial.error + ".";
+        finding.fix =
+            "see who holds them (select * from pg_stat_activity), use a smaller pool, or "
+            "raise max_connections";
+    } else if (code == "57P03") {
+        finding.id = "database-starting";
+        finding.what = at + " is not ready yet: " + dial.error + ".";
+        finding.fix = "wait for it, and let " + reference.service + " depend on it";
+    } else {
+        return false;
+    }
+    return true;
+}
+
+bool tell_redis(const ReferenceFact& reference, const DialFact& dial, Finding& finding) {
+    const std::string at = "Redis at " + render_endpoint(reference.host, reference.port);
+    if (dial.code == "NOAUTH") {
+        finding.id = "cache-wants-password";
+        finding.what = at + " wants a password, and " + render_reference(reference) + " has none.";
+        finding.fix = "put the password into " + render_reference(reference);
+    } else if (dial.code == "WRONGPASS" || dial.code == "ERR") {
+        finding.id = "cache-wrong-password";
+        finding.what = at + " does not take the password in " + render_reference(reference) + ": " +
+                       dial.error + ".";
+        finding.fix = "correct the password in " + render_reference(reference);
+    } else if (dial.code == "LOADING" || dial.code == "MASTERDOWN" || dial.code == "MISCONF") {
+        finding.id = "cache-not-usable";
+        finding.what = at + " refuses to work: " + dial.error + ".";
+        finding.fix = "wait for it, or look at its log";
+    } else {
+        return false;
+    }
+    return true;
+}
+
+bool tell_mysql(const ReferenceFact& reference, const DialFact& dial, Finding& finding) {
+    if (dial.code.empty()) return false;
+    finding.id = dial.code == "1040" ? "database-too-many-connections" : "database-login-refused";
+    finding.what = "MySQL at " + render_endpoint(reference.host, reference.port) + ", which " +
+                   render_reference(reference) + " names, refuses connections: " + dial.error + ".";
+    finding.fix = "allow this host and user in MySQL, or correct " + render_reference(reference);
+    return true;
+}
+
+/// Somebody answers who speaks something else.
+bool tell_stranger(const ReferenceFact& reference,
+                   const DialFact& dial,
+                   const Picture& picture,
+                   Finding& finding) {
+    const bool is_strange = contains(dial.error, "the answer is not") ||
+                            dial.error == "closed the connection without an answer";
+    const auto listeners = picture.listeners_on(reference.port);
+    if (!is_strange || listeners.empty() || !is_local(reference.host)) return false;
+    finding.id = "endpoint-is-something-else";
+    finding.what = render_reference(reference) + " of " + reference.service + " expects " +
+                   product_of(reference.scheme) + " on " +
+                   render_endpoint(reference.host, reference.port) + ", but there listens " +
+                   describe(*listeners.front()) + ".";
+    finding.fix = "correct the port in " + render_reference(reference);
+    return true;
+}
+
+bool is_suffering(const ReferenceFact& reference, const DialFact& dial, const Picture& picture) {
+    const ServiceFact* const service = picture.service(reference.service);
+    if (service == nullptr) return false;
+    return picture.is_troubled(*service) || picture.is_waiting(*service) ||
+           picture.mentions(*service, dial.error.substr(0, 40));
+}
+
+}  // namespace
+
+void find_database_troubles(const Picture& picture, std::vector<Finding>& findings) {
+    for (const ReferenceFact& reference : picture.facts().references) {
+        const DialFact* const dial = picture.dial(reference.dial);
+        const bool is_product = !product_of(reference.scheme).empty();
+        if (dial == nullptr || !is_product || dial->error.empty()) continue;
+        if (!is_suffering(reference, *dial, picture)) continue;
+        Finding finding;
+        finding.service = reference.service;
+        finding.topic = "endpoint " + render_endpoint(reference.host, reference.port);
+        finding.strength = 88;
+        finding.confidence = Confidence::sure;
+        finding.evidence = {"log-in as " + reference.service +
+                            " would do it: " + render_outcome(*dial)};
+        const bool is_told = dial->protocol == "postgresql"
+                                 ? tell_postgres(reference, *dial, finding)
+                             : dial->protocol == "redis" ? tell_redis(reference, *dial, finding)
+                                                         : tell_mysql(reference, *dial, finding);
+        if (is_told || tell_stranger(reference, *dial, picture, finding)) {
+            findings.push_back(std::move(finding));
+        }
+    }
+}
+
+}  // namespace devstack::core::doctor

@@ -1,0 +1,385 @@
+// All rules look at the same picture; then causes are told from consequences. Of several findings
+// about one trouble the strongest stays; a service that suffers from another one is told below it;
+// what nobody can explain is told as it is.
+
+#include "devstack/base/text.hpp"
+
+#include "core/doctor/picture.hpp"
+
+#include <algorithm>
+#include <array>
+#include <iterator>
+#include <map>
+#include <set>
+
+namespace devstack::core::doctor {
+
+namespace {
+
+constexpr std::array<Rules, 19> all_rules{find_profile_mistakes,
+                                          find_port_conflicts,
+                                          find_wrong_ports,
+                                          find_dead_references,
+                                          find_database_troubles,
+                                          find_program_mistakes,
+                                          find_missing_packages,
+                                          find_variable_mistakes,
+                                          find_lack_of_resources,
+                                          find_sick_processes,
+                                          find_hangs,
+                                          find_certificate_troubles,
+                                          find_health_mistakes,
+                                          find_proxy_mistakes,
+                                          find_request_troubles,
+                                          find_slow_starts,
+                                          find_bad_ends,
+                                          find_what_does_not_run,
+                                          find_what_logs_tell};
+
+constexpr const char* project_down = "project-not-running";
+
+/// Weaker than this a finding only repeats the symptom.
+constexpr int cause_strength_min = 50;
+/// A second cause of the same service must be nearly as strong as the first.
+constexpr int strength_span = 8;
+
+class Sorting {
+public:
+    Sorting(const Picture& picture, std::vector<Finding> findings)
+        : picture_{picture}, findings_{std::move(findings)} {}
+
+    std::vector<Finding> sort() {
+        drop_minor();
+        std::ranges::stable_sort(findings_, std::ranges::greater{}, &Finding::strength);
+        join_topics();
+        keep_strongest();
+        hang_consequences();
+        tell_who_waits();
+        hang_project();
+        hang_question();
+        std::ranges::stable_sort(findings_, std::ranges::greater{}, [](const Finding& it) {
+            // What explains more comes first, and of equals what is surer.
+            return static_cast<int>(it.explains.size()) * 10 + it.strength +
+                   (it.confidence == Confidence::sure ? 5 : 0);
+        });
+        return std::move(findings_);
+    }
+
+private:
+    void drop_minor() {
+        std::erase_if(findings_, [&](const Finding& it) {
+            if (it.confidence == Confidence::doubtful) return true;
+            return it.is_minor;
+        });
+    }
+
+    /// Two rules that see the same thing: what the weaker one saw is evidence.
+    void join_topics() {
+        std::vector<Finding> joined;
+        for (Finding& it : findings_) {
+            const auto same = std::ranges::find_if(joined, [&](const Finding& other) {
+                return other.topic == it.topic && !it.topic.empty() &&
+                       (other.service == it.service || other.service.empty() || it.service.empty());
+            });
+            if (same == joined.end()) {
+                joined.push_back(std::move(it));
+                continue;
+            }
+            constexpr std::size_t evidence_max = 6;
+            for (std::string& evidence : it.evidence) {
+                const bool is_new =
+                    std::ranges::find(same->evidence, evidence) == same->evidence.end();
+                if (is_new && same->evidence.size() < evidence_max) {
+                    same->evidence.push_back(std::move(evidence));
+                }
+            }
+        }
+        findings_ = std::move(joined);
+    }
+
+    void keep_strongest() {
+        std::map<std::string, int> strongest;
+        for (const Finding& it : findings_)
+            strongest[it.service] = std::max(strongest[it.service], it.strength);
+        std::vector<Finding> kept;
+        for (Finding& it : findings_) {
+            const bool is_weak =
+                !it.service.empty() && it.strength + strength_span < strongest[it.service];
+            if (!is_weak) {
+                kept.push_back(std::move(it));
+                continue;
+            }
+            // Still worth a look, below the one that is told.
+            const auto cause = std::ranges::find(kept, it.service, &Finding::service);
+            constexpr std::size_t evidence_max = 6;
+            if (cause == kept.end() || cause->evidence.size() >= evidence_max) continue;
+            for (std::string& evidence : it.evidence) {
+                const bool is_new =
+                    std::ranges::find(cause->evidence, evidence) == cause->evidence.end();
+                if (is_new && cause->evidence.size() < evidence_max) {
+                    cause->evidence.push_back(std::move(evidence));
+                }
+            }
+        }
+        findings_ = std::move(kept);
+    }
+
+    /// The finding that is the cause of another one; null: it stands for itself.
+    Finding* find_cause(const Finding& finding) {
+        for (const std::string& blamed : finding.blames) {
+            if (Finding* cause = find_root(blamed, finding)) return cause;
+        }
+        const ServiceFact* const service = picture_.service(finding.service);
+        const bool may_follow = finding.is_symptom || finding.strength < cause_strength_min;
+        if (service == nullptr || !may_follow) return nullptr;
+        for (const ServiceFact& other : picture_.facts().services) {
+            if (other.name == finding.service || !picture_.is_linked(*service, other)) continue;
+            if (Finding* cause = find_root(other.name, finding)) return cause;
+        }
+        return nullptr;
+    }
+    Finding* find_root(const std::string& service, const Finding& but) {
+        const auto found = std::ranges::find_if(
+            findings_, [&](const Finding& it) { return &it != &but && it.service == service; });
+        return found == findings_.end() ? nullptr : &*found;
+    }
+
+    void hang_consequences() {
+        std::vector<bool> is_gone(findings_.size());
+        for (std::size_t i = 0; i < findings_.size(); ++i) {
+            Finding* cause = find_cause(findings_[i]);
+            // A circle of blame has no root: then each stands for itself.
+            std::set<const Finding*> seen{&findings_[i]};
+            while (cause != nullptr && seen.insert(cause).second) {
+                Finding* const next = find_cause(*cause);
+                if (next == nullptr) break;
+                cause = next;
+            }
+            if (cause == nullptr || cause == &findings_[i]) continue;
+            cause->explains.push_back(findings_[i].what);
+            is_gone[i] = true;
+            explained_.insert(findings_[i].service);
+        }
+        std::vector<Finding> kept;
+        for (std::size_t i = 0; i < findings_.size(); ++i) {
+            if (!is_gone[i]) kept.push_back(std::move(findings_[i]));
+        }
+        findings_ = std::move(kept);
+    }
+
+    /// That nothing runs follows from what keeps it from running, if that is known.
+    void hang_project() {
+        const auto down = std::ranges::find(findings_, project_down, &Finding::id);
+        if (down == findings_.end() || findings_.size() == 1) return;
+        const std::string what = down->what;
+        findings_.erase(down);
+        findings_.front().explains.push_back(what);
+    }
+
+    /// What became of the request that is asked about follows from a cause on its way.
+    void hang_question() {
+        const auto asked = std::ranges::find(findings_, std::string{"asked"}, &Finding::topic);
+        if (asked == findings_.end() || asked->strength >= cause_strength_min) return;
+        const ServiceFact* const server = picture_.service(asked->service);
+        const auto cause = std::ranges::find_if(findings_, [&](const Finding& it) {
+            const ServiceFact* const service = picture_.service(it.service);
+            if (it.topic == "asked" || server == nullptr || service == nullptr) return false;
+            return service == server || picture_.is_linked(*service, *server) ||
+                   picture_.is_linked(*server, *service);
+        });
+        if (cause == findings_.end()) return;
+        cause->explains.push_back(asked->what);
+        findings_.erase(asked);
+    }
+
+    /// Services that wait for one that has a finding, directly or through others.
+    void tell_who_waits() {
+        std::set<std::string> told;
+        for (const Finding& it : findings_)
+            told.insert(it.service);
+        bool has_changed = true;
+        std::map<std::string, std::string> root_of;
+        for (const Finding& it : findings_)
+            root_of[it.service] = it.service;
+        while (has_changed) {
+            has_changed = false;
+            for (const ServiceFact& service : picture_.facts().services) {
+                if (!picture_.is_waiting(service) || root_of.contains(service.name)) continue;
+                for (const NeedFact& need : service.needs) {
+                    if (!root_of.contains(need.service)) continue;
+                    const std::string root = root_of[need.service];
+                    root_of[service.name] = root;
+                    has_changed = true;
+                    const auto cause = std::ranges::find(findings_, root, &Finding::service);
+                    cause->explains.push_back(service.name + " waits for " + need.service);
+                    break;
+                }
+            }
+        }
+    }
+
+    const Picture& picture_;
+    std::vector<Finding> findings_;
+    std::set<std::string> explained_;
+};
+
+/// Services that are troubled, and that no finding is about.
+void add_unexplained(const Picture& picture, std::vector<Finding>& findings) {
+    for (const ServiceFact& service : picture.facts().services) {
+        const bool is_told = std::ranges::any_of(
+            findings, [&](const Finding& it) { return it.service == service.name; });
+        if (is_told || !picture.is_troubled(service)) continue;
+        const DialFact* const dial = picture.probe(service);
+        Finding finding;
+        finding.id = "service-in-trouble";
+        finding.service = service.name;
+        finding.topic = "trouble";
+        finding.strength = 22;
+        finding.what = service.name + " is " +
+                       (service.phase.empty() ? "not well" : service.phase) +
+                       (service.why.empty() ? "" : ": " + service.why) + ".";
+        if (dial != nullptr) {
+            finding.evidence.push_back(render_request(*dial) + ": " + render_outcome(*dial));
+        }
+        finding.fix = "see devstack why " + service.name + " and devstack logs " + service.name;
+        findings.push_back(std::move(finding));
+    }
+}
+
+std::vector<std::string> rule_out(const Picture& picture) {
+    std::vector<std::string> ruled_out;
+    std::vector<std::string> well;
+    for (const ServiceFact& it : picture.facts().services) {
+        if (picture.is_well(it)) well.push_back(it.name);
+    }
+    if (well.size() == 1) ruled_out.push_back(well.front() + " runs and answers its probe");
+    if (well.size() > 1)
+        ruled_out.push_back(join_for_people(well) + " run and answer their probes");
+    for (const DialFact& it : picture.facts().dials) {
+        const bool is_login = it.protocol == "postgresql" || it.protocol == "redis";
+        if (is_login && it.error.empty()) {
+            ruled_out.push_back(render_request(it) + " works");
+        }
+    }
+    return ruled_out;
+}
+
+std::string render_address(const ListenerFact& listener) {
+    const bool is_any = listener.address == "::" || listener.address == "0.0.0.0";
+    return is_any ? "*:" + std::to_string(listener.port)
+                  : render_endpoint(listener.address, listener.port);
+}
+
+/// Who listens on the port, or, where there is no project, on this host; and what env files and
+/// proxies here name.
+std::vector<std::string> list_seen(const Picture& picture) {
+    const Facts& facts = picture.facts();
+    const bool is_port = facts.subject.kind == "port";
+    const bool has_project = !facts.profile.empty() || facts.daemon == "running";
+    std::vector<std::string> seen;
+    if (has_project && !is_port) return seen;
+    for (const ListenerFact& it : facts.listeners) {
+        if (is_port && it.port != facts.subject.port) continue;
+        seen.push_back(render_address(it) + " is listened on by " + describe(it) +
+                       (it.service.empty() ? "" : ", of " + it.service));
+    }
+    for (const ReferenceFact& it : facts.references) {
+        const DialFact* const dial = picture.dial(it.dial);
+        if (dial == nullptr || (is_port && it.port != facts.subject.port)) continue;
+        seen.push_back(render_reference(it) + " names " + render_endpoint(it.host, it.port) + ": " +
+                       render_outcome(*dial));
+    }
+    return seen;
+}
+
+/// Nothing of the project runs, with devstack or without.
+bool is_down(const Picture& picture) {
+    const Facts& facts = picture.facts();
+    if (facts.daemon != "none" || facts.services.empty()) return false;
+    return std::ranges::none_of(facts.services, [&](const ServiceFact& it) {
+        const DialFact* const dial = picture.probe(it);
+        return it.kind == "directory" || (dial != nullptr && dial->stage != "connect");
+    });
+}
+
+void tell_down(const Facts& facts, std::vector<Finding>& findings) {
+    Finding finding;
+    finding.id = project_down;
+    finding.topic = "project";
+    finding.confidence = Confidence::sure;
+    finding.strength = 40;
+    finding.what =
+        (facts.project.empty() ? facts.project_dir : facts.project) +
+        " is not running: there is no devstack daemon, and none of its services answers.";
+    finding.fix = "devstack up";
+    findings.push_back(std::move(finding));
+}
+
+/// What the question is about: a service, what it needs, and what has no service.
+void keep_subject(const Picture& picture, std::vector<Finding>& findings) {
+    const SubjectFact& subject = picture.facts().subject;
+    if (subject.kind != "service") return;
+    const ServiceFact* const asked = picture.service(subject.text);
+    if (asked == nullptr) return;
+    std::set<std::string> wanted{asked->name};
+    for (std::size_t before = 0; before != wanted.size();) {
+        before = wanted.size();
+        for (const ServiceFact& it : picture.facts().services) {
+            const bool is_needed = std::ranges::any_of(wanted, [&](const std::string& name) {
+                const ServiceFact* const service = picture.service(name);
+                return service != nullptr && picture.is_linked(*service, it);
+            });
+            if (is_needed) wanted.insert(it.name);
+        }
+    }
+    std::erase_if(findings, [&](const Finding& it) {
+        return !it.service.empty() && !wanted.contains(it.service);
+    });
+}
+
+}  // namespace
+
+void find_profile_mistakes(const Picture& picture, std::vector<Finding>& findings) {
+    for (const ProfileProblemFact& problem : picture.facts().profile_problems) {
+        Finding finding;
+        finding.id = "profile-" + problem.code;
+        finding.strength = 80;
+        finding.confidence = Confidence::sure;
+        finding.topic = problem.where + problem.message;
+        finding.what = problem.where + ": " + problem.message + ".";
+        finding.fix = problem.hint.empty() ? "correct " + problem.where : problem.hint;
+        if (problem.code == "duplicate-port") {  // "port 8000 of `a` is already declared …"
+            const auto number = problem.message.find_first_of("0123456789");
+            finding.topic = "port " + problem.message.substr(
+                                          number, problem.message.find(' ', number) - number);
+        }
+        // An env file that is not there is told with what it should hold.
+        for (const EnvFileFact& file : picture.facts().env_files) {
+            if (file.is_missing && contains(problem.message, file.path)) {
+                finding.topic = "file " + file.path;
+            }
+        }
+        findings.push_back(std::move(finding));
+    }
+}
+
+Diagnosis diagnose(const Facts& facts) {
+    const Picture picture{facts};
+    std::vector<Finding> findings;
+    for (const Rules rules : all_rules)
+        rules(picture, findings);
+    if (is_down(picture)) {
+        tell_down(facts, findings);
+    } else {
+        add_unexplained(picture, findings);
+    }
+    Diagnosis diagnosis;
+    diagnosis.findings = Sorting{picture, std::move(findings)}.sort();
+    keep_subject(picture, diagnosis.findings);
+    if (!diagnosis.findings.empty()) diagnosis.ruled_out = rule_out(picture);
+    diagnosis.seen = list_seen(picture);
+    diagnosis.unseen = facts.unseen;
+    return diagnosis;
+}
+
+}  // namespace devstack::core::doctor

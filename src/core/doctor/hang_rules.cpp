@@ -1,0 +1,308 @@
+// A process that is there and does not answer.
+
+#include "devstack/base/text.hpp"
+
+#include "core/doctor/picture.hpp"
+
+#include <algorithm>
+#include <map>
+#include <regex>
+
+namespace devstack::core::doctor {
+
+namespace {
+
+constexpr double busy_percent = 80;
+
+bool has_no_answer(const DialFact& dial) {
+    const bool is_waiting = dial.stage == "first byte" || dial.stage == "send" ||
+                            dial.stage == "tls" || dial.stage == "body";
+    return is_waiting && dial.error == "no answer";
+}
+
+/// "3 threads in futex, 1 in epoll_wait".
+std::string count_threads(int pid, const Picture& picture) {
+    std::map<std::string, int> counted;
+    for (const ThreadFact& it : picture.facts().threads) {
+        if (it.pid != pid) continue;
+        const std::string call = it.system_call.empty() ? it.wait_channel : it.system_call;
+        if (!call.empty() && call != "0") ++counted[it.state == "R" ? "running" : call];
+    }
+    std::vector<std::string> texts;
+    for (const auto& [call, count] : counted)
+        texts.push_back(std::to_string(count) + " in " + call);
+    return join(texts, ", ");
+}
+
+int count_in_call(int pid, std::string_view call, const Picture& picture) {
+    return static_cast<int>(std::ranges::count_if(
+        picture.facts().threads,
+        [&](const ThreadFact& it) { return it.pid == pid && it.system_call == call; }));
+}
+
+/// The process of the service that listens where it was dialled.
+const ProcessFact* find_server(const ServiceFact& service, int port, const Picture& picture) {
+    for (const ListenerFact* it : picture.listeners_on(port)) {
+        if (it->service == service.name) return picture.process(it->pid);
+    }
+    return picture.process(service.pid);
+}
+
+const ProcessFact* find_busiest(const ServiceFact& service, const Picture& picture) {
+    const auto processes = picture.processes_of(service.name);
+    const auto most = std::ranges::max_element(
+        processes, {}, [](const ProcessFact* it) { return it->wanted_cpu_percent; });
+    return most == processes.end() || (*most)->wanted_cpu_percent < busy_percent ? nullptr : *most;
+}
+
+void add_thread_evidence(const ProcessFact& process, const Picture& picture, Finding& finding) {
+    const std::string threads = count_threads(process.pid, picture);
+    if (!threads.empty()) {
+        finding.evidence.push_back("threads of pid " + std::to_string(process.pid) + ": " +
+                                   threads);
+    }
+    for (const ListenerFact& it : picture.facts().listeners) {
+        if (it.pid == process.pid && it.accept_queue > 0) {
+            finding.evidence.push_back(
+                count_of(static_cast<std::size_t>(it.accept_queue), "connection") + " to port " +
+                std::to_string(it.port) + " wait to be accepted");
+        }
+    }
+}
+
+/// It answers as a rule, later than it is given time for.
+bool answers_late(const ServiceFact& service, const DialFact& dial, const Picture& picture) {
+    const std::string path = dial.path.substr(0, dial.path.find('?'));
+    return path.size() > 1 && picture.find_line(service.name, [&](const std::string& line) {
+        return contains(line, path) &&
+               (contains(line, " 200 ") || contains(line, "\" 200") || contains(line, " 200"));
+    }) != nullptr;
+}
+
+void look_at_silence(const ServiceFact& service,
+                     const Picture& picture,
+                     std::vector<Finding>& findings) {
+    const DialFact* const dial = picture.probe(service);
+    if (dial == nullptr || !has_no_answer(*dial) || !picture.is_alive(service)) return;
+    const ProcessFact* const server = find_server(service, dial->port, picture);
+    const ProcessFact* const busy = find_busiest(service, picture);
+    const std::string where = render_endpoint(dial->host, dial->port);
+    const std::string time = seconds_text(std::min(dial->timeout, dial->seconds));
+    Finding finding;
+    finding.service = service.name;
+    finding.topic = "hang";
+    finding.strength = 75;
+    finding.evidence = {render_request(*dial) + ": no answer within " + time +
+                        " (connected, request sent)"};
+    if (busy != nullptr) {
+        finding.id = "spins";
+        finding.strength = 83;
+        finding.confidence = Confidence::sure;
+        finding.what = service.name + " (" + busy->command + ", pid " + std::to_string(busy->pid) +
+                       ") is busy in an endless loop, or close to it, and answers nothing on " +
+                       where + ": its main thread wants " +
+                       std::to_string(static_cast<int>(std::min(busy->wanted_cpu_percent, 100.0))) +
+                       " % of a CPU" +
+                       (contains(busy->command, "node") ? ", so its event loop is blocked." : ".");
+        finding.fix =
+            "devstack restart " + service.name +
+            "; to see where it is: py-spy dump, node --cpu-prof, gdb -p or perf top on pid " +
+            std::to_string(busy->pid);
+    } else if (answers_late(service, *dial, picture)) {
+        finding.is_symptom = true;
+        finding.id = "answers-too-late";
+        finding.what = service.name + " accepts connections on " + where + " and answers " +
+                       dial->path +
+                       ", but slower than its probe waits: longer than the timeout of " +
+                       seconds_text(service.probe_timeout) + ".";
+        finding.fix = "make " + dial->path + " faster, or raise health.timeout of " + service.name;
+    } else {
+        finding.is_symptom = true;
+        finding.id = "accepts-and-never-answers";
+        finding.what = service.name + " accepts connections on " + where +
+                       ", and gives no answer to " + dial->path + " within " + time +
+                       ": it hangs, or answers after longer than the "
+                       "timeout of " +
+                       seconds_text(service.probe_timeout) + ".";
+        finding.fix = "look at what the handler of " + dial->path +
+                      " waits for (devstack doctor "
+                      "--wait gives it more time); devstack restart " +
+                      service.name + " for now";
+    }
+    if (server != nullptr) add_thread_evidence(*server, picture, finding);
+    if (!service.last_answer.empty())
+        finding.evidence.push_back("last probe: " + service.last_answer);
+    findings.push_back(std::move(finding));
+}
+
+// ---- Requests that hang while others are answered
+// ---------------------------------------------------
+
+/// A goroutine of the dump that Go's profiler gives.
+struct Goroutine {
+    std::string number;
+    std::string state;  ///< "semacquire, 2 minutes".
+    std::vector<std::string> functions;
+    std::vector<std::string> places;
+};
+
+std::vector<Goroutine> parse_goroutines(const std::string& dump) {
+    static const std::regex head{R"(^goroutine (\d+) \[([^\]]+)\]:$)"};
+    static const std::regex place{R"(^\s+(\S+\.go):(\d+))"};
+    std::vector<Goroutine> all;
+    std::size_t at = 0;
+    while (at < dump.size()) {
+        const std::size_t end = std::min(dump.find('\n', at), dump.size());
+        const std::string line = dump.substr(at, end - at);
+        at = end + 1;
+        std::smatch found;
+        if (std::regex_match(line, found, head)) {
+            all.push_back({found[1], found[2], {}, {}});
+        } else if (all.empty()) {
+            continue;
+        } else if (std::regex_search(line, found, place)) {
+            const std::string file = found[1].str();
+            all.back().places.push_back(file.substr(file.rfind('/') + 1) + ":" + found[2].str());
+        } else if (!line.empty() && line[0] != '\t' && !line.starts_with("created by")) {
+            all.back().functions.push_back(line.substr(0, line.rfind('(')));
+        }
+    }
+    return all;
+}
+
+bool waits_for_lock(const Goroutine& goroutine) {
+    return contains(goroutine.state, "semacquire") || contains(goroutine.state, "sync.");
+}
+
+/// The frames that are the program's own, innermost first: "main.cleanup (tempkeys.go:50)".
+std::vector<std::string> own_frames(const Goroutine& goroutine) {
+    std::vector<std::string> frames;
+    const std::size_t count = std::min(goroutine.functions.size(), goroutine.places.size());
+    for (std::size_t i = 0; i < count; ++i) {
+        const std::string& function = goroutine.functions[i];
+        const bool is_library = function.starts_with("sync.") ||
+                                function.starts_with("internal/") ||
+                                function.starts_with("runtime.") || function.starts_with("net/") ||
+                                function.starts_with("net.");
+        if (!is_library) frames.push_back(function + " (" + goroutine.places[i] + ")");
+    }
+    return frames;
+}
+
+std::string render_path(const std::vector<std::string>& frames) {
+    constexpr std::size_t shown_max = 3;
+    const auto shown = static_cast<std::ptrdiff_t>(std::min(frames.size(), shown_max));
+    return join({frames.begin(), frames.begin() + shown}, ", called by ");
+}
+
+/// Goroutines that wait for a lock in both dumps, at the same place.
+std::vector<Goroutine> find_stuck(const std::vector<Goroutine>& before,
+                                  const std::vector<Goroutine>& after) {
+    std::vector<Goroutine> stuck;
+    for (const Goroutine& it : after) {
+        const auto same = std::ranges::find(before, it.number, &Goroutine::number);
+        const bool is_stuck = waits_for_lock(it) && same != before.end() && waits_for_lock(*same) &&
+                              same->places == it.places;
+        if (is_stuck && !own_frames(it).empty()) stuck.push_back(it);
+    }
+    return stuck;
+}
+
+/// "main.store (tempkeys.go:27)": the function.
+std::string function_of(const std::string& frame) {
+    return frame.substr(0, frame.rfind(" ("));
+}
+
+/// Others wait to enter a function that this one is in already: it holds the lock that they want,
+/// and waits for one itself.
+bool takes_again(const std::vector<std::string>& frames, const std::vector<Goroutine>& stuck) {
+    return std::ranges::any_of(stuck, [&](const Goroutine& it) {
+        const std::string function = function_of(own_frames(it).front());
+        return std::any_of(frames.begin() + 1, frames.end(), [&](const std::string& frame) {
+            return function_of(frame) == function;
+        });
+    });
+}
+
+/// The one that waits for what it holds itself: it came there through a function that takes the
+/// lock first, so that it has more of the program's own frames than those that wait to enter.
+void look_at_goroutines(const ServiceFact& service,
+                        const Picture& picture,
+                        std::vector<Finding>& findings) {
+    const DialFact* const dump = picture.dial("dump of " + service.name);
+    const DialFact* const second = picture.dial("second dump of " + service.name);
+    if (dump == nullptr || second == nullptr || second->status != 200) return;
+    const auto stuck = find_stuck(parse_goroutines(dump->body), parse_goroutines(second->body));
+    if (stuck.empty()) return;
+    Finding finding;
+    finding.id = "deadlock";
+    finding.service = service.name;
+    finding.topic = "hang";
+    finding.strength = 88;
+    std::vector<std::string> deepest;
+    for (const Goroutine& it : stuck) {
+        constexpr std::size_t evidence_max = 4;
+        const auto frames = own_frames(it);
+        if (finding.evidence.size() < evidence_max) {
+            finding.evidence.push_back("goroutine " + it.number + " [" + it.state + "] waits in " +
+                                       render_path(frames));
+        }
+        if (frames.size() > deepest.size()) deepest = frames;
+    }
+    const bool is_proven = takes_again(deepest, stuck);
+    finding.what = "Requests to " + service.name + " are stuck in " +
+                   (is_proven ? "a deadlock: " : "what looks like a deadlock: ") +
+                   count_of(stuck.size(), "goroutine") + (stuck.size() == 1 ? " waits" : " wait") +
+                   " for a mutex that nobody gives up, in " + render_path(deepest) + ".";
+    finding.confidence = is_proven ? Confidence::sure : Confidence::probable;
+    finding.fix = "do not take a lock in what is called while it is held (" + deepest.front() +
+                  "); devstack restart " + service.name + " for now";
+    findings.push_back(std::move(finding));
+}
+
+/// Clients that gave up, and whose connections the service has not let go: their requests are still
+/// being worked on.
+void look_at_stuck_requests(const ServiceFact& service,
+                            const Picture& picture,
+                            std::vector<Finding>& findings) {
+    for (const ConnectionFact& it : picture.facts().connections) {
+        if (it.service != service.name || it.state == "established") continue;
+        const ProcessFact* const server = picture.process(it.pid);
+        if (server == nullptr) continue;
+        if (it.state == "dead") continue;  // By itself that may as well be a leak.
+        Finding finding;
+        finding.id = "requests-stuck";
+        finding.service = service.name;
+        finding.topic = "hang";
+        finding.strength = 62;
+        const int waiting = count_in_call(it.pid, "futex", picture);
+        finding.what = count_of(static_cast<std::size_t>(it.count), "request") + " to " +
+                       service.name + " on port " + std::to_string(it.port) +
+                       (it.count == 1 ? " hangs" : " hang") +
+                       ": the clients have gone, and the service still holds the connections";
+        finding.what += waiting > 0
+                            ? "; " + count_of(static_cast<std::size_t>(waiting), "thread") +
+                                  " of it wait for a lock (futex), which looks like a deadlock."
+                            : ".";
+        finding.evidence.push_back(std::to_string(it.count) + " in CLOSE_WAIT on port " +
+                                   std::to_string(it.port) + " (ss -tnp state close-wait)");
+        add_thread_evidence(*server, picture, finding);
+        finding.fix = "see where the threads of pid " + std::to_string(it.pid) +
+                      " are (gdb -p, py-spy dump, kill -QUIT for Go and Java); devstack restart " +
+                      service.name + " for now";
+        findings.push_back(std::move(finding));
+        return;
+    }
+}
+
+}  // namespace
+
+void find_hangs(const Picture& picture, std::vector<Finding>& findings) {
+    for (const ServiceFact& service : picture.facts().services) {
+        look_at_silence(service, picture, findings);
+        look_at_stuck_requests(service, picture, findings);
+        look_at_goroutines(service, picture, findings);
+    }
+}
+
+}  // namespace devstack::core::doctor

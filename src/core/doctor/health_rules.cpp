@@ -1,0 +1,245 @@
+// Probes that ask the wrong question, certificates that nobody trusts.
+
+#include "devstack/base/text.hpp"
+
+#include "core/doctor/picture.hpp"
+
+#include <algorithm>
+
+namespace devstack::core::doctor {
+
+namespace {
+
+constexpr int not_found = 404;
+
+bool is_http(const DialFact& dial) {
+    return dial.protocol == "http" || dial.protocol == "https";
+}
+
+std::string profile_place(const ServiceFact& service) {
+    return "health.url of " + service.name +
+           (service.declared_at.empty() ? "" : " (" + service.declared_at + ")");
+}
+
+/// Another path that is answered well; of several the one that is most about health.
+const DialFact* find_better_path(const DialFact& probe, const Picture& picture) {
+    const DialFact* root = nullptr;
+    for (const DialFact& it : picture.facts().dials) {
+        const bool is_good = it.purpose == "guess" && it.id.starts_with(probe.id + " at ") &&
+                             it.status >= 200 && it.status < 300;
+        if (!is_good) continue;
+        if (it.path != "/") return &it;
+        root = &it;
+    }
+    return root;
+}
+
+void look_at_path(const ServiceFact& service,
+                  const DialFact& dial,
+                  const Picture& picture,
+                  std::vector<Finding>& findings) {
+    if (dial.status != not_found || !dial.is_unexpected) return;
+    const auto listeners = picture.listeners_on(dial.port);
+    const bool is_foreign =
+        !listeners.empty() && std::ranges::none_of(listeners, [&](const ListenerFact* it) {
+            return it->service == service.name;
+        });
+    if (is_foreign) return;
+    const DialFact* const better = find_better_path(dial, picture);
+    Finding finding;
+    finding.id = "health-path-not-found";
+    finding.service = service.name;
+    finding.topic = "probe";
+    finding.strength = better != nullptr ? 82 : 50;
+    finding.confidence = better != nullptr ? Confidence::sure : Confidence::probable;
+    finding.what = "The health URL of " + service.name + " asks for the path " + dial.path +
+                   ", which the service does not have (404)";
+    if (better != nullptr) {
+        finding.what += "; " + better->path + " answers " + std::to_string(better->status) +
+                        ", so the service itself is fine.";
+        finding.evidence.push_back(render_request(*better) + ": " + render_outcome(*better));
+        finding.fix = "set " + profile_place(service) + " to " + dial.protocol + "://" +
+                      render_endpoint(dial.host, dial.port) + better->path;
+    } else {
+        finding.what += ".";
+        finding.fix = "correct the path in " + profile_place(service);
+    }
+    finding.evidence.insert(finding.evidence.begin(),
+                            render_request(dial) + ": " + render_outcome(dial));
+    findings.push_back(std::move(finding));
+}
+
+void look_at_scheme(const ServiceFact& service,
+                    const DialFact& dial,
+                    const Picture& picture,
+                    std::vector<Finding>& findings) {
+    const DialFact* const other = picture.dial("other scheme: " + dial.id);
+    if (other == nullptr || other->status == 0) return;
+    const bool wants_tls = other->protocol == "https";
+    Finding finding;
+    finding.id = "health-wrong-scheme";
+    finding.service = service.name;
+    finding.topic = "probe";
+    finding.strength = 86;
+    finding.confidence = Confidence::sure;
+    finding.what = "The health URL of " + service.name + " uses " + dial.protocol + ", but " +
+                   render_endpoint(dial.host, dial.port) + " speaks " +
+                   (wants_tls ? "https (TLS)." : "plain http: the TLS handshake fails.");
+    finding.evidence = {render_request(dial) + ": " + render_outcome(dial),
+                        render_request(*other) + ": " + render_outcome(*other)};
+    finding.fix = "use " + other->protocol + ":// in " + profile_place(service) +
+                  (wants_tls && !other->tls_problem.empty()
+                       ? ", with ca = \"…\" or tls = \"insecure\", since its certificate is not "
+                         "trusted here"
+                       : "");
+    findings.push_back(std::move(finding));
+}
+
+void look_at_redirects(const ServiceFact& service,
+                       const DialFact& dial,
+                       const Picture& picture,
+                       std::vector<Finding>& findings) {
+    if (dial.status < 300 || dial.status >= 400 || !dial.is_unexpected) return;
+    std::vector<std::string> way{dial.path};
+    const DialFact* last = &dial;
+    bool is_loop = false;
+    for (const DialFact& it : picture.facts().dials) {
+        if (it.purpose != "redirect" || !it.id.ends_with(" " + dial.id)) continue;
+        const bool is_same_host =
+            it.host == dial.host && it.port == dial.port && it.protocol == dial.protocol;
+        const std::string place =
+            is_same_host ? it.path
+                         : it.protocol + "://" + render_endpoint(it.host, it.port) + it.path;
+        is_loop = is_loop || std::ranges::find(way, place) != way.end();
+        way.push_back(place);
+        last = &it;
+    }
+    Finding finding;
+    finding.service = service.name;
+    finding.topic = "probe";
+    finding.confidence = Confidence::sure;
+    finding.evidence = {render_request(dial) + ": status " + std::to_string(dial.status) +
+                        ", location " + header_of(dial, "location")};
+    if (is_loop) {
+        finding.id = "redirect-loop";
+        finding.strength = 85;
+        finding.what = service.name + " redirects in a loop: " + join(way, " -> ") + ".";
+        finding.fix = "correct the redirect at " + way[way.size() - 2] +
+                      ", so that it leads to something that answers";
+    } else {
+        finding.id = "health-redirects";
+        finding.strength = 80;
+        finding.what = "The health URL of " + service.name + " is answered by a redirect (" +
+                       std::to_string(dial.status) + ") to " + header_of(dial, "location") +
+                       ", which is not followed.";
+        finding.evidence.push_back(join(way, " -> ") + ": " + render_outcome(*last));
+        finding.fix = "name the final address in " + profile_place(service) +
+                      ", or allow the status: expect = \"200-399\"";
+    }
+    findings.push_back(std::move(finding));
+}
+
+void look_at_host(const ServiceFact& service,
+                  const DialFact& dial,
+                  const Picture& picture,
+                  std::vector<Finding>& findings) {
+    const DialFact* const own = picture.dial("own host: " + dial.id);
+    if (own == nullptr || own->status == 0 || own->status == dial.status) return;
+    std::string host;
+    for (const HeaderFact& it : dial.sent) {
+        if (it.name == "Host" || it.name == "host") host = it.value;
+    }
+    Finding finding;
+    finding.id = "host-refused";
+    finding.service = service.name;
+    finding.topic = "probe";
+    finding.strength = 84;
+    finding.confidence = Confidence::sure;
+    finding.what = "Requests for the host " + host + " are refused by " + service.name +
+                   " or what is behind it (status " + std::to_string(dial.status) +
+                   "), while the same request under the name " + dial.host + " is answered with " +
+                   std::to_string(own->status) + ".";
+    finding.evidence = {render_request(dial) + " with Host: " + host + ": " + render_outcome(dial)};
+    finding.fix = contains(dial.body, "allowedHosts")
+                      ? "add " + host + " to server.allowedHosts in vite.config.js"
+                      : "add " + host +
+                            " to the allowed hosts of the server (server_name, "
+                            "allowedHosts, ALLOWED_HOSTS)";
+    findings.push_back(std::move(finding));
+}
+
+/// It answers, and says that it is not well.
+void look_at_answer(const ServiceFact& service,
+                    const DialFact& dial,
+                    const Picture& picture,
+                    std::vector<Finding>& findings) {
+    if (!dial.error.empty() || dial.status == 0 || !dial.is_unexpected) return;
+    if (!picture.is_troubled(service)) return;
+    Finding finding;
+    finding.id = "probe-answered-badly";
+    finding.service = service.name;
+    finding.topic = "answer";
+    finding.strength = 25;
+    const bool is_status_wrong = dial.status < 200 || dial.status > 299;
+    finding.what = service.name + " answers " + render_request(dial) + " with " +
+                   render_outcome(dial) +
+                   (is_status_wrong ? "; wanted is " + dial.expected + "."
+                                    : ", without what the probe wants in it.");
+    finding.fix = "see devstack logs " + service.name;
+    findings.push_back(std::move(finding));
+}
+
+std::string date_of(const DialFact& dial) {
+    return dial.tls_until.empty() ? "" : " (valid until " + dial.tls_until + ")";
+}
+
+}  // namespace
+
+void find_health_mistakes(const Picture& picture, std::vector<Finding>& findings) {
+    for (const ServiceFact& service : picture.facts().services) {
+        const DialFact* const dial = picture.probe(service);
+        if (dial == nullptr || !is_http(*dial)) continue;
+        look_at_path(service, *dial, picture, findings);
+        look_at_scheme(service, *dial, picture, findings);
+        look_at_redirects(service, *dial, picture, findings);
+        look_at_host(service, *dial, picture, findings);
+        look_at_answer(service, *dial, picture, findings);
+    }
+}
+
+void find_certificate_troubles(const Picture& picture, std::vector<Finding>& findings) {
+    for (const DialFact& dial : picture.facts().dials) {
+        const bool is_asked = dial.purpose == "probe" || dial.purpose == "asked";
+        if (!is_asked || dial.tls_problem.empty() || dial.error.empty()) continue;
+        const std::string name = dial.purpose == "probe" ? dial.id.substr(9) : "";
+        const std::string& problem = dial.tls_problem;
+        Finding finding;
+        finding.service = name;
+        finding.topic = "certificate";
+        finding.strength = 90;
+        finding.confidence = Confidence::sure;
+        const std::string at = render_endpoint(dial.host, dial.port);
+        finding.id = contains(problem, "expired")       ? "certificate-expired"
+                     : contains(problem, "self-signed") ? "certificate-self-signed"
+                     : contains(problem, "not for")     ? "certificate-wrong-name"
+                                                        : "certificate-not-trusted";
+        finding.what = "The certificate of " + (name.empty() ? at : name + " at " + at) +
+                       " is refused by " + (name.empty() ? "clients" : "its probe") + ": " +
+                       problem + date_of(dial) + ".";
+        finding.evidence = {"subject " + dial.tls_subject,
+                            "issuer " + dial.tls_issuer,
+                            "names " + (dial.tls_names.empty() ? "none" : dial.tls_names)};
+        if (finding.id == "certificate-expired") {
+            finding.fix = "renew the certificate";
+        } else if (finding.id == "certificate-wrong-name") {
+            finding.fix = "dial it by a name that it has, or issue one for " + dial.host;
+        } else {
+            finding.fix =
+                "let the probe trust it (ca = \"FILE\"), skip the check (tls = "
+                "\"insecure\"), or have it issued by an authority that is trusted";
+        }
+        findings.push_back(std::move(finding));
+    }
+}
+
+}  // namespace devstack::core::doctor

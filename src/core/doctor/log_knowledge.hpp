@@ -1,0 +1,25 @@
+#pragma once
+
+#include <span>
+#include <string>
+#include <string_view>
+
+namespace devstack::core::doctor {
+
+/// What a line in a log means. In `meaning` and `fix`, {1} to {9} are what the pattern has caught,
+/// {service} is who wrote it, {folder} where it works.
+struct LogKnowledge {
+    std::string_view id;
+    std::string_view part;  ///< Every line that fits has this in it: found faster than a pattern.
+    std::string_view pattern;  ///< ECMAScript, searched.
+    std::string_view meaning;  ///< A sentence.
+    std::string_view fix;
+    int strength = 60;
+    /// Tells of a cause also when the service is well otherwise. What a service says while it
+    /// starts and tries again is no cause.
+    bool is_lasting = false;
+};
+
+std::span<const LogKnowledge> log_knowledge();
+
+}  // namespace devstack::core::doctor

@@ -1,0 +1,215 @@
+// What services say themselves. Always weaker than a fact: what a port scan or a dial contradicts
+// is not told here.
+
+#include "devstack/base/text.hpp"
+
+#include "core/doctor/log_knowledge.hpp"
+#include "core/doctor/picture.hpp"
+#include "core/doctor/traceback.hpp"
+
+#include <algorithm>
+#include <charconv>
+#include <regex>
+
+namespace devstack::core::doctor {
+
+namespace {
+
+void replace_all(std::string& text, const std::string& what, const std::string& by) {
+    for (auto at = text.find(what); at != text.npos; at = text.find(what, at + by.size()))
+        text.replace(at, what.size(), by);
+}
+
+std::string fill(std::string_view form,
+                 const std::smatch& found,
+                 const ServiceFact& service,
+                 const Picture& picture) {
+    std::string text{form};
+    for (std::size_t i = 1; i < found.size(); ++i)
+        replace_all(text, "{" + std::to_string(i) + "}", found[i].str());
+    replace_all(text, "{service}", service.name);
+    const FolderFact* const folder = picture.folder(service.name);
+    replace_all(text, "{folder}", folder == nullptr ? service.working_dir : folder->path);
+    std::string migrate = "apply the migrations";
+    if (folder != nullptr && !folder->migrate_command.empty()) {
+        migrate += ": " + folder->migrate_command + " in " + folder->path;
+    }
+    replace_all(text, "{migrate}", migrate);
+    return text;
+}
+
+/// A port that nobody holds now was held then; one that the service itself holds says nothing.
+bool is_contradicted(const LogKnowledge& known,
+                     const std::smatch& found,
+                     const ServiceFact& service,
+                     const Picture& picture) {
+    if (known.id == "port-in-use" && found.size() > 1) {
+        int port = 0;
+        const std::string text = found[1].str();
+        std::from_chars(text.data(), text.data() + text.size(), port);
+        const auto listeners = picture.listeners_on(port);
+        return std::ranges::any_of(
+            listeners, [&](const ListenerFact* it) { return it->service == service.name; });
+    }
+    if (known.id == "too-many-open-files") {
+        const auto processes = picture.processes_of(service.name);
+        const auto has_room = [](const ProcessFact* it) {
+            return it->open_files_limit > 0 && it->open_files < it->open_files_limit * 8 / 10;
+        };
+        return !processes.empty() && std::ranges::all_of(processes, has_room);
+    }
+    if (known.id == "variable-missing" && found.size() > 1) {
+        const auto variable =
+            std::ranges::find(service.variables, found[1].str(), &VariableFact::name);
+        return variable != service.variables.end() && !variable->is_empty;
+    }
+    return false;
+}
+
+std::string topic_of(const LogKnowledge& known, const std::smatch& found) {
+    const std::string caught = found.size() > 1 ? found[1].str() : "";
+    if (known.id == "port-in-use") return "port " + caught;
+    if (known.id == "variable-missing") return "variable " + caught;
+    return std::string{known.id};
+}
+
+/// Adds where the code is that failed.
+void add_place(const std::vector<LineFact>& lines, const Picture& picture, Finding& finding) {
+    const auto trace = find_last_traceback(lines);
+    if (!trace || trace->file.empty()) return;
+    std::string place = picture.shown(trace->file) + ":" + std::to_string(trace->line);
+    if (!trace->function.empty() && trace->function != "<module>") {
+        place += " (" + trace->function + ")";
+    }
+    if (!trace->code.empty())
+        place += ": " + trace->code.substr(trace->code.find_first_not_of(' '));
+    finding.evidence.push_back("it happens in " + place);
+}
+
+void read_line(const ServiceFact& service,
+               const LogFact& log,
+               const LineFact& line,
+               const Picture& picture,
+               std::vector<Finding>& findings) {
+    for (const LogKnowledge& known : log_knowledge()) {
+        if (!contains(line.text, known.part)) continue;
+        if (!known.is_lasting && picture.is_well(service)) continue;
+        std::smatch found;
+        const std::regex pattern{known.pattern.data(), known.pattern.size()};
+        if (!std::regex_search(line.text, found, pattern)) continue;
+        if (is_contradicted(known, found, service, picture)) continue;
+        Finding finding;
+        finding.id = known.id;
+        finding.service = service.name;
+        finding.topic = topic_of(known, found);
+        const bool is_known_already = std::ranges::any_of(findings, [&](const Finding& it) {
+            return it.service == service.name && it.topic == finding.topic;
+        });
+        if (is_known_already) return;
+        finding.strength = known.strength;
+        finding.what = fill(known.meaning, found, service, picture);
+        finding.fix = fill(known.fix, found, service, picture);
+        finding.evidence = {render_line(service.name, line)};
+        add_place(log.lines, picture, finding);
+        findings.push_back(std::move(finding));
+        return;
+    }
+}
+
+/// What happens when a peer is away for a moment; rules about endpoints know better.
+bool is_about_connections(const std::string& error) {
+    for (const std::string_view word : {"ECONNREFUSED",
+                                        "ECONNRESET",
+                                        "ETIMEDOUT",
+                                        "EPIPE",
+                                        "ENOTFOUND",
+                                        "EAI_AGAIN",
+                                        "aborted",
+                                        "ConnectionRefused",
+                                        "ConnectionReset",
+                                        "BrokenPipe",
+                                        "CancelledError",
+                                        "KeyboardInterrupt",
+                                        "SystemExit",
+                                        "Connection refused",
+                                        "AbortError",
+                                        "not connected",
+                                        "timeout"}) {
+        if (contains_word(error, word)) return true;
+    }
+    return false;
+}
+
+/// A program may write down errors that it has handled. That a request was answered with 500 tells
+/// that this one was not.
+bool has_failed_request(const LogFact& log, const Picture& picture) {
+    const DialFact* const asked = picture.dial("asked");
+    if (asked != nullptr && asked->status >= 500) return true;
+    return std::ranges::any_of(log.lines, [](const LineFact& it) {
+        const bool is_request = contains(it.text, "GET ") || contains(it.text, "POST ") ||
+                                contains(it.text, "PUT ") || contains(it.text, "PATCH ") ||
+                                contains(it.text, "DELETE ");
+        return (is_request && contains(it.text, " 500")) ||
+               contains(it.text, "Exception in ASGI application");
+    });
+}
+
+void read_traceback(const ServiceFact& service,
+                    const LogFact& log,
+                    const Picture& picture,
+                    std::vector<Finding>& findings) {
+    const auto trace = find_last_traceback(log.lines);
+    if (!trace || trace->file.empty()) return;
+    const bool is_well = picture.is_well(service);
+    if (is_well && (is_about_connections(trace->error) || !has_failed_request(log, picture)))
+        return;
+    const bool is_syntax =
+        (contains(trace->error, "SyntaxError") && !contains(trace->error, "JSON")) ||
+        contains(trace->error, "IndentationError") || contains(trace->error, "TabError");
+    const std::string file = picture.shown(trace->file);
+    const std::string place = file + " line " + std::to_string(trace->line);
+    Finding finding;
+    finding.service = service.name;
+    finding.topic = "traceback";
+    finding.strength = is_syntax ? 68 : is_about_connections(trace->error) ? 35 : 57;
+    finding.confidence = is_syntax ? Confidence::sure : Confidence::probable;
+    const std::string function = trace->function.empty() || trace->function == "<module>"
+                                     ? ""
+                                     : " (" + trace->function + ")";
+    if (is_syntax) {
+        finding.id = "syntax-error";
+        finding.what = place + " of " + service.name + " has a syntax error: " + trace->error + ".";
+    } else if (service.pid == 0) {
+        finding.id = "ended-by-exception";
+        finding.what = service.name + " is ended by an error that nobody handles in " + place +
+                       function + ": " + trace->error + ".";
+    } else {
+        finding.id = "unhandled-exception";
+        finding.what = "A request to " + service.name +
+                       " fails by an error that nobody handles in " + place + function + ": " +
+                       trace->error + ".";
+    }
+    finding.fix = "see " + file + ":" + std::to_string(trace->line);
+    for (const LineFact& line : log.lines) {
+        if (line.time == trace->time && contains(line.text, trace->error)) {
+            finding.evidence.push_back(render_line(service.name, line));
+            break;
+        }
+    }
+    if (!trace->code.empty()) finding.evidence.push_back(file + ": " + trace->code);
+    findings.push_back(std::move(finding));
+}
+
+}  // namespace
+
+void find_what_logs_tell(const Picture& picture, std::vector<Finding>& findings) {
+    for (const LogFact& log : picture.facts().logs) {
+        const ServiceFact* const service = picture.service(log.service);
+        if (service == nullptr) continue;
+        for (auto line = log.lines.rbegin(); line != log.lines.rend(); ++line)
+            read_line(*service, log, *line, picture, findings);
+        read_traceback(*service, log, picture, findings);
+    }
+}
+
+}  // namespace devstack::core::doctor

@@ -1,0 +1,241 @@
+#include "core/doctor/picture.hpp"
+
+#include "devstack/core/probes/url.hpp"
+
+#include <algorithm>
+#include <cctype>
+
+#include <fmt/format.h>
+
+namespace devstack::core::doctor {
+
+namespace {
+
+/// A service that has been starting for less than this is given the benefit of the doubt.
+constexpr double young_seconds = 3;
+
+template <typename T, typename Condition>
+std::vector<const T*> select(const std::vector<T>& from, Condition condition) {
+    std::vector<const T*> found;
+    for (const T& it : from) {
+        if (condition(it)) found.push_back(&it);
+    }
+    return found;
+}
+
+bool has_failed(const DialFact& dial) {
+    return !dial.error.empty() || dial.is_unexpected;
+}
+
+}  // namespace
+
+Picture::Picture(const Facts& facts) : facts_{facts} {}
+
+std::string Picture::shown(const std::string& path) const {
+    const std::string base = facts_.project_dir + "/";
+    return base.size() > 1 && path.starts_with(base) ? path.substr(base.size()) : path;
+}
+
+const ServiceFact* Picture::service(const std::string& name) const {
+    const auto found = std::ranges::find(facts_.services, name, &ServiceFact::name);
+    return found == facts_.services.end() ? nullptr : &*found;
+}
+
+const DialFact* Picture::dial(const std::string& id) const {
+    const auto found = std::ranges::find(facts_.dials, id, &DialFact::id);
+    return found == facts_.dials.end() ? nullptr : &*found;
+}
+
+const DialFact* Picture::probe(const ServiceFact& service) const {
+    return dial("probe of " + service.name);
+}
+
+const ProcessFact* Picture::process(int pid) const {
+    const auto found = std::ranges::find(facts_.processes, pid, &ProcessFact::pid);
+    return pid == 0 || found == facts_.processes.end() ? nullptr : &*found;
+}
+
+std::vector<const ProcessFact*> Picture::processes_of(const std::string& name) const {
+    return select(facts_.processes,
+                  [&](const ProcessFact& it) { return it.service == name && !it.is_leftover; });
+}
+
+std::vector<const ListenerFact*> Picture::listeners_on(int port) const {
+    return select(facts_.listeners, [&](const ListenerFact& it) { return it.port == port; });
+}
+
+std::vector<const ListenerFact*> Picture::listeners_of(const std::string& name) const {
+    return select(facts_.listeners, [&](const ListenerFact& it) { return it.service == name; });
+}
+
+std::vector<const ReferenceFact*> Picture::references_of(const std::string& name) const {
+    return select(facts_.references, [&](const ReferenceFact& it) { return it.service == name; });
+}
+
+const FolderFact* Picture::folder(const std::string& name) const {
+    const auto found = std::ranges::find(facts_.folders, name, &FolderFact::service);
+    return found == facts_.folders.end() ? nullptr : &*found;
+}
+
+const CrashFact* Picture::last_crash(const std::string& name) const {
+    const auto found = std::ranges::find(facts_.crashes, name, &CrashFact::service);
+    return found == facts_.crashes.end() ? nullptr : &*found;
+}
+
+bool Picture::declares(const ServiceFact& service, int port) const {
+    const std::string text = std::to_string(port);
+    return std::ranges::find(service.ports, text) != service.ports.end();
+}
+
+const ServiceFact* Picture::owner_of(int port) const {
+    for (const ServiceFact& it : facts_.services) {
+        if (declares(it, port)) return &it;
+    }
+    for (const ListenerFact* it : listeners_on(port)) {
+        if (!it->service.empty()) return service(it->service);
+    }
+    return nullptr;
+}
+
+bool Picture::is_troubled(const ServiceFact& service) const {
+    const std::string& phase = service.phase;
+    const DialFact* const answer = probe(service);
+    const bool fails = answer != nullptr && has_failed(*answer);
+    if (phase == "failed" || phase == "blocked" || phase == "unhealthy" || phase == "backing-off") {
+        return true;
+    }
+    if (phase == "completed") return service.kind == "service";
+    if (phase == "starting" || phase == "preparing") {
+        return service.restarts > 0 ||
+               (phase == "starting" && service.phase_seconds > young_seconds);
+    }
+    if (phase == "waiting" || phase == "stopping" || phase == "stopped") return false;
+    return fails;
+}
+
+bool Picture::is_well(const ServiceFact& service) const {
+    const DialFact* const answer = probe(service);
+    const bool fails = answer != nullptr && has_failed(*answer);
+    return service.phase == "ready" && !fails;
+}
+
+const LineFact* Picture::find_line(const std::string& name,
+                                   const std::function<bool(const std::string&)>& condition) const {
+    for (const LogFact& log : facts_.logs) {
+        if (log.service != name) continue;
+        const auto found = std::find_if(log.lines.rbegin(),
+                                        log.lines.rend(),
+                                        [&](const LineFact& it) { return condition(it.text); });
+        if (found != log.lines.rend()) return &*found;
+    }
+    return nullptr;
+}
+
+const LineFact* Picture::find_line_with(const std::string& name, std::string_view text) const {
+    return find_line(name, [&](const std::string& line) { return contains(line, text); });
+}
+
+bool Picture::mentions(const ServiceFact& service, std::string_view text) const {
+    const DialFact* const answer = probe(service);
+    if (answer != nullptr && contains(answer->body, text)) return true;
+    return contains(service.last_answer, text) || find_line_with(service.name, text) != nullptr;
+}
+
+bool Picture::needs(const ServiceFact& from, const ServiceFact& on) const {
+    // A plan has no circles.
+    return std::ranges::any_of(from.needs, [&](const NeedFact& it) {
+        const ServiceFact* const next = service(it.service);
+        return it.service == on.name || (next != nullptr && needs(*next, on));
+    });
+}
+
+bool Picture::is_linked(const ServiceFact& depends, const ServiceFact& on) const {
+    const bool needs = std::ranges::any_of(
+        depends.needs, [&](const NeedFact& it) { return it.service == on.name; });
+    if (needs) return true;
+    return std::ranges::any_of(facts_.references, [&](const ReferenceFact& it) {
+        if (it.service != depends.name || it.kind == "origin" || !is_local(it.host)) return false;
+        const ServiceFact* const owner = owner_of(it.port);
+        return owner != nullptr && owner->name == on.name;
+    });
+}
+
+// ---- Words -------------------------------------------------------------------------------------
+
+std::string describe(const ListenerFact& listener) {
+    std::string text = listener.command.empty() ? "a process" : listener.command;
+    std::string details;
+    const auto add = [&](const std::string& detail) {
+        details += (details.empty() ? "" : ", ") + detail;
+    };
+    if (listener.pid != 0) add("pid " + std::to_string(listener.pid));
+    if (!listener.user.empty()) add("user " + listener.user);
+    if (!listener.since.empty()) add("since " + listener.since);
+    if (!listener.working_dir.empty()) add("in " + listener.working_dir);
+    if (listener.pid == 0) add("hidden from us");
+    return text + " (" + details + ")";
+}
+
+std::string render_endpoint(const std::string& host, int port) {
+    return render_host_and_port(host, Port{static_cast<std::uint16_t>(port)});
+}
+
+std::string render_request(const DialFact& dial) {
+    const std::string endpoint = render_endpoint(dial.host, dial.port);
+    if (dial.protocol == "tcp") return "connect to " + endpoint;
+    if (dial.protocol != "http" && dial.protocol != "https") {
+        return "log in to " + dial.protocol + " at " + endpoint;
+    }
+    return "GET " + dial.protocol + "://" + endpoint + dial.path;
+}
+
+std::string render_outcome(const DialFact& dial) {
+    constexpr std::size_t body_shown = 160;
+    if (!dial.error.empty()) {
+        const std::string code = dial.code.empty() ? "" : " (" + dial.code + ")";
+        return dial.error + code;
+    }
+    if (dial.status == 0) return "connected";
+    std::string text = "status " + std::to_string(dial.status);
+    std::string body = dial.body.substr(0, body_shown);
+    std::ranges::replace(body, '\n', ' ');
+    if (!body.empty()) text += ": " + body;
+    return text;
+}
+
+std::string render_reference(const ReferenceFact& reference) {
+    return reference.name + (reference.where.empty() ? "" : " (" + reference.where + ")");
+}
+
+std::string render_line(const std::string& service, const LineFact& line) {
+    std::string time = line.time;
+    if (time.size() > 19 && time[10] == 'T') time = time.substr(11, 8);
+    return service + " log " + time + ": " + line.text;
+}
+
+std::string seconds_text(double seconds) {
+    return seconds < 10 ? fmt::format("{:.1f} s", seconds) : fmt::format("{:.0f} s", seconds);
+}
+
+bool is_local(const std::string& host) {
+    return host == "localhost" || host == "::1" || host == "0.0.0.0" || host == "::" ||
+           host.starts_with("127.") || host.ends_with(".localhost");
+}
+
+std::string header_of(const DialFact& dial, std::string_view name) {
+    const auto found = std::ranges::find(dial.headers, name, &HeaderFact::name);
+    return found == dial.headers.end() ? "" : found->value;
+}
+
+bool contains(std::string_view text, std::string_view part) {
+    return text.find(part) != text.npos;
+}
+
+bool contains_word(std::string_view text, std::string_view word) {
+    const auto same = [](unsigned char a, unsigned char b) {
+        return std::tolower(a) == std::tolower(b);
+    };
+    return std::search(text.begin(), text.end(), word.begin(), word.end(), same) != text.end();
+}
+
+}  // namespace devstack::core::doctor

@@ -1,0 +1,107 @@
+#pragma once
+
+#include "devstack/core/doctor/finding.hpp"
+
+#include <functional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace devstack::core::doctor {
+
+/// The facts with their cross-references: what rules ask.
+class Picture {
+public:
+    explicit Picture(const Facts& facts);
+
+    const Facts& facts() const { return facts_; }
+
+    /// A path as a person in the project knows it.
+    std::string shown(const std::string& path) const;
+    const ServiceFact* service(const std::string& name) const;
+    const DialFact* dial(const std::string& id) const;
+    /// What came of the service's probe; null: it has none that is dialled.
+    const DialFact* probe(const ServiceFact& service) const;
+    const ProcessFact* process(int pid) const;
+    std::vector<const ProcessFact*> processes_of(const std::string& service) const;
+    std::vector<const ListenerFact*> listeners_on(int port) const;
+    std::vector<const ListenerFact*> listeners_of(const std::string& service) const;
+    std::vector<const ReferenceFact*> references_of(const std::string& service) const;
+    const FolderFact* folder(const std::string& service) const;
+    const CrashFact* last_crash(const std::string& service) const;
+
+    bool declares(const ServiceFact& service, int port) const;
+    /// The service that declares the port, and else the one that listens there; null: none.
+    const ServiceFact* owner_of(int port) const;
+
+    /// Not as it should be: it does not run, or its probe fails.
+    bool is_troubled(const ServiceFact& service) const;
+    /// It has a process, and its probe is content.
+    bool is_well(const ServiceFact& service) const;
+    /// Has been told to run, and waits for others.
+    bool is_waiting(const ServiceFact& service) const { return service.phase == "waiting"; }
+    bool is_alive(const ServiceFact& service) const { return service.pid != 0; }
+
+    /// What a service says: its log, its answers to probes, what an nginx says of its upstreams.
+    /// The last line that satisfies the condition; null: none.
+    const LineFact* find_line(const std::string& service,
+                              const std::function<bool(const std::string&)>& condition) const;
+    const LineFact* find_line_with(const std::string& service, std::string_view text) const;
+    /// In its log, in what its probe was answered, or in the answer to what was asked.
+    bool mentions(const ServiceFact& service, std::string_view text) const;
+
+    /// The profile says that `service` waits for `on`, directly or through others.
+    bool needs(const ServiceFact& service, const ServiceFact& on) const;
+    /// `depends` needs `on`, or names an endpoint of it.
+    bool is_linked(const ServiceFact& depends, const ServiceFact& on) const;
+
+private:
+    const Facts& facts_;
+};
+
+/// One family of rules.
+using Rules = void (*)(const Picture& picture, std::vector<Finding>& findings);
+
+void find_profile_mistakes(const Picture& picture, std::vector<Finding>& findings);
+void find_port_conflicts(const Picture& picture, std::vector<Finding>& findings);
+void find_wrong_ports(const Picture& picture, std::vector<Finding>& findings);
+void find_dead_references(const Picture& picture, std::vector<Finding>& findings);
+void find_database_troubles(const Picture& picture, std::vector<Finding>& findings);
+void find_variable_mistakes(const Picture& picture, std::vector<Finding>& findings);
+void find_program_mistakes(const Picture& picture, std::vector<Finding>& findings);
+void find_missing_packages(const Picture& picture, std::vector<Finding>& findings);
+void find_what_logs_tell(const Picture& picture, std::vector<Finding>& findings);
+void find_lack_of_resources(const Picture& picture, std::vector<Finding>& findings);
+void find_hangs(const Picture& picture, std::vector<Finding>& findings);
+void find_health_mistakes(const Picture& picture, std::vector<Finding>& findings);
+void find_certificate_troubles(const Picture& picture, std::vector<Finding>& findings);
+void find_proxy_mistakes(const Picture& picture, std::vector<Finding>& findings);
+void find_request_troubles(const Picture& picture, std::vector<Finding>& findings);
+void find_sick_processes(const Picture& picture, std::vector<Finding>& findings);
+void find_slow_starts(const Picture& picture, std::vector<Finding>& findings);
+void find_bad_ends(const Picture& picture, std::vector<Finding>& findings);
+void find_what_does_not_run(const Picture& picture, std::vector<Finding>& findings);
+
+// ---- Words that many rules need ----------------------------------------------------------------
+
+/// "python3 -m http.server 3101 (pid 37, user root, since 18:37, in /srv)".
+std::string describe(const ListenerFact& listener);
+/// "[::1]:3002".
+std::string render_endpoint(const std::string& host, int port);
+/// "GET http://127.0.0.1:3101/health".
+std::string render_request(const DialFact& dial);
+/// "status 503: {"database":…}", "connection refused".
+std::string render_outcome(const DialFact& dial);
+/// "DATABASE_URL (api/.env:4)".
+std::string render_reference(const ReferenceFact& reference);
+/// "api log 18:37:03: Error: …".
+std::string render_line(const std::string& service, const LineFact& line);
+std::string seconds_text(double seconds);
+bool is_local(const std::string& host);
+/// Header of an answer, by its lower-case name; empty: not there.
+std::string header_of(const DialFact& dial, std::string_view name);
+bool contains(std::string_view text, std::string_view part);
+/// Regardless of case.
+bool contains_word(std::string_view text, std::string_view word);
+
+}  // namespace devstack::core::doctor

@@ -1,0 +1,234 @@
+// Somebody else listens where a service wants to; a service listens elsewhere than it should.
+
+#include "devstack/base/text.hpp"
+
+#include "core/doctor/picture.hpp"
+
+#include <algorithm>
+#include <charconv>
+#include <set>
+
+namespace devstack::core::doctor {
+
+namespace {
+
+int to_port(const std::string& text) {
+    int port = 0;
+    std::from_chars(text.data(), text.data() + text.size(), port);
+    return port;
+}
+
+/// The same program in the same place: what an earlier run has left.
+bool is_like(const ListenerFact& listener, const ServiceFact& service, const Picture& picture) {
+    const ProcessFact* const process = picture.process(listener.pid);
+    if (process != nullptr && process->is_leftover && process->service == service.name) return true;
+    if (listener.working_dir.empty() || listener.working_dir != service.working_dir) return false;
+    const std::string& command = listener.command;
+    return !service.words.empty() &&
+           (command == service.command || contains(command, service.words.back()));
+}
+
+Finding name_holder(const ServiceFact& service,
+                    int port,
+                    const ListenerFact& listener,
+                    const Picture& picture) {
+    Finding finding;
+    finding.service = service.name;
+    finding.topic = "port " + std::to_string(port);
+    finding.strength = 95;
+    finding.confidence = Confidence::sure;
+    finding.evidence.push_back(render_endpoint(listener.address, port) + " is listened on by " +
+                               describe(listener));
+    const std::string number = std::to_string(port);
+    const std::string pid = std::to_string(listener.pid);
+    if (is_like(listener, service, picture)) {
+        finding.id = "port-held-by-leftover";
+        finding.what = "Port " + number + " of " + service.name +
+                       " is still held by a leftover of an earlier run of the same service: " +
+                       describe(listener) + ".";
+        finding.fix = "kill " + pid + "; then devstack restart " + service.name;
+        const DialFact* const answer = picture.probe(service);
+        if (answer != nullptr && answer->error.empty() && answer->port == port) {
+            finding.evidence.push_back("it is the leftover that answers " +
+                                       render_request(*answer) + ": " + render_outcome(*answer));
+        }
+    } else {
+        finding.id = "port-held-by-stranger";
+        finding.what = "Port " + number + ", which " + service.name + " needs, is held by " +
+                       describe(listener) + ".";
+        finding.fix = listener.pid == 0
+                          ? "find it with sudo ss -ltnp 'sport = :" + number + "' and stop it"
+                          : "stop it (kill " + pid + "), or give " + service.name +
+                                " another port; devstack up --free-ports does the first";
+    }
+    return finding;
+}
+
+void look_at_port(const ServiceFact& service,
+                  int port,
+                  const Picture& picture,
+                  std::vector<Finding>& findings) {
+    const auto listeners = picture.listeners_on(port);
+    const bool is_own = std::ranges::any_of(
+        listeners, [&](const ListenerFact* it) { return it->service == service.name; });
+    if (is_own || listeners.empty() || service.phase == "stopped") return;
+    if (picture.is_well(service)) return;
+    const ListenerFact& listener = *listeners.front();
+    const ServiceFact* const other =
+        listener.service.empty() ? nullptr : picture.service(listener.service);
+    if (other == nullptr) {
+        findings.push_back(name_holder(service, port, listener, picture));
+        return;
+    }
+    Finding finding;
+    const std::string number = std::to_string(port);
+    const bool both = picture.declares(*other, port);
+    finding.id = both ? "port-declared-twice" : "port-held-by-service";
+    finding.service = service.name;
+    finding.topic = "port " + number;
+    finding.strength = 96;
+    finding.confidence = Confidence::sure;
+    finding.what = both ? other->name + " and " + service.name + " both declare port " + number +
+                              ": " + other->name + " listens there already, so " + service.name +
+                              " can not."
+                        : "Port " + number + ", which " + service.name + " needs, is held by " +
+                              other->name + ", another service of this project.";
+    finding.evidence = {render_endpoint(listener.address, port) + " is listened on by " +
+                        describe(listener)};
+    finding.fix = "give " + service.name + " a port of its own" +
+                  (service.declared_at.empty() ? "" : " (" + service.declared_at + ")");
+    findings.push_back(std::move(finding));
+}
+
+void compare_declarations(const Picture& picture, std::vector<Finding>& findings) {
+    const auto& services = picture.facts().services;
+    for (std::size_t i = 0; i < services.size(); ++i) {
+        for (std::size_t j = i + 1; j < services.size(); ++j) {
+            for (const std::string& port : services[i].ports) {
+                if (!picture.declares(services[j], to_port(port))) continue;
+                Finding finding;
+                finding.id = "port-declared-twice";
+                finding.service = services[j].name;
+                finding.topic = "port " + port;
+                finding.strength = 96;
+                finding.confidence = Confidence::sure;
+                finding.what = services[i].name + " and " + services[j].name +
+                               " both declare port " + port +
+                               ": only one of them can listen there.";
+                finding.evidence = {services[i].name + " is declared at " + services[i].declared_at,
+                                    services[j].name + " at " + services[j].declared_at};
+                finding.fix = "give " + services[j].name + " a port of its own";
+                findings.push_back(std::move(finding));
+            }
+        }
+    }
+}
+
+/// "its profile and front's proxy_pass (nginx.conf:20) expect" it there.
+std::string expectations(const ServiceFact& service, int port, const Picture& picture) {
+    std::vector<std::string> who{"its profile"};
+    for (const ReferenceFact& it : picture.facts().references) {
+        const bool is_meant = it.port == port && is_local(it.host) && it.service != service.name &&
+                              it.kind != "origin";
+        if (is_meant) who.push_back(it.service + "'s " + render_reference(it));
+        constexpr std::size_t shown_max = 4;
+        if (who.size() >= shown_max) break;
+    }
+    return join_for_people(who) + (who.size() == 1 ? " expects" : " expect");
+}
+
+void compare_ports(const ServiceFact& service,
+                   const Picture& picture,
+                   std::vector<Finding>& findings) {
+    const auto own = picture.listeners_of(service.name);
+    if (own.empty() || !picture.is_troubled(service)) return;
+    std::set<int> real;
+    for (const ListenerFact* it : own)
+        real.insert(it->port);
+    for (const std::string& text : service.ports) {
+        const int port = to_port(text);
+        if (real.contains(port) || !picture.listeners_on(port).empty()) continue;
+        std::vector<std::string> numbers;
+        for (const int it : real) {
+            if (!picture.declares(service, it)) numbers.push_back(std::to_string(it));
+        }
+        if (numbers.empty()) continue;
+        Finding finding;
+        finding.id = "listens-on-other-port";
+        finding.service = service.name;
+        finding.topic = "port " + text;
+        finding.strength = 90;
+        finding.confidence = Confidence::sure;
+        finding.what = service.name + " listens on port " + join_for_people(numbers) + ", but " +
+                       expectations(service, port, picture) + " it on " + text + ".";
+        for (const ListenerFact* it : own)
+            finding.evidence.push_back(render_endpoint(it->address, it->port) +
+                                       " is listened on by " + describe(*it));
+        finding.evidence.push_back("nothing listens on port " + text);
+        if (contains(service.command, numbers.front())) {
+            finding.evidence.push_back("its command says so: " + service.command);
+        }
+        finding.fix = "let " + service.name + " listen on " + text +
+                      " (its command: " + service.command +
+                      "; its own configuration), or change the others to " + numbers.front();
+        findings.push_back(std::move(finding));
+    }
+}
+
+/// It listens, but not on the address by which it is dialled.
+void compare_addresses(const ServiceFact& service,
+                       const Picture& picture,
+                       std::vector<Finding>& findings) {
+    std::set<int> done;
+    for (const ListenerFact* it : picture.listeners_of(service.name)) {
+        const auto same_port = picture.listeners_on(it->port);
+        if (same_port.size() != 1 || it->address == "::" || it->address == "0.0.0.0") continue;
+        for (const DialFact& dial : picture.facts().dials) {
+            if (dial.port != it->port || !is_local(dial.host) || done.contains(it->port)) continue;
+            const auto refused =
+                std::ranges::find(dial.addresses, std::string{"refused"}, &AddressFact::outcome);
+            const bool has_connected = std::ranges::any_of(
+                dial.addresses, [](const AddressFact& a) { return a.outcome == "connected"; });
+            if (refused == dial.addresses.end() || has_connected) continue;
+            done.insert(it->port);
+            const bool is_v6 = contains(it->address, ":");
+            Finding finding;
+            finding.id = "address-family";
+            finding.service = service.name;
+            finding.topic = "port " + std::to_string(it->port);
+            finding.strength = 92;
+            finding.confidence = Confidence::sure;
+            finding.what = service.name + " listens on " + render_endpoint(it->address, it->port) +
+                           " only (" + (is_v6 ? "IPv6" : "IPv4") + "), while " +
+                           render_endpoint(refused->address, dial.port) + " is dialled (by " +
+                           (dial.purpose == "probe" ? "its probe" : dial.id) +
+                           "), where nothing listens.";
+            finding.evidence = {render_request(dial) + ": " + render_outcome(dial),
+                                "the socket belongs to " + describe(*it)};
+            finding.fix = "let " + service.name + " listen on " +
+                          (is_v6 ? "127.0.0.1 or on all addresses (0.0.0.0, ::)"
+                                 : "all addresses (0.0.0.0, ::)") +
+                          ", or dial " + render_endpoint(it->address, it->port);
+            findings.push_back(std::move(finding));
+        }
+    }
+}
+
+}  // namespace
+
+void find_port_conflicts(const Picture& picture, std::vector<Finding>& findings) {
+    for (const ServiceFact& service : picture.facts().services) {
+        for (const std::string& port : service.ports)
+            look_at_port(service, to_port(port), picture, findings);
+    }
+    compare_declarations(picture, findings);
+}
+
+void find_wrong_ports(const Picture& picture, std::vector<Finding>& findings) {
+    for (const ServiceFact& service : picture.facts().services) {
+        compare_ports(service, picture, findings);
+        compare_addresses(service, picture, findings);
+    }
+}
+
+}  // namespace devstack::core::doctor

@@ -1,0 +1,283 @@
+// Processes that are there and can not work, and processes that have ended.
+
+#include "devstack/base/signal_name.hpp"
+#include "devstack/base/text.hpp"
+
+#include "core/doctor/picture.hpp"
+
+#include <algorithm>
+
+namespace devstack::core::doctor {
+
+namespace {
+
+std::string last_lines_hint(const ServiceFact& service) {
+    return "devstack logs " + service.name;
+}
+
+std::string ports_of(const ServiceFact& service) {
+    return service.ports.empty() ? "" : "port " + join_for_people(service.ports);
+}
+
+void look_for_stopped(const ServiceFact& service,
+                      const Picture& picture,
+                      std::vector<Finding>& findings) {
+    for (const ProcessFact* process : picture.processes_of(service.name)) {
+        if (process->state != "T") continue;
+        Finding finding;
+        finding.id = "process-stopped";
+        finding.service = service.name;
+        finding.topic = "process";
+        finding.strength = 96;
+        finding.confidence = Confidence::sure;
+        const std::string pid = std::to_string(process->pid);
+        finding.what = "The process of " + service.name + " (" + process->command + ", pid " + pid +
+                       ") is stopped (state T, by SIGSTOP or Ctrl-Z): the kernel still accepts "
+                       "connections" +
+                       (service.ports.empty() ? "" : " on " + ports_of(service)) +
+                       ", but nothing answers.";
+        finding.evidence = {"/proc/" + pid + "/stat: state T"};
+        finding.fix = "kill -CONT " + pid;
+        findings.push_back(std::move(finding));
+        return;
+    }
+}
+
+void look_for_zombies(const ServiceFact& service,
+                      const Picture& picture,
+                      std::vector<Finding>& findings) {
+    for (const ProcessFact* process : picture.processes_of(service.name)) {
+        if (process->state != "Z") continue;
+        const ProcessFact* const parent = picture.process(process->parent);
+        if (parent == nullptr || parent->service != service.name) continue;
+        const bool is_hit = picture.is_troubled(service) || !picture.is_well(service);
+        Finding finding;
+        finding.id = "child-died";
+        finding.service = service.name;
+        finding.topic = "process";
+        finding.strength = 87;
+        finding.confidence = Confidence::sure;
+        finding.is_minor = !is_hit;
+        finding.what =
+            "A child process of " + service.name + " (" + process->name + ", pid " +
+            std::to_string(process->pid) +
+            ") has died and is a zombie (defunct): its "
+            "parent " +
+            parent->command + " (pid " + std::to_string(parent->pid) +
+            ") lives on and has not waited for it" +
+            (service.ports.empty() ? "." : ", so nothing listens on " + ports_of(service) + ".");
+        finding.evidence = {"/proc/" + std::to_string(process->pid) + "/stat: state Z"};
+        finding.fix = "devstack restart " + service.name + "; let " + parent->name +
+                      " end, or start a new one, when its child dies; see " +
+                      last_lines_hint(service) + " for why it died";
+        findings.push_back(std::move(finding));
+        return;
+    }
+}
+
+/// The last line that looks like a reason.
+const LineFact* find_last_words(const ServiceFact& service, const Picture& picture) {
+    const LineFact* const complaint = picture.find_line(service.name, [](const std::string& it) {
+        return contains_word(it, "error") || contains_word(it, "fatal") ||
+               contains_word(it, "panic") || contains_word(it, "failed") ||
+               contains_word(it, "cannot") || contains_word(it, "not found");
+    });
+    if (complaint != nullptr) return complaint;
+    return picture.find_line(service.name, [](const std::string& it) { return !it.empty(); });
+}
+
+std::string describe_end(const ServiceFact& service) {
+    if (service.exit_signal != 0) return "was ended by " + signal_name(service.exit_signal);
+    constexpr int signal_base = 128;
+    // Shells say so of what they have started.
+    const bool is_signal = service.exit_code > signal_base && service.exit_code < signal_base + 65;
+    const std::string text = "ended with status " + std::to_string(service.exit_code);
+    return is_signal ? text + " (" + signal_name(service.exit_code - signal_base) + ")" : text;
+}
+
+bool is_crash_signal(const ServiceFact& service) {
+    constexpr int signal_base = 128;
+    const int number =
+        service.exit_signal != 0 ? service.exit_signal : service.exit_code - signal_base;
+    for (const int crash : {4, 6, 7, 8, 11}) {
+        if (number == crash) return true;
+    }
+    return false;
+}
+
+/// "exited with code 0 and left 1 process behind (pid 27325, bin/daemonize 8605)": devstack has
+/// ended it.
+bool tell_left_behind(const ServiceFact& service, Finding& finding) {
+    const auto at = service.why.find(" behind (");
+    if (service.exit_code != 0 || service.exit_signal != 0 || at == std::string::npos) return false;
+    finding.id = "daemonises";
+    finding.strength = 97;
+    finding.confidence = Confidence::sure;
+    finding.what =
+        service.command + " of " + service.name +
+        " forks itself into the background (it daemonizes) and ends with 0; devstack has "
+        "ended what it left behind: " +
+        service.why.substr(at + 9, service.why.find(')', at) - at - 9) +
+        (service.ports.empty() ? "." : ", which was to hold " + ports_of(service) + ".");
+    finding.fix = "run it in the foreground (an option like --foreground, --no-daemon, -D)";
+    return true;
+}
+
+void tell_daemonised(const ServiceFact& service, const ProcessFact& left, Finding& finding) {
+    finding.id = "daemonises";
+    finding.strength = 91;
+    finding.confidence = Confidence::sure;
+    finding.what = service.command + " of " + service.name +
+                   " forks itself into the background and ends with 0: its daemon (pid " +
+                   std::to_string(left.pid) + ", " + left.command + ") runs on unsupervised" +
+                   (service.ports.empty() ? "." : " and holds " + ports_of(service) + ".");
+    finding.fix =
+        "run it in the foreground (an option like --foreground, daemon off, -D), and stop "
+        "what runs: kill " +
+        std::to_string(left.pid);
+}
+
+void tell_end(const ServiceFact& service, const Picture& picture, Finding& finding) {
+    const LineFact* const words = find_last_words(service, picture);
+    if (is_crash_signal(service)) {
+        finding.id = "crashed";
+        finding.strength = 64;
+        finding.what = service.name + " (" + service.command + ") " + describe_end(service) +
+                       ": it has crashed.";
+        finding.fix = "see the core dump (coredumpctl gdb, or gdb PROGRAM core), and " +
+                      last_lines_hint(service) + " for what was asked last";
+    } else if (service.exit_code == 0 && service.exit_signal == 0 && service.has_been_ready) {
+        finding.id = "service-ended";
+        finding.strength = 72;
+        finding.what =
+            service.name + " (" + service.command +
+            ") is not running: it was ready, and has ended with status 0, as if it had "
+            "been asked to stop" +
+            (service.ports.empty() ? "." : "; nothing listens on " + ports_of(service) + ".");
+        finding.fix = "devstack start " + service.name +
+                      "; with restart = \"always\" devstack does that by itself";
+    } else if (service.exit_code == 0 && service.exit_signal == 0) {
+        finding.id = "exits-at-once";
+        finding.strength = 72;
+        finding.what =
+            service.command + " of " + service.name +
+            " does its work and ends with status 0: it is no server" +
+            (service.ports.empty() ? "." : ", so nothing listens on " + ports_of(service) + ".");
+        finding.fix =
+            "use a command that stays in the foreground, or make it a [task] without a port";
+    } else {
+        finding.id = service.restarts >= 3 ? "crash-loop" : "ends-with-error";
+        finding.strength = 45;
+        finding.what = service.name + " " + describe_end(service);
+        if (service.restarts > 0) {
+            finding.what += " after each start (" +
+                            count_of(static_cast<std::size_t>(service.restarts), "restart") + ")";
+        }
+        if (words != nullptr) finding.what += "; its last words: " + words->text;
+        if (!finding.what.ends_with('.')) finding.what += ".";
+        finding.fix = "see " + last_lines_hint(service) + " and devstack crashes " + service.name;
+    }
+    if (words != nullptr) finding.evidence.push_back(render_line(service.name, *words));
+}
+
+bool has_ended_badly(const ServiceFact& service, const Picture& picture) {
+    if (!service.has_exited || service.pid != 0) {
+        return service.restarts > 0 && service.has_exited && picture.is_troubled(service);
+    }
+    if (service.kind == "task" && service.exit_code == 0 && service.exit_signal == 0) return false;
+    return true;
+}
+
+}  // namespace
+
+void find_sick_processes(const Picture& picture, std::vector<Finding>& findings) {
+    for (const ServiceFact& service : picture.facts().services) {
+        look_for_stopped(service, picture, findings);
+        look_for_zombies(service, picture, findings);
+    }
+}
+
+void find_bad_ends(const Picture& picture, std::vector<Finding>& findings) {
+    for (const ServiceFact& service : picture.facts().services) {
+        if (!has_ended_badly(service, picture) || !picture.is_troubled(service)) continue;
+        Finding finding;
+        finding.service = service.name;
+        finding.topic = "end";
+        const auto left =
+            std::ranges::find_if(picture.facts().processes, [&](const ProcessFact& it) {
+                return it.is_leftover && it.service == service.name && it.state != "Z";
+            });
+        if (tell_left_behind(service, finding)) {
+        } else if (service.exit_code == 0 && left != picture.facts().processes.end()) {
+            tell_daemonised(service, *left, finding);
+        } else {
+            tell_end(service, picture, finding);
+        }
+        finding.evidence.insert(finding.evidence.begin(),
+                                "devstack says: " + service.name + " is " + service.phase +
+                                    (service.why.empty() ? "" : ": " + service.why));
+        findings.push_back(std::move(finding));
+    }
+}
+
+/// It never became ready in the time that it was given, and is started again and again.
+void find_slow_starts(const Picture& picture, std::vector<Finding>& findings) {
+    for (const ServiceFact& service : picture.facts().services) {
+        const CrashFact* const crash = picture.last_crash(service.name);
+        const bool is_timed = crash != nullptr && service.start_timeout > 0 &&
+                              crash->lived_seconds >= service.start_timeout &&
+                              crash->lived_seconds < service.start_timeout * 1.1 + 1 &&
+                              (contains(crash->why, "not ready") || crash->signal != 0);
+        if (!is_timed || service.has_been_ready || picture.is_well(service)) continue;
+        Finding finding;
+        finding.id = "slow-start";
+        finding.service = service.name;
+        finding.topic = "start";
+        finding.strength = 66;
+        const std::string limit = seconds_text(service.start_timeout);
+        finding.what = service.name + " is not ready within its start_timeout of " + limit +
+                       ", and is ended and started again for that: it needs longer to start, or "
+                       "never listens" +
+                       (service.ports.empty() ? "." : " on " + ports_of(service) + ".");
+        finding.evidence = {"its last run " + crash->ended + " after " +
+                            seconds_text(crash->lived_seconds) +
+                            (crash->why.empty() ? "" : ": " + crash->why)};
+        if (!service.last_answer.empty()) {
+            finding.evidence.push_back("its probe says: " + service.last_answer);
+        }
+        if (const LineFact* words = find_last_words(service, picture)) {
+            finding.evidence.push_back(render_line(service.name, *words));
+        }
+        finding.fix = "raise start_timeout of " + service.name +
+                      (service.declared_at.empty() ? "" : " (" + service.declared_at + ")") +
+                      " above what it needs, if its log shows that it comes up";
+        findings.push_back(std::move(finding));
+    }
+}
+
+void find_what_does_not_run(const Picture& picture, std::vector<Finding>& findings) {
+    for (const ServiceFact& service : picture.facts().services) {
+        // Down on purpose, or by itself: either way whoever asks for it gets nothing.
+        const bool is_down = service.kind == "service" && service.pid == 0 &&
+                             (service.phase == "stopped" || service.phase == "completed");
+        if (!is_down) continue;
+        Finding finding;
+        finding.id = "service-not-running";
+        finding.service = service.name;
+        finding.topic = "end";
+        finding.strength = 55;
+        finding.confidence = Confidence::sure;
+        finding.what =
+            service.name + " (" + service.command + ") is not running" +
+            (service.has_exited ? ": it " + describe_end(service) : "") +
+            (service.ports.empty() ? "." : "; nothing listens on " + ports_of(service) + ".");
+        if (!service.why.empty()) {
+            finding.evidence.push_back("devstack says: " + service.name + " is " + service.phase +
+                                       ": " + service.why);
+        }
+        finding.fix = "devstack start " + service.name;
+        findings.push_back(std::move(finding));
+    }
+}
+
+}  // namespace devstack::core::doctor

@@ -1,0 +1,232 @@
+// What keeps a command from being executed: the program, its interpreter, the directory, packages.
+
+#include "devstack/base/text.hpp"
+
+#include "core/doctor/picture.hpp"
+
+#include <algorithm>
+#include <regex>
+
+namespace devstack::core::doctor {
+
+namespace {
+
+/// It runs, whatever we think of its command.
+bool is_running(const ServiceFact& service) {
+    return service.phase == "ready" || (service.pid != 0 && service.phase != "starting");
+}
+
+std::string declared(const ServiceFact& service) {
+    return service.declared_at.empty() ? "" : " (" + service.declared_at + ")";
+}
+
+std::string virtualenv_of(const std::string& word) {
+    const auto bin = word.find("/bin/");
+    const std::string place = bin == word.npos ? "" : word.substr(0, bin);
+    const std::string name = place.substr(place.rfind('/') + 1);
+    return contains(name, "venv") || name == "env" ? place : "";
+}
+
+void tell_not_found(const ServiceFact& service,
+                    const ProgramFact& program,
+                    const Picture& picture,
+                    Finding& finding) {
+    const FolderFact* const folder = picture.folder(service.name);
+    const std::string in = folder == nullptr ? "" : folder->path;
+    const std::string environment = virtualenv_of(program.word);
+    if (!program.interpreter.empty() || contains(program.word, "/")) {
+        finding.what = program.word + ", which the command of " + service.name + " starts" +
+                       (program.interpreter.empty() ? "" : " with " + program.interpreter) +
+                       ", does not exist in its working directory " + (in.empty() ? "" : in) + ".";
+    } else {
+        finding.what = "The command " + program.word + " of " + service.name +
+                       " is not found: no such program in its PATH.";
+    }
+    if (!environment.empty()) {
+        finding.id = "virtualenv-missing";
+        finding.what = program.word + " of " + service.name +
+                       " does not exist: the virtual environment " + environment +
+                       " has not been created.";
+        const std::string list = folder == nullptr || folder->requirements.empty()
+                                     ? "requirements.txt"
+                                     : folder->requirements;
+        finding.fix = "cd " + in + " && python3 -m venv " + environment + " && " + environment +
+                      "/bin/pip install -r " + list;
+    } else if (!program.nearest.empty() &&
+               (!program.interpreter.empty() || contains(program.word, "/"))) {
+        finding.id = "wrong-working-directory";
+        finding.what.pop_back();
+        finding.what += "; there is " + program.nearest + ".";
+        finding.fix = "set working_dir of " + service.name + " to the directory of " +
+                      program.nearest + declared(service) + ", or correct the path";
+    } else if (!program.nearest.empty()) {
+        finding.fix = "did you mean " + program.nearest + "? Correct the command of " +
+                      service.name + declared(service);
+    } else if (contains(program.word, "/")) {
+        finding.fix =
+            "build or install it, or correct the command of " + service.name + declared(service);
+    } else {
+        finding.fix = "install " + program.word + ", or correct the command of " + service.name +
+                      declared(service);
+    }
+}
+
+void tell_package_script(const ServiceFact& service,
+                         const ProgramFact& program,
+                         const FolderFact& folder,
+                         Finding& finding) {
+    finding.id = "packages-not-installed";
+    finding.topic = "packages";
+    finding.what = folder.path + "/node_modules " +
+                   (folder.has_node_modules ? "lacks " : "does not exist, so there is no ") +
+                   program.word + ", which " + service.command + " of " + service.name +
+                   " starts: the packages are not installed.";
+    finding.fix = "cd " + folder.path + " && " + folder.install_command;
+}
+
+/// True when the word is the inside of an npm script.
+bool is_of_package_script(const ServiceFact& service, const ProgramFact& program) {
+    return !service.words.empty() && service.words.front() != program.word &&
+           program.interpreter.empty() && !contains(program.word, "/");
+}
+
+void tell_problem(const ServiceFact& service,
+                  const ProgramFact& program,
+                  const Picture& picture,
+                  Finding& finding) {
+    const FolderFact* const folder = picture.folder(service.name);
+    if (program.problem == "not found") {
+        finding.id = "program-not-found";
+        const bool is_local_package =
+            !service.words.empty() && contains(program.word, "node_modules/.bin/");
+        if (folder != nullptr && (is_local_package || is_of_package_script(service, program))) {
+            tell_package_script(service, program, *folder, finding);
+        } else {
+            tell_not_found(service, program, picture, finding);
+        }
+    } else if (program.problem == "not executable") {
+        finding.id = "program-not-executable";
+        finding.what = program.path + ", the command of " + service.name +
+                       ", is not executable: its mode is " + program.mode + ", owner " +
+                       program.owner +
+                       (service.user.empty() ? "" : ", and it runs as " + service.user) + ".";
+        finding.fix = "chmod +x " + program.path;
+    } else if (program.problem == "crlf") {
+        finding.id = "script-has-dos-line-ends";
+        finding.what = program.path + ", the command of " + service.name +
+                       ", has Windows line ends (CRLF): its interpreter is \"" +
+                       program.interpreter + "\\r\", which does not exist.";
+        finding.fix = "sed -i 's/\\r$//' " + program.path;
+    } else if (program.problem == "no such interpreter") {
+        finding.id = "interpreter-not-found";
+        finding.what = program.path + ", the command of " + service.name +
+                       ", wants the interpreter " + program.interpreter + ", which does not exist.";
+        finding.fix =
+            "install " + program.interpreter + ", or correct the first line of " + program.path;
+    } else {
+        finding.id = "program-can-not-run";
+        finding.what =
+            program.path + ", the command of " + service.name + ", " + program.problem + ".";
+        finding.fix = "correct the command of " + service.name + declared(service);
+    }
+}
+
+void look_at_programs(const Picture& picture, std::vector<Finding>& findings) {
+    for (const ProgramFact& program : picture.facts().programs) {
+        const ServiceFact* const service = picture.service(program.service);
+        if (service == nullptr || program.problem.empty() || is_running(*service)) continue;
+        Finding finding;
+        finding.service = service->name;
+        finding.topic = "program";
+        finding.strength = 93;
+        finding.confidence = Confidence::sure;
+        tell_problem(*service, program, picture, finding);
+        if (service->has_exited && service->exit_code != 0) {
+            finding.evidence.push_back(service->name + " ended with code " +
+                                       std::to_string(service->exit_code));
+        }
+        if (const LineFact* line = picture.find_line_with(service->name, program.word)) {
+            finding.evidence.push_back(render_line(service->name, *line));
+        }
+        findings.push_back(std::move(finding));
+    }
+}
+
+void look_at_folders(const Picture& picture, std::vector<Finding>& findings) {
+    for (const FolderFact& folder : picture.facts().folders) {
+        const ServiceFact* const service = picture.service(folder.service);
+        if (service == nullptr || !folder.is_missing || is_running(*service)) continue;
+        Finding finding;
+        finding.id = "working-directory-missing";
+        finding.service = service->name;
+        finding.topic = "directory";
+        finding.strength = 97;
+        finding.confidence = Confidence::sure;
+        finding.what = "The working directory " + folder.path + " of " + service->name +
+                       " does not exist" +
+                       (folder.nearest.empty() ? "." : "; there is " + folder.nearest + ".");
+        finding.fix = "correct working_dir of " + service->name + declared(*service) +
+                      (folder.nearest.empty() ? "" : ": " + folder.nearest);
+        findings.push_back(std::move(finding));
+    }
+}
+
+/// "Cannot find module 'dotenv'": the package, without what is below it.
+std::string package_in(const std::string& line) {
+    static const std::regex missing{
+        R"re((?:Cannot find (?:module|package)|Can't resolve|Could not resolve) ['"]([^'"./][^'"]*)['"])re"};
+    std::smatch found;
+    if (!std::regex_search(line, found, missing)) return "";
+    const std::string path = found[1].str();
+    const auto slash = path.find('/');
+    if (path.starts_with('@')) return path.substr(0, path.find('/', slash + 1));
+    return path.substr(0, slash);
+}
+
+}  // namespace
+
+void find_program_mistakes(const Picture& picture, std::vector<Finding>& findings) {
+    look_at_folders(picture, findings);
+    look_at_programs(picture, findings);
+}
+
+void find_missing_packages(const Picture& picture, std::vector<Finding>& findings) {
+    for (const FolderFact& folder : picture.facts().folders) {
+        const ServiceFact* const service = picture.service(folder.service);
+        if (service == nullptr || !folder.has_package_json || is_running(*service)) continue;
+        const LineFact* const line = picture.find_line(
+            service->name, [](const std::string& text) { return !package_in(text).empty(); });
+        const std::string package = line == nullptr ? "" : package_in(line->text);
+        if (folder.not_installed.empty() && package.empty()) continue;
+        const bool is_whole = !folder.has_node_modules && !folder.not_installed.empty();
+        const bool is_declared =
+            std::ranges::find(folder.not_installed, package) != folder.not_installed.end();
+        if (!is_whole && package.empty()) continue;
+        Finding finding;
+        finding.service = service->name;
+        finding.topic = "packages";
+        finding.strength = 90;
+        finding.confidence = Confidence::sure;
+        finding.id = "packages-not-installed";
+        if (is_whole) {
+            finding.what = folder.path + "/node_modules does not exist: the packages of " +
+                           service->name + " (" + join_for_people(folder.not_installed) +
+                           ") are not installed.";
+            finding.fix = "cd " + folder.path + " && " + folder.install_command;
+        } else if (is_declared) {
+            finding.what = "The package " + package + " of " + service->name +
+                           " is named in package.json, but not installed.";
+            finding.fix = "cd " + folder.path + " && " + folder.install_command;
+        } else {
+            finding.id = "package-not-declared";
+            finding.what = service->name + " needs the package " + package +
+                           ", which is neither installed nor named in " + folder.path +
+                           "/package.json.";
+            finding.fix = "cd " + folder.path + " && npm install " + package;
+        }
+        if (line != nullptr) finding.evidence.push_back(render_line(service->name, *line));
+        findings.push_back(std::move(finding));
+    }
+}
+
+}  // namespace devstack::core::doctor

@@ -1,0 +1,267 @@
+// Wiring: a variable, a proxy or a probe names an endpoint where nobody is, or somebody else.
+
+#include "devstack/base/text.hpp"
+#include "devstack/core/doctor/service_url.hpp"
+
+#include "core/doctor/picture.hpp"
+
+#include <algorithm>
+#include <cstdlib>
+#include <set>
+
+namespace devstack::core::doctor {
+
+namespace {
+
+bool is_refused(const DialFact& dial) {
+    const auto refuses = [](const AddressFact& it) { return it.outcome == "refused"; };
+    return !dial.addresses.empty() && std::ranges::all_of(dial.addresses, refuses);
+}
+
+/// Somebody has tried it and failed: a log line, an answer to the probe, or a request that was sent
+/// past a proxy.
+const LineFact* find_refusal(const ReferenceFact& reference, const Picture& picture) {
+    const std::string port = ":" + std::to_string(reference.port);
+    const auto tells = [&](const std::string& line) {
+        const bool is_refusal = contains_word(line, "refused") || contains_word(line, "failed") ||
+                                contains_word(line, "ENOTFOUND") ||
+                                contains_word(line, "EAI_AGAIN") ||
+                                contains_word(line, "could not connect") ||
+                                contains_word(line, "timed out") || contains_word(line, "error");
+        return is_refusal && (contains(line, port) || contains(line, "port: " + port.substr(1)) ||
+                              contains(line, "port " + port.substr(1)) ||
+                              (!is_local(reference.host) && contains(line, reference.host)));
+    };
+    return picture.find_line(reference.service, tells);
+}
+
+bool is_on_the_way(const ReferenceFact& reference, const Picture& picture) {
+    if (reference.kind != "nginx") return false;
+    const std::string mark = "past nginx: ";
+    return std::ranges::any_of(picture.facts().dials, [&](const DialFact& it) {
+        const bool is_there = it.purpose == "compare" && it.port == reference.port &&
+                              it.host == reference.host && it.id.starts_with(mark);
+        if (!is_there || it.error.empty()) return false;
+        const DialFact* const through = picture.dial(it.id.substr(mark.size()));
+        return through != nullptr && through->status >= 500;
+    });
+}
+
+bool is_database(const std::string& scheme) {
+    return !product_of(scheme).empty();
+}
+
+/// Whether anybody suffers from it. What nobody asks for may be down.
+bool matters(const ReferenceFact& reference,
+             const Picture& picture,
+             std::vector<std::string>& evidence) {
+    const ServiceFact* const service = picture.service(reference.service);
+    // A service that is well may do without a collector of traces, say, and grumble about it.
+    const DialFact* const asked = picture.dial("asked");
+    const bool has_failed = asked != nullptr && (asked->status >= 500 || !asked->error.empty());
+    const bool is_optional = reference.kind == "env" && !is_database(reference.scheme) &&
+                             service != nullptr && picture.is_well(*service) && !has_failed;
+    if (is_optional) return false;
+    if (const LineFact* line = find_refusal(reference, picture)) {
+        evidence.push_back(render_line(reference.service, *line));
+        return true;
+    }
+    if (is_on_the_way(reference, picture)) return true;
+    if (service == nullptr) return false;
+    const bool is_hit = picture.is_troubled(*service) || picture.is_waiting(*service);
+    if (picture.mentions(*service, ":" + std::to_string(reference.port))) return true;
+    if (!is_hit) return false;
+    // A service that can not start has not come to using it.
+    const bool has_ended = service->pid == 0;
+    return is_database(reference.scheme) && !has_ended;
+}
+
+/// Where the product that was meant really listens.
+const ListenerFact* find_product(const std::string& scheme, const Picture& picture) {
+    for (const ListenerFact& it : picture.facts().listeners) {
+        const bool is_usual = it.port == usual_port(scheme);
+        const bool is_named = (scheme == "postgresql" && contains(it.command, "postgres")) ||
+                              (scheme == "redis" && contains(it.command, "redis-server")) ||
+                              (scheme == "mysql" && (contains(it.command, "mysqld") ||
+                                                     contains(it.command, "mariadbd")));
+        if (is_named || (is_usual && is_database(scheme))) return &it;
+    }
+    return nullptr;
+}
+
+bool differs_in_one_digit(int a, int b) {
+    const std::string x = std::to_string(a);
+    const std::string y = std::to_string(b);
+    if (x.size() != y.size()) return false;
+    int differences = 0;
+    for (std::size_t i = 0; i < x.size(); ++i)
+        differences += x[i] != y[i];
+    return differences == 1;
+}
+
+/// A service of the project that was probably meant: nobody else names its port, or the port is one
+/// digit off.
+const ListenerFact* find_meant(const ReferenceFact& reference, const Picture& picture) {
+    const ListenerFact* only = nullptr;
+    for (const ListenerFact& it : picture.facts().listeners) {
+        if (it.service.empty() || it.service == reference.service) continue;
+        if (differs_in_one_digit(it.port, reference.port)) return &it;
+        const bool is_named =
+            std::ranges::any_of(picture.facts().references, [&](const ReferenceFact& other) {
+                return other.port == it.port && other.kind == reference.kind;
+            });
+        if (is_named) continue;
+        if (only != nullptr && only->port != it.port) return nullptr;
+        only = &it;
+    }
+    return only;
+}
+
+std::string what_it_does(const ReferenceFact& reference) {
+    if (reference.kind == "nginx") {
+        return "nginx passes " + reference.path + " of " + reference.service + " to it by " +
+               render_reference(reference);
+    }
+    if (reference.kind == "config") {
+        return reference.service + " proxies to it by " + render_reference(reference);
+    }
+    return render_reference(reference) + " sends " + reference.service + " there";
+}
+
+void tell_unresolved(const ReferenceFact& reference,
+                     const DialFact& dial,
+                     const Picture& picture,
+                     Finding& finding) {
+    finding.id = "host-does-not-resolve";
+    finding.what = render_reference(reference) + " of " + reference.service + " names the host \"" +
+                   reference.host + "\", which does not resolve on this machine";
+    const bool is_short = reference.host.find('.') == std::string::npos;
+    if (is_short) finding.what += " (a container's name?)";
+    finding.evidence.push_back("resolving " + reference.host + ": " + dial.error);
+    if (const ListenerFact* real = find_product(reference.scheme, picture)) {
+        finding.what += "; " + product_of(reference.scheme) +
+                        " listens on localhost:" + std::to_string(real->port);
+    }
+    finding.what += ".";
+    finding.fix = is_short ? "use localhost in " + render_reference(reference) + ", or add " +
+                                 reference.host + " to /etc/hosts"
+                           : "correct the host in " + render_reference(reference);
+}
+
+/// Nothing listens where it points, but what was meant listens elsewhere.
+bool tell_wrong_port(const ReferenceFact& reference, const Picture& picture, Finding& finding) {
+    const bool is_product = is_database(reference.scheme);
+    const ListenerFact* const real =
+        is_product ? find_product(reference.scheme, picture) : find_meant(reference, picture);
+    if (real == nullptr || real->port == reference.port) return false;
+    const std::string port = std::to_string(real->port);
+    const std::string name = is_product ? product_of(reference.scheme) : real->service;
+    finding.id = reference.kind == "env" ? "variable-names-dead-port" : "proxy-names-dead-port";
+    finding.what = render_reference(reference) + " of " + reference.service + " points to " +
+                   render_endpoint(reference.host, reference.port) + ", where nothing listens; " +
+                   name + " listens on port " + port + ".";
+    finding.evidence.push_back(name + " is " + describe(*real));
+    const ServiceFact* const owner = picture.owner_of(reference.port);
+    // It is the service that listens where nobody expects it.
+    if (owner != nullptr && owner->name == real->service) finding.blames = {owner->name};
+    finding.fix = "change the port to " + port + " in " +
+                  (reference.where.empty() ? reference.name : reference.where);
+    if (reference.kind == "nginx") finding.fix += ", then nginx -t and reload";
+    return true;
+}
+
+void tell_not_running(const ReferenceFact& reference, const Picture& picture, Finding& finding) {
+    const std::string endpoint = render_endpoint(reference.host, reference.port);
+    const ServiceFact* const owner = picture.owner_of(reference.port);
+    std::string product = product_of(reference.scheme);
+    if (product.empty()) product = product_at(reference.port);
+    if (owner != nullptr && owner->name != reference.service) finding.blames = {owner->name};
+    finding.id = product.empty() ? "nothing-listens" : "server-not-running";
+    if (!product.empty()) {
+        finding.what = product + " is not running: nothing listens on " + endpoint + ", where " +
+                       render_reference(reference) + " sends " + reference.service + ".";
+        finding.fix = "start " + product + " on port " + std::to_string(reference.port);
+    } else {
+        finding.what = "Nothing listens on " + endpoint +
+                       ": what should be there is not running; " + what_it_does(reference) + ".";
+        finding.fix = "start what should listen on port " + std::to_string(reference.port) +
+                      ", name it in the profile so that it is started too, or correct " +
+                      render_reference(reference);
+    }
+}
+
+void look_at_reference(const ReferenceFact& reference,
+                       const Picture& picture,
+                       std::vector<Finding>& findings) {
+    const DialFact* const dial = picture.dial(reference.dial);
+    if (dial == nullptr || dial->error.empty()) return;
+    const bool is_unresolved = dial->stage == "resolve";
+    const bool is_unreachable = dial->stage == "connect" && !is_refused(*dial);
+    if (!is_unresolved && !is_refused(*dial) && !is_unreachable) return;
+    Finding finding;
+    finding.service = reference.service;
+    finding.topic = "endpoint " + render_endpoint(reference.host, reference.port);
+    finding.strength = 85;
+    if (!matters(reference, picture, finding.evidence)) return;
+    finding.confidence = Confidence::sure;
+    finding.evidence.insert(finding.evidence.begin(),
+                            "connect to " + render_endpoint(reference.host, reference.port) + ": " +
+                                render_outcome(*dial));
+    if (is_unresolved) {
+        tell_unresolved(reference, *dial, picture, finding);
+    } else if (is_unreachable) {
+        finding.id = "endpoint-unreachable";
+        finding.what = render_endpoint(reference.host, reference.port) + ", where " +
+                       render_reference(reference) + " sends " + reference.service +
+                       ", can not be reached: " + dial->error + ".";
+        finding.fix = "correct " + render_reference(reference) + ", or look for a firewall";
+    } else if (!tell_wrong_port(reference, picture, finding)) {
+        tell_not_running(reference, picture, finding);
+    }
+    findings.push_back(std::move(finding));
+}
+
+/// It was started before what it calls was ready, since nobody said that it needs it.
+void find_missing_dependencies(const Picture& picture, std::vector<Finding>& findings) {
+    for (const ReferenceFact& reference : picture.facts().references) {
+        const ServiceFact* const service = picture.service(reference.service);
+        const ServiceFact* const owner = picture.owner_of(reference.port);
+        if (service == nullptr || owner == nullptr || owner == service ||
+            reference.kind == "origin")
+            continue;
+        const bool has_ended = service->has_exited && service->exit_code != 0 && service->pid == 0;
+        const bool is_coming = owner->pid != 0 || owner->phase == "ready";
+        if (!has_ended || !is_coming || !is_local(reference.host)) continue;
+        if (picture.needs(*service, *owner)) continue;
+        const LineFact* const line = find_refusal(reference, picture);
+        if (line == nullptr) continue;
+        Finding finding;
+        finding.id = "dependency-missing";
+        finding.service = service->name;
+        finding.topic = "endpoint " + render_endpoint(reference.host, reference.port);
+        finding.strength = 92;
+        finding.confidence = Confidence::sure;
+        finding.what = service->name + " was started before " + owner->name +
+                       " was ready on port " + std::to_string(reference.port) +
+                       ", and does not depend on it: it was refused, "
+                       "and ended with code " +
+                       std::to_string(service->exit_code) + ".";
+        finding.evidence = {render_line(service->name, *line),
+                            owner->name + " is " + owner->phase + " now"};
+        finding.fix = "let it wait: depends_on = { " + owner->name + " = \"ready\" } for " +
+                      service->name +
+                      (service->declared_at.empty() ? "" : " (" + service->declared_at + ")");
+        findings.push_back(std::move(finding));
+    }
+}
+
+}  // namespace
+
+void find_dead_references(const Picture& picture, std::vector<Finding>& findings) {
+    for (const ReferenceFact& reference : picture.facts().references) {
+        if (!reference.dial.empty()) look_at_reference(reference, picture, findings);
+    }
+    find_missing_dependencies(picture, findings);
+}
+
+}  // namespace devstack::core::doctor

@@ -1,0 +1,175 @@
+// The URL that somebody asks about.
+
+#include "devstack/base/text.hpp"
+
+#include "core/doctor/picture.hpp"
+
+#include <algorithm>
+
+namespace devstack::core::doctor {
+
+namespace {
+
+std::string sent_header(const DialFact& dial, std::string_view name) {
+    for (const HeaderFact& it : dial.sent) {
+        if (contains_word(it.name, name) && it.name.size() == name.size()) return it.value;
+    }
+    return "";
+}
+
+/// The service that answers there; null: a stranger.
+const ServiceFact* server_of(const DialFact& dial, const Picture& picture) {
+    if (!is_local(dial.host)) return nullptr;
+    // Behind a proxy it is who stands there.
+    const DialFact* const behind = picture.dial("past nginx: " + dial.id);
+    const ServiceFact* const server = behind == nullptr ? nullptr : picture.owner_of(behind->port);
+    return server != nullptr ? server : picture.owner_of(dial.port);
+}
+
+std::string name_of(const DialFact& dial, const ServiceFact* server) {
+    return server != nullptr ? server->name : render_endpoint(dial.host, dial.port);
+}
+
+std::string one_line(std::string text) {
+    std::ranges::replace(text, '\n', ' ');
+    return text;
+}
+
+void look_at_cors(const DialFact& dial, const Picture& picture, std::vector<Finding>& findings) {
+    const std::string origin = sent_header(dial, "Origin");
+    if (origin.empty() || dial.status == 0) return;
+    const std::string own = dial.protocol + "://" + render_endpoint(dial.host, dial.port);
+    const std::string allowed = header_of(dial, "access-control-allow-origin");
+    if (origin == own || allowed == "*" || allowed == origin) return;
+    const ServiceFact* const server = server_of(dial, picture);
+    const std::string name = name_of(dial, server);
+    std::string variable;
+    std::string place;
+    if (server != nullptr) {
+        for (const VariableFact& it : server->variables) {
+            if (!contains(it.name, "CORS") && !contains(it.name, "ORIGIN")) continue;
+            variable = it.name;
+            place = it.where;
+        }
+        for (const EnvFileFact& file : picture.facts().env_files) {
+            for (const std::string& it : file.example_names) {
+                const bool is_about = contains(it, "CORS") || contains(it, "ORIGIN");
+                if (!variable.empty() || !is_about || file.service != server->name) continue;
+                variable = it;
+                place = file.path;
+            }
+        }
+    }
+    Finding finding;
+    finding.service = server == nullptr ? "" : server->name;
+    finding.topic = "cors";
+    finding.strength = 80;
+    finding.confidence = Confidence::sure;
+    finding.id = allowed.empty() ? "cors-missing" : "cors-wrong-origin";
+    finding.what =
+        allowed.empty()
+            ? name +
+                  " sends no Access-Control-Allow-Origin header (CORS), so browsers refuse its "
+                  "answers to pages of " +
+                  origin + "."
+            : name + " allows pages of " + allowed +
+                  " only (Access-Control-Allow-Origin, CORS), so "
+                  "browsers refuse its answers to pages of " +
+                  origin + ".";
+    finding.evidence = {render_request(dial) + " with Origin: " + origin + ": status " +
+                        std::to_string(dial.status) +
+                        ", Access-Control-Allow-Origin: " + (allowed.empty() ? "none" : allowed)};
+    if (!variable.empty()) {
+        const bool is_set = !place.empty() && contains(place, ":");
+        finding.evidence.push_back(variable + (is_set ? " is set in " : " is not set in ") + place);
+        finding.fix =
+            "set " + variable + "=" + origin + " in " + place + ", then devstack restart " + name;
+    } else {
+        finding.fix = "let " + name + " send Access-Control-Allow-Origin: " + origin;
+    }
+    findings.push_back(std::move(finding));
+}
+
+/// A stream that says itself that it has failed; its status is 200.
+void look_at_stream(const DialFact& dial, const Picture& picture, std::vector<Finding>& findings) {
+    const bool is_stream = contains(header_of(dial, "content-type"), "text/event-stream");
+    const auto at = dial.body.find("event: error");
+    if (!is_stream || at == dial.body.npos) return;
+    const auto data = dial.body.find("data:", at);
+    const std::string said =
+        data == dial.body.npos ? ""
+                               : dial.body.substr(data + 5, dial.body.find('\n', data) - data - 5);
+    const ServiceFact* const server = server_of(dial, picture);
+    Finding finding;
+    finding.id = "stream-error-event";
+    finding.service = server == nullptr ? "" : server->name;
+    finding.topic = "stream";
+    finding.strength = 78;
+    finding.confidence = Confidence::sure;
+    finding.what = "The event stream (SSE) " + dial.path + " at " +
+                   render_endpoint(dial.host, dial.port) +
+                   " sends an error event (event: error) and ends:" + said + ". Its status is " +
+                   std::to_string(dial.status) + ", so only the event tells of the failure.";
+    finding.evidence = {render_request(dial) + ": " + one_line(dial.body.substr(at, 200))};
+    finding.fix = "look for the error in the log of " + name_of(dial, server) +
+                  "; a client must handle error events, and not connect again when they are not "
+                  "recoverable";
+    findings.push_back(std::move(finding));
+}
+
+void look_at_answer(const DialFact& dial, const Picture& picture, std::vector<Finding>& findings) {
+    const ServiceFact* const server = server_of(dial, picture);
+    Finding finding;
+    finding.service = server == nullptr ? "" : server->name;
+    finding.topic = "asked";
+    finding.strength = 24;
+    if (dial.stage == "resolve") {
+        finding.id = "host-does-not-resolve";
+        finding.what = dial.host + " does not resolve on this machine: " + dial.error + ".";
+        finding.fix = "correct the host, or add it to /etc/hosts";
+        finding.strength = 80;
+    } else if (dial.stage == "connect") {
+        finding.id = "nothing-listens";
+        finding.what =
+            "Nothing listens on " + render_endpoint(dial.host, dial.port) + ": " + dial.error + ".";
+        finding.fix = "start what should listen there";
+        finding.strength = 50;
+    } else if (!dial.error.empty()) {
+        finding.id = "request-fails";
+        finding.what = render_request(dial) + " fails: " + render_outcome(dial) + ".";
+        finding.fix = "see the log of " + name_of(dial, server);
+    } else if (dial.is_unexpected) {
+        finding.id = "request-answered-badly";
+        finding.what = render_request(dial) + " is answered with " + render_outcome(dial) + ".";
+        finding.fix = "see the log of " + name_of(dial, server);
+    } else {
+        return;
+    }
+    findings.push_back(std::move(finding));
+}
+
+}  // namespace
+
+void find_request_troubles(const Picture& picture, std::vector<Finding>& findings) {
+    const DialFact* const asked = picture.dial("asked");
+    if (asked != nullptr) {
+        look_at_cors(*asked, picture, findings);
+        look_at_stream(*asked, picture, findings);
+        look_at_answer(*asked, picture, findings);
+    }
+    const SubjectFact& subject = picture.facts().subject;
+    if (subject.kind != "port" || !picture.listeners_on(subject.port).empty()) return;
+    Finding finding;
+    finding.id = "nothing-listens";
+    finding.topic = "asked";
+    finding.strength = 50;
+    finding.confidence = Confidence::sure;
+    const ServiceFact* const owner = picture.owner_of(subject.port);
+    finding.service = owner == nullptr ? "" : owner->name;
+    finding.what = "Nothing listens on port " + std::to_string(subject.port) + ".";
+    finding.fix =
+        owner == nullptr ? "start what should listen there" : "devstack start " + owner->name;
+    findings.push_back(std::move(finding));
+}
+
+}  // namespace devstack::core::doctor

@@ -1,0 +1,131 @@
+// Disks, descriptors, memory: what the machine has too little of.
+
+#include "devstack/base/text.hpp"
+
+#include "core/doctor/picture.hpp"
+
+#include <algorithm>
+
+namespace devstack::core::doctor {
+
+namespace {
+
+constexpr std::uint64_t megabyte = 1024ULL * 1024;
+
+bool is_full(const DiskFact& disk) {
+    const bool has_space = disk.free_bytes >= std::min(16 * megabyte, disk.size_bytes / 100 + 1);
+    const bool has_inodes = disk.inodes == 0 || disk.free_inodes > 0;
+    return !has_space || !has_inodes;
+}
+
+void look_at_disks(const Picture& picture, std::vector<Finding>& findings) {
+    for (const DiskFact& disk : picture.facts().disks) {
+        if (!is_full(disk)) continue;
+        Finding finding;
+        finding.id = "disk-full";
+        finding.topic = "disk-full";
+        finding.strength = 84;
+        finding.confidence = Confidence::sure;
+        const bool is_space = disk.free_bytes < std::min(16 * megabyte, disk.size_bytes / 100 + 1);
+        finding.what = is_space ? "The disk with " + disk.path +
+                                      " is full: " + render_bytes(disk.free_bytes) + " of " +
+                                      render_bytes(disk.size_bytes) + " are free (no space left)."
+                                : "The disk with " + disk.path + " has no inodes left.";
+        finding.fix = "free space there: du -xah " + disk.path + " | sort -h | tail";
+        for (const std::string& name : disk.services) {
+            const ServiceFact* const service = picture.service(name);
+            if (service == nullptr) continue;
+            const LineFact* line = picture.find_line(name, [](const std::string& text) {
+                return contains(text, "ENOSPC") || contains_word(text, "no space left");
+            });
+            if (line != nullptr) finding.evidence.push_back(render_line(name, *line));
+            if (picture.is_troubled(*service) && finding.service.empty()) finding.service = name;
+        }
+        // A full disk that nobody complains of is worth a word, no more.
+        finding.is_minor = finding.evidence.empty();
+        findings.push_back(std::move(finding));
+    }
+}
+
+void look_at_open_files(const Picture& picture, std::vector<Finding>& findings) {
+    for (const ProcessFact& process : picture.facts().processes) {
+        if (process.service.empty() || process.open_files_limit == 0) continue;
+        // A process at its limit: the last few are what it needs for a moment.
+        const int left = process.open_files_limit - process.open_files;
+        if (left > std::max(2, process.open_files_limit / 50)) continue;
+        Finding finding;
+        finding.id = "too-many-open-files";
+        finding.service = process.service;
+        finding.topic = "too-many-open-files";
+        finding.strength = 89;
+        finding.confidence = Confidence::sure;
+        finding.what =
+            process.service + " (" + process.command + ", pid " + std::to_string(process.pid) +
+            ") has reached its limit of open files: " + std::to_string(process.open_files) +
+            " file descriptors of " + std::to_string(process.open_files_limit) +
+            " (too many open files).";
+        const LineFact* line = picture.find_line(process.service, [](const std::string& text) {
+            return contains(text, "EMFILE") || contains_word(text, "too many open files");
+        });
+        if (line != nullptr) finding.evidence.push_back(render_line(process.service, *line));
+        finding.evidence.push_back("ls /proc/" + std::to_string(process.pid) +
+                                   "/fd | wc -l: " + std::to_string(process.open_files));
+        finding.fix = "see what it does not close (ls -l /proc/" + std::to_string(process.pid) +
+                      "/fd); for now raise ulimits = { nofile = … } and devstack restart " +
+                      process.service;
+        findings.push_back(std::move(finding));
+    }
+}
+
+void look_at_memory(const Picture& picture, std::vector<Finding>& findings) {
+    for (const ServiceFact& service : picture.facts().services) {
+        const CrashFact* const crash = picture.last_crash(service.name);
+        const bool is_down = service.pid == 0 && service.has_exited;
+        const bool is_current = crash != nullptr && (is_down || service.restarts > 0);
+        constexpr int sigkill = 9;
+        if (!is_current || crash->oom_kills == 0) continue;
+        if (crash->signal != sigkill && crash->code != 128 + sigkill) continue;
+        // devstack kills too, what does not end when it has to: it says why.
+        const bool is_by_devstack = !crash->why.empty() && crash->why != crash->ended;
+        if (is_by_devstack) continue;
+        Finding finding;
+        finding.id = "killed-for-memory";
+        finding.service = service.name;
+        finding.topic = "end";
+        finding.strength = 90;
+        finding.what = service.name +
+                       " was killed (SIGKILL), most probably by the kernel's OOM killer: out of "
+                       "memory, at " +
+                       render_bytes(crash->peak_memory_bytes) + ".";
+        finding.evidence = {service.name + " " + crash->ended + " at " + crash->time,
+                            "the kernel has ended " + std::to_string(crash->oom_kills) +
+                                " for want of memory meanwhile"};
+        finding.fix = "look for what " + service.name +
+                      " keeps in memory, or raise the memory limit "
+                      "of its cgroup";
+        findings.push_back(std::move(finding));
+    }
+    const MachineFact& machine = picture.facts().machine;
+    const bool is_short =
+        machine.memory_bytes > 0 && machine.available_bytes < machine.memory_bytes / 50;
+    if (!is_short) return;
+    Finding finding;
+    finding.id = "memory-short";
+    finding.topic = "memory";
+    finding.strength = 60;
+    finding.what =
+        "This machine has hardly any memory left: " + render_bytes(machine.available_bytes) +
+        " of " + render_bytes(machine.memory_bytes) + ".";
+    finding.fix = "see who uses it: ps -eo rss,pid,args --sort -rss | head";
+    findings.push_back(std::move(finding));
+}
+
+}  // namespace
+
+void find_lack_of_resources(const Picture& picture, std::vector<Finding>& findings) {
+    look_at_disks(picture, findings);
+    look_at_open_files(picture, findings);
+    look_at_memory(picture, findings);
+}
+
+}  // namespace devstack::core::doctor

@@ -1,0 +1,24 @@
+#pragma once
+
+#include "devstack/core/doctor/facts.hpp"
+
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace devstack::core::doctor {
+
+/// An error with its place, as a runtime prints it.
+struct Traceback {
+    std::string error;  ///< "KeyError: 'plum'".
+    std::string file;   ///< Of the innermost frame that is the project's own, as printed.
+    int line = 0;
+    std::string function;  ///< May be empty.
+    std::string code;      ///< The line of code, if it was printed.
+    std::string time;      ///< Of its first line.
+};
+
+/// The last one of Python's, Node.js', Go's, Java's, Ruby's or Rust's; empty when there is none.
+std::optional<Traceback> find_last_traceback(const std::vector<LineFact>& lines);
+
+}  // namespace devstack::core::doctor

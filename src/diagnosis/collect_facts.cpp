@@ -1,0 +1,187 @@
+// The collectors run beside each other in threads that are left behind when they take too long: a
+// dead network file system must not hold the doctor up. What they work on is kept alive by them.
+
+#include "devstack/diagnosis/collect_facts.hpp"
+
+#include "devstack/core/doctor/redact.hpp"
+#include "devstack/platform/clock.hpp"
+
+#include "diagnosis/collectors.hpp"
+
+#include <algorithm>
+#include <cctype>
+#include <condition_variable>
+#include <iterator>
+#include <memory>
+#include <mutex>
+#include <thread>
+#include <utility>
+
+namespace devstack::diagnosis {
+
+namespace {
+
+using std::chrono_literals::operator""ms;
+
+template <typename T>
+void append(std::vector<T>& to, std::vector<T>& from) {
+    std::ranges::move(from, std::back_inserter(to));
+}
+
+void merge(Facts& to, Facts&& from) {
+    append(to.services, from.services);
+    append(to.crashes, from.crashes);
+    append(to.logs, from.logs);
+    append(to.processes, from.processes);
+    append(to.listeners, from.listeners);
+    append(to.connections, from.connections);
+    append(to.nginx, from.nginx);
+    append(to.env_files, from.env_files);
+    append(to.programs, from.programs);
+    append(to.folders, from.folders);
+    append(to.disks, from.disks);
+    if (from.machine.memory_bytes != 0) to.machine = from.machine;
+}
+
+struct Collector {
+    const char* what;
+    Facts (*collect)(const Scene& scene);
+};
+
+class Work {
+public:
+    explicit Work(std::shared_ptr<const Scene> scene) : scene_{std::move(scene)} {}
+
+    void begin(const Collector& collector) {
+        const std::size_t place = shared_->parts.size();
+        {
+            const std::scoped_lock lock{shared_->mutex};
+            shared_->parts.emplace_back();
+        }
+        names_.emplace_back(collector.what);
+        std::thread{[shared = shared_, scene = scene_, collect = collector.collect, place] {
+            Facts part = collect(*scene);
+            const std::scoped_lock lock{shared->mutex};
+            shared->parts[place] = std::move(part);
+            shared->changed.notify_all();
+        }}.detach();
+    }
+
+    /// Takes what is there by then; the rest is told as unseen.
+    void finish(TimePoint deadline, Facts& facts) {
+        std::unique_lock lock{shared_->mutex};
+        shared_->changed.wait_until(lock, deadline, [&] {
+            return std::ranges::all_of(shared_->parts, [](const auto& it) { return !!it; });
+        });
+        for (std::size_t i = 0; i < names_.size(); ++i) {
+            if (shared_->parts[i]) {
+                merge(facts, std::move(*shared_->parts[i]));
+            } else {
+                facts.unseen.push_back(names_[i] + ": it took too long to look");
+            }
+        }
+    }
+
+private:
+    struct Shared {
+        std::mutex mutex;
+        std::condition_variable changed;
+        std::vector<std::optional<Facts>> parts;
+    };
+    std::shared_ptr<const Scene> scene_;
+    std::shared_ptr<Shared> shared_ = std::make_shared<Shared>();
+    std::vector<std::string> names_;
+};
+
+constexpr Collector quick[] = {{"env files", collect_variables},
+                               {"nginx configurations", collect_nginx}};
+constexpr Collector others[] = {{"processes and sockets", collect_activity},
+                                {"logs and crash records", collect_logs},
+                                {"directories and programs", collect_folders},
+                                {"disks and limits", collect_machine}};
+
+void note_what_is_hidden(Facts& facts) {
+    const bool has_hidden = std::ranges::any_of(
+        facts.listeners, [](const core::doctor::ListenerFact& it) { return it.pid == 0; });
+    if (has_hidden && !facts.machine.is_root) {
+        facts.unseen.push_back("processes of other users that listen: run as root to see them");
+    }
+}
+
+/// Answers may hold what the project keeps secret, and headers what lets somebody in.
+void hide_secrets(const std::vector<std::string>& secrets, Facts& facts) {
+    const auto hide_header = [&](core::doctor::HeaderFact& it) {
+        std::string name = it.name;
+        std::ranges::transform(name, name.begin(), [](unsigned char c) { return std::tolower(c); });
+        const bool is_secret =
+            name == "authorization" || name.ends_with("cookie") || core::doctor::names_secret(name);
+        it.value = is_secret ? "***" : core::doctor::redact(it.value, secrets);
+    };
+    for (core::doctor::DialFact& dial : facts.dials) {
+        dial.body = core::doctor::redact(dial.body, secrets);
+        std::ranges::for_each(dial.headers, hide_header);
+        std::ranges::for_each(dial.sent, hide_header);
+    }
+}
+
+void take_second_dumps(Facts& facts) {
+    auto again = plan_second_dumps(facts);
+    if (again.empty()) return;
+    wait(400ms);
+    auto answers = dial_all(std::move(again), 400ms);
+    append(facts.dials, answers);
+}
+
+}  // namespace
+
+void wait(Duration duration) {
+    std::mutex mutex;
+    std::condition_variable never;
+    std::unique_lock lock{mutex};
+    never.wait_for(lock, duration);
+}
+
+Facts collect_facts(const Question& question) {
+    const TimePoint begin = platform::now();
+    const auto scene = std::make_shared<const Scene>(set_scene(question));
+    Facts facts;
+    facts.time = render_timestamp(platform::wall_now());
+    facts.subject = question.subject;
+    facts.project = scene->project;
+    facts.project_dir = scene->project_dir;
+    facts.profile = scene->profile_path.empty() ? "" : scene->shown(scene->profile_path);
+    facts.daemon = scene->daemon;
+    facts.daemon_problem = scene->daemon_problem;
+    facts.profile_problems = scene->problems;
+
+    Work first{scene};
+    Work second{scene};
+    for (const Collector& it : quick)
+        first.begin(it);
+    for (const Collector& it : others)
+        second.begin(it);
+    first.finish(begin + question.limit / 3, facts);
+    Passwords passwords;
+    collect_references(*scene, facts, passwords);
+    facts.dials = dial_all(plan_dials(*scene, facts, passwords), question.limit * 6 / 10);
+    second.finish(begin + question.limit * 7 / 10, facts);
+    // What is worth asking more depends on the answers; each round is a moment on this machine.
+    for (int round = 0; round <= redirects_max; ++round) {
+        const Duration left = begin + question.limit * 9 / 10 - platform::now();
+        auto more = plan_more_dials(*scene, facts);
+        if (more.empty() || left < Duration{20ms}) break;
+        for (Endpoint& it : more)
+            it.fact.timeout =
+                std::min(it.fact.timeout, std::chrono::duration<double>(left).count());
+        auto answers = dial_all(std::move(more), left);
+        append(facts.dials, answers);
+    }
+    take_second_dumps(facts);
+    collect_threads(facts);
+    hide_secrets(scene->secrets, facts);
+    note_what_is_hidden(facts);
+    facts.seconds = std::chrono::duration<double>(platform::now() - begin).count();
+    return facts;
+}
+
+}  // namespace devstack::diagnosis

@@ -1,0 +1,74 @@
+#include "devstack/base/text.hpp"
+#include "devstack/core/doctor/redact.hpp"
+#include "devstack/core/limits.hpp"
+#include "devstack/platform/clock.hpp"
+#include "devstack/project/crash_records.hpp"
+#include "devstack/project/log_reader.hpp"
+
+#include "diagnosis/collectors.hpp"
+
+#include <algorithm>
+
+namespace devstack::diagnosis {
+
+namespace {
+
+using core::doctor::LogFact;
+
+constexpr std::size_t lines_max = 300;
+constexpr std::size_t line_size_max = 1000;
+
+/// Of the run that lives, or else of the last one that wrote anything.
+LogFact read_log(const Scene& scene, const ServiceScene& service) {
+    LogFact fact;
+    fact.service = service.fact.name;
+    const project::ProjectPaths& paths = *scene.question.project;
+    fact.file = scene.shown(paths.log_dir + "/" + fact.service + ".log");
+    project::LogQuery query;
+    query.services = {fact.service};
+    query.tail = lines_max;
+    // A last line without an end is better than none.
+    query.now = platform::wall_now() + core::limits::partial_line_delay;
+    const auto answer = project::read_logs(paths.log_dir, query);
+    if (!answer || answer->lines.empty()) return fact;
+    // A run that has just begun has nothing to say yet of why the one before it ended.
+    const bool is_young = service.fact.pid != 0 && service.fact.phase != "ready" &&
+                          service.fact.restarts > 0 && service.fact.run > 0;
+    const std::uint32_t first = is_young                ? service.fact.run - 1
+                                : service.fact.pid != 0 ? service.fact.run
+                                                        : answer->lines.back().run;
+    for (const core::LogLine& line : answer->lines) {
+        if (line.run < first) continue;
+        const std::string text = sane_text(line.text).substr(0, line_size_max);
+        fact.lines.push_back(
+            {render_timestamp(line.time), core::doctor::redact(text, scene.secrets)});
+    }
+    return fact;
+}
+
+}  // namespace
+
+Facts collect_logs(const Scene& scene) {
+    Facts facts;
+    if (!scene.question.project) return facts;
+    for (const ServiceScene& service : scene.services)
+        facts.logs.push_back(read_log(scene, service));
+    project::CrashQuery query;
+    query.count = 50;
+    const auto answer = project::read_crash_records(scene.question.project->state_dir, query);
+    if (!answer) return facts;
+    for (const core::api::CrashMessage& it : answer->crashes) {
+        facts.crashes.push_back({it.service,
+                                 it.time,
+                                 it.ended,
+                                 it.why,
+                                 it.code,
+                                 it.signal,
+                                 it.lived_seconds,
+                                 it.peak_memory_bytes,
+                                 it.oom_kills});
+    }
+    return facts;
+}
+
+}  // namespace devstack::diagnosis

@@ -1,0 +1,200 @@
+#include "devstack/base/text.hpp"
+#include "devstack/core/doctor/nginx_config.hpp"
+#include "devstack/core/doctor/redact.hpp"
+#include "devstack/platform/clock.hpp"
+#include "devstack/platform/procfs.hpp"
+
+#include "diagnosis/collectors.hpp"
+
+#include <algorithm>
+#include <chrono>
+#include <ctime>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <set>
+#include <sstream>
+
+#include <glob.h>
+
+namespace devstack::diagnosis {
+
+namespace {
+
+namespace fs = std::filesystem;
+using core::doctor::NginxDirective;
+using core::doctor::NginxFact;
+
+/// How nginx was, or will be, called.
+struct Call {
+    std::string service;
+    std::string directory;
+    std::string prefix;
+    std::string config;
+    std::string error_log;
+};
+
+bool is_nginx(const std::vector<std::string>& words) {
+    return !words.empty() && fs::path{words[0]}.filename() == "nginx";
+}
+
+Call read_call(const std::vector<std::string>& words, const std::string& directory) {
+    Call call;
+    call.directory = directory;
+    for (std::size_t i = 1; i + 1 < words.size(); ++i) {
+        if (words[i] == "-p") call.prefix = words[i + 1];
+        if (words[i] == "-c") call.config = words[i + 1];
+        if (words[i] == "-e") call.error_log = words[i + 1];
+    }
+    call.prefix = call.prefix.empty() ? "/etc/nginx" : (fs::path{directory} / call.prefix).string();
+    if (call.config.empty()) call.config = "/etc/nginx/nginx.conf";
+    call.config = (fs::path{call.prefix} / call.config).lexically_normal().string();
+    return call;
+}
+
+std::vector<std::string> expand(const std::string& pattern) {
+    glob_t found{};
+    std::vector<std::string> paths;
+    if (::glob(pattern.c_str(), 0, nullptr, &found) == 0) {
+        for (std::size_t i = 0; i < found.gl_pathc; ++i)
+            paths.emplace_back(found.gl_pathv[i]);
+    }
+    ::globfree(&found);
+    return paths;
+}
+
+/// Reads a configuration with all that it includes.
+class Loader {
+public:
+    Loader(const Scene& scene, const Call& call, NginxFact& fact)
+        : scene_{scene}, base_{fs::path{call.config}.parent_path()}, fact_{fact} {}
+
+    std::vector<NginxDirective> load(const std::string& path) {
+        constexpr int files_max = 200;
+        if (++files_ > files_max) return {};
+        auto text = core::doctor::parse_nginx(scene_.shown(path), read_small(path));
+        if (!text.problem.empty() && fact_.problem.empty()) {
+            fact_.problem = text.problem;
+            fact_.problem_where = scene_.shown(path) + ":" + std::to_string(text.problem_line);
+        }
+        return resolve(std::move(text.directives));
+    }
+
+private:
+    std::vector<NginxDirective> resolve(std::vector<NginxDirective> directives) {
+        std::vector<NginxDirective> result;
+        for (NginxDirective& it : directives) {
+            if (it.words.front() == "include" && it.words.size() > 1) {
+                for (const std::string& path : expand((base_ / it.words[1]).string())) {
+                    for (NginxDirective& inner : load(path))
+                        result.push_back(std::move(inner));
+                }
+                continue;
+            }
+            it.block = resolve(std::move(it.block));
+            result.push_back(std::move(it));
+        }
+        return result;
+    }
+
+    const Scene& scene_;
+    fs::path base_;
+    NginxFact& fact_;
+    int files_ = 0;
+};
+
+/// The end of a file that may be long.
+std::string read_tail(const std::string& path, std::uint64_t size_max) {
+    std::error_code error;
+    const auto size = fs::file_size(path, error);
+    if (error) return "";
+    std::ifstream stream{path, std::ios::binary};
+    if (size > size_max) stream.seekg(static_cast<std::streamoff>(size - size_max));
+    return {std::istreambuf_iterator<char>{stream}, {}};
+}
+
+/// "2026/11/20 18:40:33 [error] …", local time. What is older than this tells of another trouble.
+bool is_recent(const std::string& line) {
+    constexpr auto recent = std::chrono::minutes{15};
+    std::tm time{};
+    if (::strptime(line.c_str(), "%Y/%m/%d %H:%M:%S", &time) == nullptr) return true;
+    time.tm_isdst = -1;
+    const auto then = std::chrono::system_clock::from_time_t(std::mktime(&time));
+    return platform::wall_now() - then < recent;
+}
+
+void add_error_log(const Scene& scene,
+                   const std::string& path,
+                   const std::string& service,
+                   Facts& facts) {
+    constexpr std::uint64_t tail_max = 64 * 1024;
+    core::doctor::LogFact log;
+    log.service = service;
+    log.file = scene.shown(path);
+    std::istringstream lines{read_tail(path, tail_max)};
+    for (std::string line; std::getline(lines, line);) {
+        constexpr std::size_t stamp_size = 19;
+        if (!is_recent(line)) continue;
+        const std::string text = sane_text(line);
+        log.lines.push_back({text.substr(0, std::min(stamp_size, text.size())),
+                             core::doctor::redact(text, scene.secrets)});
+    }
+    constexpr std::ptrdiff_t lines_max = 100;
+    if (std::ssize(log.lines) > lines_max) {
+        log.lines.erase(log.lines.begin(), log.lines.end() - lines_max);
+    }
+    if (!log.lines.empty()) facts.logs.push_back(std::move(log));
+}
+
+void examine(const Scene& scene, const Call& call, Facts& facts) {
+    NginxFact fact;
+    fact.service = call.service;
+    fact.config = scene.shown(call.config);
+    std::error_code ignored;
+    if (!fs::exists(call.config, ignored)) {
+        fact.problem = "there is no such file";
+        fact.problem_where = fact.config;
+    } else {
+        core::doctor::summarise_nginx(Loader{scene, call, fact}.load(call.config), fact);
+    }
+    std::string error_log = fact.error_log.empty() ? call.error_log : fact.error_log;
+    if (error_log.empty()) error_log = "/var/log/nginx/error.log";
+    if (error_log != "stderr") {
+        const fs::path path = fs::path{call.prefix} / error_log;
+        fact.error_log = scene.shown(path.lexically_normal().string());
+        add_error_log(scene, path.lexically_normal().string(), call.service, facts);
+    }
+    facts.nginx.push_back(std::move(fact));
+}
+
+}  // namespace
+
+Facts collect_nginx(const Scene& scene) {
+    Facts facts;
+    std::set<std::string> seen;
+    for (const ServiceScene& service : scene.services) {
+        if (!is_nginx(service.fact.words)) continue;
+        Call call = read_call(service.fact.words, service.working_dir);
+        call.service = service.fact.name;
+        if (seen.insert(call.config).second) examine(scene, call, facts);
+    }
+    // The title of a master: "nginx: master process /usr/sbin/nginx -c …".
+    const platform::Procfs procfs;
+    for (const platform::ProcessInfo& process : platform::collect_processes(procfs)) {
+        if (process.name != "nginx") continue;
+        const auto title = platform::read_command_line(procfs, process.pid);
+        if (title.empty() || title[0].find("master process") == std::string::npos) continue;
+        std::vector<std::string> words;
+        std::string rest = title[0].substr(title[0].find("process") + 8);
+        for (std::size_t at = 0; at < rest.size();) {
+            const std::size_t end = std::min(rest.find(' ', at), rest.size());
+            if (end > at) words.push_back(rest.substr(at, end - at));
+            at = end + 1;
+        }
+        const Call call = read_call(words, platform::read_working_dir(procfs, process.pid));
+        if (seen.insert(call.config).second) examine(scene, call, facts);
+    }
+    return facts;
+}
+
+}  // namespace devstack::diagnosis

@@ -1,0 +1,224 @@
+#include "devstack/core/doctor/nginx_config.hpp"
+#include "devstack/core/doctor/service_url.hpp"
+#include "devstack/core/probes/url.hpp"
+
+#include "diagnosis/collectors.hpp"
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <filesystem>
+#include <regex>
+
+namespace devstack::diagnosis {
+
+namespace {
+
+namespace fs = std::filesystem;
+using core::doctor::ReferenceFact;
+using core::doctor::ServiceUrl;
+using core::doctor::VariableFact;
+
+/// Where these point is who may call, not whom the service calls.
+bool is_about_callers(const std::string& name) {
+    constexpr std::array<std::string_view, 6> words{
+        "ORIGIN", "CORS", "CALLBACK", "REDIRECT", "ALLOWED", "NEXTAUTH_URL"};
+    return std::ranges::any_of(words,
+                               [&](std::string_view word) { return name.find(word) != name.npos; });
+}
+
+/// What identifies an endpoint, and what will be found out about it.
+std::string dial_id(const ReferenceFact& reference) {
+    std::string id = reference.scheme + "://";
+    const bool has_login = reference.scheme == "postgresql" || reference.scheme == "mysql" ||
+                           reference.scheme == "redis";
+    if (has_login && !reference.user.empty()) id += reference.user + "@";
+    id += core::render_host_and_port(reference.host,
+                                     Port{static_cast<std::uint16_t>(reference.port)});
+    return has_login ? id + reference.path : id;
+}
+
+ReferenceFact make_reference(const ServiceUrl& url) {
+    ReferenceFact fact;
+    fact.scheme = url.scheme;
+    fact.user = url.user;
+    fact.host = url.host;
+    fact.port = url.port;
+    fact.path = url.path;
+    return fact;
+}
+
+std::string scheme_of_prefix(const std::string& prefix, int port) {
+    const auto has = [&](std::string_view word) { return prefix.find(word) != prefix.npos; };
+    if (has("PG") || has("POSTGRES")) return "postgresql";
+    if (has("MYSQL")) return "mysql";
+    if (has("REDIS")) return "redis";
+    const std::string product = core::doctor::product_at(port);
+    if (product == "PostgreSQL") return "postgresql";
+    if (product == "Redis") return "redis";
+    return product == "MySQL" ? "mysql" : "tcp";
+}
+
+class References {
+public:
+    References(const Scene& scene, Facts& facts, Passwords& passwords)
+        : scene_{scene}, facts_{facts}, passwords_{passwords} {}
+
+    void collect() {
+        for (const core::doctor::ServiceFact& service : facts_.services) {
+            const ServiceScene* const scene = scene_.find(service.name);
+            for (const VariableFact& variable : service.variables)
+                add_variable(service, variable, scene);
+            if (scene != nullptr) add_config_files(*scene);
+        }
+        for (const core::doctor::NginxFact& nginx : facts_.nginx)
+            add_nginx(nginx);
+    }
+
+private:
+    /// What the variable really holds, with the password: a fact does not have that.
+    std::string value_of(const VariableFact& variable, const ServiceScene* scene) const {
+        if (scene == nullptr) return variable.value;
+        const auto found = scene->environment.find(variable.name);
+        if (found != scene->environment.end()) return found->second;
+        return read_value_from(variable);
+    }
+    /// Of a file that the profile does not name.
+    std::string read_value_from(const VariableFact& variable) const {
+        const auto colon = variable.where.rfind(':');
+        const fs::path path = fs::path{scene_.project_dir} / variable.where.substr(0, colon);
+        const std::string text = read_small(path.string());
+        const std::regex line{"(^|\n)\\s*(export\\s+)?" + variable.name +
+                              "\\s*=\\s*[\"']?([^\"'\\s]*)"};
+        std::smatch found;
+        return std::regex_search(text, found, line) ? found[3].str() : variable.value;
+    }
+
+    void add_variable(const core::doctor::ServiceFact& service,
+                      const VariableFact& variable,
+                      const ServiceScene* scene) {
+        if (const auto url = core::doctor::parse_service_url(value_of(variable, scene))) {
+            if (url->port == 0) return;
+            ReferenceFact fact = make_reference(*url);
+            fact.kind = is_about_callers(variable.name) ? "origin" : "env";
+            add(fact, service.name, variable.name, variable.where, url->password);
+        } else if (variable.name.ends_with("HOST")) {
+            add_pair(service, variable, scene);
+        }
+    }
+    /// DB_HOST and DB_PORT, PGHOST and PGPORT.
+    void add_pair(const core::doctor::ServiceFact& service,
+                  const VariableFact& host,
+                  const ServiceScene* scene) {
+        const std::string prefix = host.name.substr(0, host.name.size() - 4);
+        if (prefix.empty() || host.value.empty()) return;
+        const auto find = [&](const std::string& name) {
+            const auto found = std::ranges::find(service.variables, name, &VariableFact::name);
+            return found == service.variables.end() ? nullptr : &*found;
+        };
+        const VariableFact* const port = find(prefix + "PORT");
+        if (port == nullptr) return;
+        ReferenceFact fact;
+        std::from_chars(port->value.data(), port->value.data() + port->value.size(), fact.port);
+        if (fact.port <= 0 || fact.port > 65535) return;
+        fact.kind = "env";
+        fact.host = host.value;
+        fact.scheme = scheme_of_prefix(prefix, fact.port);
+        for (const char* name : {"USER", "USERNAME"}) {
+            if (const VariableFact* user = find(prefix + name)) fact.user = user->value;
+        }
+        for (const char* name : {"NAME", "DATABASE"}) {
+            if (const VariableFact* database = find(prefix + name))
+                fact.path = "/" + database->value;
+        }
+        std::string password;
+        for (const char* name : {"PASSWORD", "PASS"}) {
+            if (const VariableFact* it = find(prefix + name)) password = value_of(*it, scene);
+        }
+        if (fact.user.empty() && fact.scheme == "postgresql") fact.scheme = "tcp";
+        add(fact, service.name, host.name + "/" + port->name, host.where, password);
+    }
+
+    /// Development servers that proxy name their targets in their configuration.
+    void add_config_files(const ServiceScene& service) {
+        const std::regex literal{R"(["'`](https?://[A-Za-z0-9.\[\]:_-]+:\d+[^"'`\s]*)["'`])"};
+        for (const char* name : {"vite.config.js",
+                                 "vite.config.ts",
+                                 "vite.config.mjs",
+                                 "next.config.js",
+                                 "next.config.mjs",
+                                 "next.config.ts",
+                                 "webpack.config.js",
+                                 "vue.config.js",
+                                 "nuxt.config.ts",
+                                 "proxy.conf.json",
+                                 "src/setupProxy.js",
+                                 "svelte.config.js"}) {
+            const fs::path path = fs::path{service.working_dir} / name;
+            const std::string text = read_small(path.string());
+            int line = 1;
+            std::size_t counted = 0;
+            for (std::sregex_iterator it{text.begin(), text.end(), literal}, end; it != end; ++it) {
+                const auto at = static_cast<std::size_t>(it->position());
+                line +=
+                    static_cast<int>(std::count(text.begin() + static_cast<std::ptrdiff_t>(counted),
+                                                text.begin() + static_cast<std::ptrdiff_t>(at),
+                                                '\n'));
+                counted = at;
+                const auto url = core::doctor::parse_service_url((*it)[1].str());
+                if (!url) continue;
+                ReferenceFact fact = make_reference(*url);
+                fact.kind = "config";
+                add(fact,
+                    service.fact.name,
+                    name,
+                    scene_.shown(path.string()) + ":" + std::to_string(line),
+                    "");
+            }
+        }
+    }
+
+    void add_nginx(const core::doctor::NginxFact& nginx) {
+        for (const core::doctor::NginxServerFact& server : nginx.servers) {
+            for (const core::doctor::NginxLocationFact& location : server.locations) {
+                if (location.proxy_pass.empty()) continue;
+                const auto target = core::doctor::find_target(nginx, location, location.path);
+                if (!target) continue;
+                ReferenceFact fact;
+                fact.kind = "nginx";
+                fact.scheme = target->scheme;
+                fact.host = target->host;
+                fact.port = target->port;
+                fact.path = location.path;
+                add(fact, nginx.service, "proxy_pass", location.proxy_pass_where, "");
+            }
+        }
+    }
+
+    void add(ReferenceFact fact,
+             const std::string& service,
+             const std::string& name,
+             const std::string& where,
+             const std::string& password) {
+        fact.service = service;
+        fact.name = name;
+        fact.where = where;
+        if (fact.kind != "origin") {
+            fact.dial = dial_id(fact);
+            if (!password.empty()) passwords_[fact.dial] = password;
+        }
+        facts_.references.push_back(std::move(fact));
+    }
+
+    const Scene& scene_;
+    Facts& facts_;
+    Passwords& passwords_;
+};
+
+}  // namespace
+
+void collect_references(const Scene& scene, Facts& facts, Passwords& passwords) {
+    References{scene, facts, passwords}.collect();
+}
+
+}  // namespace devstack::diagnosis

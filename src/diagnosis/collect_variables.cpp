@@ -1,0 +1,168 @@
+#include "devstack/core/doctor/redact.hpp"
+#include "devstack/core/doctor/service_url.hpp"
+#include "devstack/core/profile/dotenv.hpp"
+
+#include "diagnosis/collectors.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cctype>
+#include <filesystem>
+#include <set>
+
+namespace devstack::diagnosis {
+
+namespace {
+
+namespace fs = std::filesystem;
+using core::doctor::EnvFileFact;
+using core::doctor::VariableFact;
+
+core::Dotenv read_dotenv(const Scene& scene, const std::string& path) {
+    return core::parse_dotenv(core::SourceFile{scene.shown(path), read_small(path)});
+}
+
+/// ".env.local.example", "env.local.template" and "example.env.local" are all about ".env.local".
+std::string without_marks(std::string name) {
+    for (const std::string_view mark : {"example", "template", "sample", "dist"}) {
+        const auto at = name.find(mark);
+        if (at != name.npos) name.erase(at, mark.size());
+    }
+    std::string letters;
+    for (const char c : name) {
+        if (std::isalnum(static_cast<unsigned char>(c)) != 0) letters += c;
+    }
+    return letters;
+}
+
+/// A file beside it that says what belongs into it.
+std::string find_example(const fs::path& path) {
+    const std::string wanted = without_marks(path.filename().string());
+    std::error_code error;
+    for (fs::directory_iterator it{path.parent_path(), error}, end; !error && it != end;
+         it.increment(error)) {
+        const std::string name = it->path().filename().string();
+        const bool is_example = name.find("example") != name.npos ||
+                                name.find("template") != name.npos ||
+                                name.find("sample") != name.npos || name.ends_with(".dist");
+        if (is_example && without_marks(name) == wanted) return it->path().string();
+    }
+    return "";
+}
+
+EnvFileFact examine_file(const Scene& scene, const std::string& service, const std::string& path) {
+    EnvFileFact fact;
+    fact.service = service;
+    fact.path = scene.shown(path);
+    fact.is_missing = !is_there(path);
+    for (const core::DotenvEntry& entry : read_dotenv(scene, path).entries)
+        fact.names.push_back(entry.name.text);
+    const std::string example = find_example(path);
+    if (example.empty()) return fact;
+    fact.example = scene.shown(example);
+    for (const core::DotenvEntry& entry : read_dotenv(scene, example).entries)
+        fact.example_names.push_back(entry.name.text);
+    return fact;
+}
+
+VariableFact make_variable(const std::string& name,
+                           const std::string& value,
+                           const std::string& where) {
+    VariableFact fact;
+    fact.name = name;
+    fact.where = where;
+    fact.is_empty = value.empty();
+    const auto url = core::doctor::parse_service_url(value);
+    fact.is_secret = !url && core::doctor::names_secret(name);
+    if (url) {
+        fact.value = url->shown();
+    } else if (!fact.is_secret) {
+        fact.value = core::doctor::redact(value, {});
+    }
+    return fact;
+}
+
+/// Files that frameworks read by themselves, from weak to strong.
+constexpr std::array<const char*, 4> usual_files{
+    ".env", ".env.development", ".env.local", ".env.development.local"};
+
+struct FileOfService {
+    std::string path;
+    bool is_declared = false;
+};
+
+std::vector<FileOfService> files_of(const Scene& scene, const ServiceScene& service) {
+    std::vector<FileOfService> files;
+    const auto add = [&](const std::string& path, bool is_declared) {
+        const bool is_known =
+            std::ranges::any_of(files, [&](const FileOfService& it) { return it.path == path; });
+        if (!is_known) files.push_back({path, is_declared});
+    };
+    for (const std::string& path : scene.env_files)
+        add(path, true);
+    for (const std::string& path : service.env_files)
+        add(path, true);
+    for (const char* name : usual_files) {
+        const fs::path path = fs::path{service.working_dir} / name;
+        if (is_there(path) || (name == std::string{".env"} && !find_example(path).empty())) {
+            add(path.string(), false);
+        }
+    }
+    return files;
+}
+
+/// The dollar of an env file's value is doubled where it is to stay.
+std::string plain_value(const std::string& text) {
+    std::string value;
+    for (std::size_t i = 0; i < text.size(); ++i) {
+        value += text[i];
+        if (text[i] == '$' && i + 1 < text.size() && text[i + 1] == '$') ++i;
+    }
+    return value;
+}
+
+/// What is in effect: the plan's value where there is one, else what stands in the file.
+void add_variables(const Scene& scene,
+                   const ServiceScene& service,
+                   const std::string& path,
+                   std::vector<VariableFact>& variables) {
+    for (const core::DotenvEntry& entry : read_dotenv(scene, path).entries) {
+        const std::string& name = entry.name.text;
+        const std::string where = scene.shown(path) + ":" + std::to_string(entry.name.place.line);
+        const auto effective = service.environment.find(name);
+        const std::string value = effective == service.environment.end()
+                                      ? plain_value(entry.value.text)
+                                      : effective->second;
+        const auto known = std::ranges::find(variables, name, &VariableFact::name);
+        const VariableFact fact = make_variable(name, value, where);
+        if (known == variables.end()) {
+            variables.push_back(fact);
+        } else if (effective == service.environment.end()) {
+            *known = fact;
+        }
+    }
+}
+
+}  // namespace
+
+Facts collect_variables(const Scene& scene) {
+    Facts facts;
+    for (const ServiceScene& service : scene.services) {
+        core::doctor::ServiceFact fact = service.fact;
+        for (VariableFact& variable : fact.variables) {
+            const auto value = service.environment.find(variable.name);
+            if (value == service.environment.end()) continue;
+            variable = make_variable(variable.name, value->second, variable.where);
+        }
+        for (const FileOfService& file : files_of(scene, service)) {
+            facts.env_files.push_back(examine_file(scene, fact.name, file.path));
+            facts.env_files.back().is_declared = file.is_declared;
+            add_variables(scene, service, file.path, fact.variables);
+        }
+        fact.working_dir = scene.shown(service.working_dir);
+        facts.services.push_back(std::move(fact));
+    }
+    return facts;
+}
+
+}  // namespace devstack::diagnosis

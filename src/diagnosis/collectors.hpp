@@ -1,0 +1,55 @@
+#pragma once
+
+#include "diagnosis/dialer.hpp"
+#include "diagnosis/scene.hpp"
+
+#include <filesystem>
+#include <map>
+#include <string>
+#include <vector>
+
+// One function for each family of facts. Each looks at the machine once and returns its part; they
+// run at the same time, and none of them may wait for a service.
+namespace devstack::diagnosis {
+
+using core::doctor::Facts;
+
+/// Processes, with CPU over a window, their listening sockets and stuck connections.
+Facts collect_activity(const Scene& scene);
+/// The ends of the services' logs, and their crash records.
+Facts collect_logs(const Scene& scene);
+/// Directories that services work in, programs that they start.
+Facts collect_folders(const Scene& scene);
+/// nginx configurations of services and running masters, their error logs.
+Facts collect_nginx(const Scene& scene);
+/// Disks, memory, limits.
+Facts collect_machine(const Scene& scene);
+/// Env files, and the variables in them.
+Facts collect_variables(const Scene& scene);
+
+/// Passwords, which are no facts: by the id of the reference's dial.
+using Passwords = std::map<std::string, std::string>;
+
+/// All that names a host and a port: variables, proxies, configuration files, probes.
+void collect_references(const Scene& scene, Facts& facts, Passwords& passwords);
+
+/// What is to be dialled: each probe, and each referenced endpoint once.
+std::vector<Endpoint> plan_dials(const Scene& scene, Facts& facts, const Passwords& passwords);
+/// What an answer has made worth asking too: the same path past a proxy, other paths of a server
+/// that does not know the one of the probe, where a redirect leads.
+std::vector<Endpoint> plan_more_dials(const Scene& scene, const Facts& facts);
+/// Dumps in which somebody waits for a lock, again: who still waits for the same is stuck.
+std::vector<Endpoint> plan_second_dumps(const Facts& facts);
+
+/// A pause between two looks at the same thing.
+void wait(Duration duration);
+
+/// Of the processes whose service does not answer: what each thread is doing.
+void collect_threads(Facts& facts);
+
+/// The text of a file in /proc or of a small configuration file; empty when there is none.
+std::string read_small(const std::string& path, std::size_t size_max = 256 * 1024);
+/// False also for what we may not see.
+bool is_there(const std::filesystem::path& path);
+
+}  // namespace devstack::diagnosis

@@ -1,0 +1,34 @@
+#pragma once
+
+#include "devstack/base/time.hpp"
+#include "devstack/core/doctor/facts.hpp"
+#include "devstack/core/probes/probe.hpp"
+
+#include <string>
+#include <vector>
+
+namespace devstack::diagnosis {
+
+/// What is to be dialled, with what must not get into the facts.
+struct Endpoint {
+    /// Says what to do: id, purpose, protocol, host, port, path, sent headers, timeout. Comes back
+    /// with what came of it.
+    core::doctor::DialFact fact;
+    std::string method = "GET";  ///< GET, HEAD or OPTIONS: nothing that changes anything.
+    std::string user;
+    std::string password;
+    std::string database;
+    core::StatusSet expect;
+    std::string body_contains;
+    core::TlsMode tls = core::TlsMode::verify;
+    std::string ca_file;
+};
+
+/// Dials all at once and returns what came of each, in their order, after `limit` at the latest.
+/// Only asks: HTTP requests that change nothing, a database log-in that is ended at once, a PING.
+std::vector<core::doctor::DialFact> dial_all(std::vector<Endpoint> endpoints, Duration limit);
+
+/// Two redirects that lead to each other, and the like, are followed this far.
+inline constexpr int redirects_max = 6;
+
+}  // namespace devstack::diagnosis

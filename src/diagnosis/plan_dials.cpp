@@ -1,0 +1,304 @@
+#include "devstack/core/doctor/nginx_config.hpp"
+#include "devstack/core/doctor/service_url.hpp"
+#include "devstack/core/probes/url.hpp"
+
+#include "diagnosis/collectors.hpp"
+
+#include <algorithm>
+#include <array>
+#include <set>
+
+namespace devstack::diagnosis {
+
+namespace {
+
+using core::doctor::DialFact;
+using core::doctor::ReferenceFact;
+
+constexpr std::size_t dials_max = 100;
+
+double seconds(Duration duration) {
+    return std::chrono::duration<double>(duration).count();
+}
+
+/// A probe is given what its profile gives it, within what the doctor has.
+double time_for(const Scene& scene, double wished) {
+    const double most = seconds(scene.question.limit) * 0.5;
+    return wished > 0 ? std::min(wished, most) : most;
+}
+
+Endpoint probe_endpoint(const Scene& scene, const ServiceScene& service) {
+    Endpoint endpoint;
+    DialFact& fact = endpoint.fact;
+    fact.id = "probe of " + service.fact.name;
+    fact.purpose = "probe";
+    fact.timeout = time_for(scene, service.fact.probe_timeout);
+    if (const auto* url = std::get_if<core::UrlProbe>(&*service.probe)) {
+        fact.protocol = url->is_tls ? "https" : "http";
+        fact.host = url->host;
+        fact.port = url->port.number;
+        fact.path = url->target;
+        for (const auto& [name, value] : url->headers)
+            fact.sent.push_back({name, value});
+        endpoint.expect = url->expect;
+        endpoint.body_contains = url->body_contains;
+        endpoint.tls = url->tls;
+        endpoint.ca_file = url->ca_file;
+    } else if (const auto* tcp = std::get_if<core::TcpProbe>(&*service.probe)) {
+        fact.protocol = "tcp";
+        fact.host = tcp->host;
+        fact.port = tcp->port.number;
+    }
+    return endpoint;
+}
+
+Endpoint reference_endpoint(const Scene& scene,
+                            const ReferenceFact& reference,
+                            const Passwords& passwords) {
+    Endpoint endpoint;
+    DialFact& fact = endpoint.fact;
+    fact.id = reference.dial;
+    fact.purpose = "reference";
+    fact.host = reference.host;
+    fact.port = reference.port;
+    fact.timeout = time_for(scene, 0) * 0.7;
+    const bool is_database = reference.scheme == "postgresql" || reference.scheme == "mysql" ||
+                             reference.scheme == "redis";
+    // Of others it is enough to know that somebody is there.
+    fact.protocol = is_database ? reference.scheme : "tcp";
+    if (reference.scheme == "postgresql" && reference.user.empty()) fact.protocol = "tcp";
+    endpoint.user = reference.user;
+    if (!reference.path.empty()) {
+        endpoint.database = reference.path.substr(1, reference.path.find('?') - 1);
+    }
+    const auto password = passwords.find(reference.dial);
+    if (password != passwords.end()) endpoint.password = password->second;
+    return endpoint;
+}
+
+Endpoint asked_endpoint(const Scene& scene) {
+    Endpoint endpoint;
+    const auto url = core::doctor::parse_service_url(scene.question.subject.text);
+    if (!url) return endpoint;
+    DialFact& fact = endpoint.fact;
+    fact.id = "asked";
+    fact.purpose = "asked";
+    fact.protocol = url->scheme;
+    fact.host = url->host;
+    fact.port = url->port;
+    fact.path = url->path;
+    fact.sent = scene.question.headers;
+    fact.timeout = time_for(scene, 0);
+    endpoint.expect = core::StatusSet{{{200, 399}}};
+    return endpoint;
+}
+
+/// The same request to somewhere else.
+Endpoint like(const DialFact& original, const std::string& purpose, const std::string& id) {
+    Endpoint endpoint;
+    endpoint.fact.id = id;
+    endpoint.fact.purpose = purpose;
+    endpoint.fact.protocol = original.protocol;
+    endpoint.fact.host = original.host;
+    endpoint.fact.port = original.port;
+    endpoint.fact.path = original.path;
+    endpoint.fact.sent = original.sent;
+    endpoint.fact.timeout = original.timeout;
+    endpoint.tls = core::TlsMode::insecure;
+    return endpoint;
+}
+
+class MoreDials {
+public:
+    MoreDials(const Scene& scene, const Facts& facts) : scene_{scene}, facts_{facts} {
+        for (const DialFact& it : facts.dials)
+            known_.insert(it.id);
+    }
+
+    std::vector<Endpoint> plan() {
+        for (const DialFact& dial : facts_.dials) {
+            const bool is_request = dial.purpose == "probe" || dial.purpose == "asked";
+            if (!is_request || (dial.protocol != "http" && dial.protocol != "https")) continue;
+            pass_proxy(dial);
+            if (dial.status == 404) guess_paths(dial);
+            if (dial.status >= 300 && dial.status < 400) follow(dial);
+            try_other_scheme(dial);
+            try_own_host(dial);
+        }
+        ask_for_dumps();
+        return std::move(endpoints_);
+    }
+
+private:
+    void add(Endpoint endpoint) {
+        if (endpoints_.size() > dials_max || !known_.insert(endpoint.fact.id).second) return;
+        endpoints_.push_back(std::move(endpoint));
+    }
+
+    void pass_proxy(const DialFact& dial) {
+        for (const core::doctor::NginxFact& nginx : facts_.nginx) {
+            const auto server =
+                std::ranges::find_if(nginx.servers, [&](const core::doctor::NginxServerFact& it) {
+                    return std::ranges::any_of(it.listens,
+                                               [&](const core::doctor::NginxListenFact& listen) {
+                                                   return listen.port == dial.port;
+                                               });
+                });
+            if (server == nginx.servers.end()) continue;
+            const auto* location = core::doctor::find_location(*server, dial.path);
+            if (location == nullptr) continue;
+            const auto target = core::doctor::find_target(nginx, *location, dial.path);
+            if (!target) continue;
+            Endpoint endpoint = like(dial, "compare", "past nginx: " + dial.id);
+            endpoint.fact.protocol = target->scheme;
+            endpoint.fact.host = target->host;
+            endpoint.fact.port = target->port;
+            endpoint.fact.path = target->path;
+            add(endpoint);
+            if (target->path != dial.path) {  // And as it was asked for.
+                endpoint.fact.id = "past nginx, same path: " + dial.id;
+                endpoint.fact.path = dial.path;
+                add(endpoint);
+            }
+        }
+    }
+
+    void guess_paths(const DialFact& dial) {
+        for (const char* path : {"/health",
+                                 "/healthz",
+                                 "/api/health",
+                                 "/api/healthz",
+                                 "/api/v1/health",
+                                 "/status",
+                                 "/ready",
+                                 "/ping",
+                                 "/_health",
+                                 "/"}) {
+            if (path == dial.path) continue;
+            Endpoint endpoint = like(dial, "guess", dial.id + " at " + path);
+            endpoint.fact.path = path;
+            add(endpoint);
+        }
+    }
+
+    /// One step further than what has been followed so far.
+    void follow(const DialFact& dial) {
+        const DialFact* last = &dial;
+        std::set<std::string> seen{dial.path};
+        int steps = 0;
+        for (const DialFact& it : facts_.dials) {
+            if (it.purpose != "redirect" || !it.id.ends_with(" " + dial.id)) continue;
+            last = &it;
+            ++steps;
+            if (!seen.insert(it.path).second) return;
+        }
+        const auto location = std::ranges::find(
+            last->headers, std::string{"location"}, &core::doctor::HeaderFact::name);
+        if (last->status < 300 || last->status >= 400 || location == last->headers.end()) return;
+        if (steps >= redirects_max) return;
+        Endpoint endpoint =
+            like(dial, "redirect", "redirect " + std::to_string(steps + 1) + " of " + dial.id);
+        if (location->value.starts_with('/')) {
+            endpoint.fact.path = location->value;
+        } else if (const auto url = core::doctor::parse_service_url(location->value)) {
+            endpoint.fact.protocol = url->scheme;
+            endpoint.fact.host = url->host;
+            endpoint.fact.port = url->port;
+            endpoint.fact.path = url->path.empty() ? "/" : url->path;
+        } else {
+            return;
+        }
+        add(endpoint);
+    }
+
+    void try_other_scheme(const DialFact& dial) {
+        const bool is_tls_failure =
+            dial.protocol == "https" && dial.stage == "tls" && dial.tls_problem.empty();
+        const bool is_plain_failure =
+            dial.protocol == "http" &&
+            (dial.status == 400 || (dial.stage == "first byte" && dial.error != "no answer"));
+        if (!is_tls_failure && !is_plain_failure) return;
+        Endpoint endpoint = like(dial, "compare", "other scheme: " + dial.id);
+        endpoint.fact.protocol = is_tls_failure ? "http" : "https";
+        add(endpoint);
+    }
+
+    /// Servers refuse names that they do not know.
+    void try_own_host(const DialFact& dial) {
+        const auto is_host = [](const core::doctor::HeaderFact& it) {
+            return it.name == "Host" || it.name == "host";
+        };
+        const bool is_refused = dial.status == 400 || dial.status == 403 || dial.status == 421;
+        if (!is_refused || std::ranges::none_of(dial.sent, is_host)) return;
+        Endpoint endpoint = like(dial, "compare", "own host: " + dial.id);
+        std::erase_if(endpoint.fact.sent, is_host);
+        add(endpoint);
+    }
+
+    /// Go's profiler tells what every goroutine waits for. As a rule it listens on a port of its
+    /// own, on this machine alone.
+    void ask_for_dumps() {
+        for (const core::doctor::ListenerFact& listener : facts_.listeners) {
+            const auto process =
+                std::ranges::find(facts_.processes, listener.pid, &core::doctor::ProcessFact::pid);
+            const bool is_go = process != facts_.processes.end() && process->runtime == "go";
+            const bool is_loopback =
+                listener.address == "::1" || listener.address.starts_with("127.");
+            if (!is_go || !is_loopback || listener.service.empty()) continue;
+            const ServiceScene* const service = scene_.find(listener.service);
+            const auto& ports = service->fact.ports;
+            const std::string port = std::to_string(listener.port);
+            if (std::ranges::find(ports, port) != ports.end()) continue;
+            Endpoint endpoint;
+            endpoint.fact.id = "dump of " + listener.service;
+            endpoint.fact.purpose = "dump";
+            endpoint.fact.protocol = "http";
+            endpoint.fact.host = listener.address;
+            endpoint.fact.port = listener.port;
+            endpoint.fact.path = "/debug/pprof/goroutine?debug=2";
+            endpoint.fact.timeout = 0.4;
+            add(endpoint);
+        }
+    }
+
+    const Scene& scene_;
+    const Facts& facts_;
+    std::set<std::string> known_;
+    std::vector<Endpoint> endpoints_;
+};
+
+}  // namespace
+
+std::vector<Endpoint> plan_dials(const Scene& scene, Facts& facts, const Passwords& passwords) {
+    std::vector<Endpoint> endpoints;
+    std::set<std::string> known;
+    const auto add = [&](Endpoint endpoint) {
+        if (endpoint.fact.port == 0 || endpoints.size() >= dials_max) return;
+        if (known.insert(endpoint.fact.id).second) endpoints.push_back(std::move(endpoint));
+    };
+    if (scene.question.subject.kind == "url") add(asked_endpoint(scene));
+    for (const ServiceScene& service : scene.services) {
+        if (service.probe) add(probe_endpoint(scene, service));
+    }
+    for (const ReferenceFact& reference : facts.references) {
+        if (!reference.dial.empty()) add(reference_endpoint(scene, reference, passwords));
+    }
+    return endpoints;
+}
+
+std::vector<Endpoint> plan_second_dumps(const Facts& facts) {
+    std::vector<Endpoint> endpoints;
+    for (const DialFact& dial : facts.dials) {
+        const bool has_waiting = dial.body.find("[semacquire") != std::string::npos ||
+                                 dial.body.find("[sync.") != std::string::npos;
+        if (dial.purpose != "dump" || !has_waiting) continue;
+        endpoints.push_back(like(dial, "dump", "second " + dial.id));
+    }
+    return endpoints;
+}
+
+std::vector<Endpoint> plan_more_dials(const Scene& scene, const Facts& facts) {
+    return MoreDials{scene, facts}.plan();
+}
+
+}  // namespace devstack::diagnosis

@@ -1,0 +1,10 @@
+#pragma once
+
+#include <string>
+
+namespace devstack::diagnosis {
+
+/// What a process is written for: "go", "node", "python", "java", "ruby", or "".
+std::string find_runtime(int pid);
+
+}  // namespace devstack::diagnosis

@@ -1,0 +1,187 @@
+// Log in, look at the answer, leave. Nothing is asked but who we are.
+
+#include "devstack/base/text.hpp"
+
+#include "diagnosis/conversation.hpp"
+#include "diagnosis/scram.hpp"
+
+#include <charconv>
+#include <cstdint>
+#include <map>
+
+namespace devstack::diagnosis {
+
+namespace {
+
+std::string big_endian(std::uint32_t number) {
+    std::string bytes;
+    for (const int shift : {24, 16, 8, 0})
+        bytes += static_cast<char>(number >> static_cast<unsigned>(shift) & 0xFFU);
+    return bytes;
+}
+
+std::uint32_t number_at(std::string_view bytes, std::size_t at) {
+    std::uint32_t number = 0;
+    for (std::size_t i = at; i < at + 4 && i < bytes.size(); ++i)
+        number = number << 8U | static_cast<unsigned char>(bytes[i]);
+    return number;
+}
+
+/// One message of PostgreSQL's protocol: a letter, a length, a body.
+struct Message {
+    char kind = 0;
+    std::string body;
+};
+
+std::string render_message(char kind, const std::string& body) {
+    return kind + big_endian(static_cast<std::uint32_t>(body.size() + 4)) + body;
+}
+
+asio::awaitable<std::optional<Message>> receive_message(Conversation& talk) {
+    constexpr std::uint32_t message_max = 64 * 1024;
+    const auto head = co_await receive(talk, 5);
+    if (!head) co_return std::nullopt;
+    const std::uint32_t size = number_at(*head, 1);
+    if (size < 4 || size > message_max) {
+        talk.fact().error = "the answer is not PostgreSQL's";
+        co_return std::nullopt;
+    }
+    auto body = co_await receive(talk, size - 4);
+    if (!body) co_return std::nullopt;
+    co_return Message{(*head)[0], std::move(*body)};
+}
+
+/// The fields of an ErrorResponse by their letters: C is the SQLSTATE, M the message.
+std::map<char, std::string> parse_error_fields(const std::string& body) {
+    std::map<char, std::string> fields;
+    std::size_t at = 0;
+    while (at < body.size() && body[at] != '\0') {
+        const std::size_t end = std::min(body.find('\0', at), body.size());
+        fields[body[at]] = sane_text(body.substr(at + 1, end - at - 1));
+        at = end + 1;
+    }
+    return fields;
+}
+
+/// What to answer to a request for authentication; empty when we can not.
+std::optional<std::string> answer_challenge(const Endpoint& endpoint,
+                                            const std::string& body,
+                                            std::optional<Scram>& scram) {
+    constexpr std::uint32_t clear_text = 3;
+    constexpr std::uint32_t md5 = 5;
+    constexpr std::uint32_t sasl = 10;
+    constexpr std::uint32_t sasl_continue = 11;
+    const std::string rest = body.substr(4);
+    switch (number_at(body, 0)) {
+        case clear_text: return render_message('p', endpoint.password + '\0');
+        case md5:
+            return render_message(
+                'p', md5_password(endpoint.user, endpoint.password, rest.substr(0, 4)) + '\0');
+        case sasl: {
+            if (rest.find("SCRAM-SHA-256") == rest.npos) return std::nullopt;
+            scram.emplace(endpoint.password);
+            const std::string first = scram->first_message();
+            return render_message('p',
+                                  std::string{"SCRAM-SHA-256"} + '\0' +
+                                      big_endian(static_cast<std::uint32_t>(first.size())) + first);
+        }
+        case sasl_continue: {
+            const auto last = scram ? scram->last_message(rest) : std::nullopt;
+            if (!last) return std::nullopt;
+            return render_message('p', *last);
+        }
+        default: return std::string{};  // Nothing is to be answered.
+    }
+}
+
+void keep_error(core::doctor::DialFact& fact, const std::string& body) {
+    auto fields = parse_error_fields(body);
+    fact.stage = "done";
+    fact.code = fields['C'];
+    fact.error = fields['M'];
+}
+
+}  // namespace
+
+asio::awaitable<void> talk_postgres(Conversation& talk) {
+    const Endpoint& endpoint = talk.endpoint;
+    const std::string database = endpoint.database.empty() ? endpoint.user : endpoint.database;
+    std::string startup = big_endian(3U << 16U);
+    for (const std::string& word : {std::string{"user"},
+                                    endpoint.user,
+                                    std::string{"database"},
+                                    database,
+                                    std::string{"application_name"},
+                                    std::string{"devstack doctor"}}) {
+        startup += word + '\0';
+    }
+    startup += '\0';
+    startup = big_endian(static_cast<std::uint32_t>(startup.size() + 4)) + startup;
+    if (!co_await send_all(talk, startup)) co_return;
+    std::optional<Scram> scram;
+    for (;;) {
+        const auto message = co_await receive_message(talk);
+        if (!message) co_return;
+        if (message->kind == 'E') {
+            keep_error(talk.fact(), message->body);
+            co_return;
+        }
+        if (message->kind == 'Z') break;  // Ready for queries: we are in.
+        if (message->kind != 'R' || message->body.size() < 4) continue;
+        const auto answer = answer_challenge(endpoint, message->body, scram);
+        if (!answer) {
+            talk.fact().stage = "done";  // Some other way to log in; that it speaks is enough.
+            co_return;
+        }
+        if (!answer->empty() && !co_await send_all(talk, *answer)) co_return;
+    }
+    talk.fact().stage = "done";
+    co_await send_all(talk, render_message('X', ""));
+    talk.fact().stage = "done";
+}
+
+asio::awaitable<void> talk_mysql(Conversation& talk) {
+    talk.fact().stage = "first byte";
+    const auto head = co_await receive(talk, 4);
+    if (!head) co_return;
+    const std::size_t size = static_cast<unsigned char>((*head)[0]) |
+                             static_cast<std::size_t>(static_cast<unsigned char>((*head)[1])) << 8U;
+    const auto body = co_await receive(talk, size);
+    if (!body || body->empty()) co_return;
+    talk.fact().stage = "done";
+    constexpr char error_packet = '\xFF';
+    if ((*body)[0] != error_packet || body->size() < 3) co_return;
+    talk.fact().code = std::to_string(static_cast<unsigned char>((*body)[1]) |
+                                      static_cast<unsigned char>((*body)[2]) << 8U);
+    talk.fact().error = sane_text(body->substr(3));
+}
+
+asio::awaitable<void> talk_redis(Conversation& talk) {
+    const Endpoint& endpoint = talk.endpoint;
+    std::vector<std::vector<std::string>> commands = {{"PING"}};
+    if (!endpoint.password.empty()) {
+        std::vector<std::string> login = {"AUTH", endpoint.password};
+        if (!endpoint.user.empty()) login.insert(login.begin() + 1, endpoint.user);
+        commands.insert(commands.begin(), login);
+    }
+    for (const std::vector<std::string>& words : commands) {
+        std::string text = "*" + std::to_string(words.size()) + "\r\n";
+        for (const std::string& word : words)
+            text += "$" + std::to_string(word.size()) + "\r\n" + word + "\r\n";
+        if (!co_await send_all(talk, text)) co_return;
+        const auto line = co_await receive_line(talk);
+        if (!line) co_return;
+        talk.fact().stage = "done";
+        if (line->starts_with('-')) {
+            talk.fact().error = sane_text(line->substr(1));
+            talk.fact().code = talk.fact().error.substr(0, talk.fact().error.find(' '));
+            co_return;
+        }
+        if (!line->starts_with('+')) {
+            talk.fact().error = "the answer is not Redis'";
+            co_return;
+        }
+    }
+}
+
+}  // namespace devstack::diagnosis

@@ -1,0 +1,178 @@
+#include "diagnosis/tcp_connections.hpp"
+
+#include "diagnosis/collectors.hpp"
+
+#include <algorithm>
+#include <charconv>
+#include <filesystem>
+#include <map>
+#include <optional>
+#include <sstream>
+#include <string_view>
+#include <vector>
+
+namespace devstack::diagnosis {
+
+namespace {
+
+namespace fs = std::filesystem;
+using core::doctor::ConnectionFact;
+using core::doctor::Facts;
+using core::doctor::ListenerFact;
+
+constexpr std::size_t table_size_max = 8 * 1024 * 1024;
+
+unsigned parse_hex(std::string_view digits) {
+    unsigned value = 0;
+    std::from_chars(digits.data(), digits.data() + digits.size(), value, 16);
+    return value;
+}
+
+struct Entry {
+    std::string local;
+    std::string remote;
+    std::string state;
+    bool has_unread = false;
+    std::string inode;
+
+    std::string key() const { return local + " " + remote; }
+    int port() const {
+        return static_cast<int>(parse_hex(std::string_view{local}.substr(local.rfind(':') + 1)));
+    }
+};
+
+/// "sl local remote st tx:rx tr:when retrnsmt uid timeout inode …"
+std::optional<Entry> parse_entry(const std::string& line) {
+    std::istringstream words{line};
+    Entry entry;
+    std::string skipped;
+    std::string queues;
+    words >> skipped >> entry.local >> entry.remote >> entry.state >> queues;
+    for (int i = 0; i < 4; ++i)
+        words >> skipped;
+    words >> entry.inode;
+    const auto colon = queues.find(':');
+    if (!words || colon == queues.npos || entry.local.find(':') == entry.local.npos) {
+        return std::nullopt;
+    }
+    entry.has_unread = parse_hex(std::string_view{queues}.substr(colon + 1)) > 0;
+    return entry;
+}
+
+std::vector<Entry> read_table() {
+    std::vector<Entry> entries;
+    for (const char* path : {"/proc/net/tcp", "/proc/net/tcp6"}) {
+        std::istringstream lines{read_small(path, table_size_max)};
+        std::string line;
+        std::getline(lines, line);
+        while (std::getline(lines, line)) {
+            if (auto entry = parse_entry(line)) entries.push_back(std::move(*entry));
+        }
+    }
+    return entries;
+}
+
+/// The word in this column of each line.
+void add_inodes(const std::string& path, std::size_t column, std::set<std::string>& inodes) {
+    std::istringstream lines{read_small(path, table_size_max)};
+    std::string line;
+    std::getline(lines, line);
+    while (std::getline(lines, line)) {
+        std::istringstream words{line};
+        std::string word;
+        for (std::size_t i = 0; i <= column && words; ++i)
+            words >> word;
+        inodes.insert(word);
+    }
+}
+
+/// Sockets that the kernel's tables know.
+std::set<std::string> listed_inodes(const std::vector<Entry>& table) {
+    std::set<std::string> inodes;
+    for (const Entry& it : table)
+        inodes.insert(it.inode);
+    for (const char* name : {"udp", "udp6", "raw", "raw6", "icmp", "icmp6"})
+        add_inodes(std::string{"/proc/net/"} + name, 9, inodes);
+    add_inodes("/proc/net/unix", 6, inodes);
+    add_inodes("/proc/net/netlink", 9, inodes);
+    add_inodes("/proc/net/packet", 8, inodes);
+    return inodes;
+}
+
+std::set<std::string> find_dead(const Facts& facts, const std::vector<Entry>& table) {
+    std::set<std::string> dead;
+    const std::set<std::string> listed = listed_inodes(table);
+    for (const core::doctor::ProcessFact& process : facts.processes) {
+        if (process.service.empty()) continue;
+        std::error_code error;
+        const std::string pid = std::to_string(process.pid);
+        fs::directory_iterator it{"/proc/" + pid + "/fd", error};
+        for (; !error && it != fs::directory_iterator{}; it.increment(error)) {
+            std::error_code gone;
+            const std::string link = fs::read_symlink(it->path(), gone).string();
+            constexpr std::string_view mark = "socket:[";
+            if (!link.starts_with(mark)) continue;
+            const std::string inode = link.substr(mark.size(), link.size() - mark.size() - 1);
+            if (!listed.contains(inode)) dead.insert(pid + " " + inode);
+        }
+    }
+    return dead;
+}
+
+std::string name_of_state(std::string_view state) {
+    if (state == "01") return "established";
+    if (state == "08") return "close-wait";
+    return "";
+}
+
+void add_dead(const StuckConnections& before, const StuckConnections& now, Facts& facts) {
+    std::map<int, int> counted;
+    for (const std::string& it : now.dead) {
+        if (!before.dead.contains(it)) continue;
+        int pid = 0;
+        std::from_chars(it.data(), it.data() + it.size(), pid);
+        ++counted[pid];
+    }
+    for (const auto& [pid, count] : counted) {
+        const auto process =
+            std::ranges::find(facts.processes, pid, &core::doctor::ProcessFact::pid);
+        if (process == facts.processes.end()) continue;
+        facts.connections.push_back({0, process->service, pid, "dead", count, 0});
+    }
+}
+
+}  // namespace
+
+StuckConnections find_stuck(const Facts& facts) {
+    StuckConnections stuck;
+    const std::vector<Entry> table = read_table();
+    for (const Entry& it : table) {
+        if (name_of_state(it.state) == "close-wait") stuck.close_wait.insert(it.key());
+    }
+    stuck.dead = find_dead(facts, table);
+    return stuck;
+}
+
+void add_connections(const StuckConnections& before, Facts& facts) {
+    std::map<std::pair<int, std::string>, ConnectionFact> counted;
+    for (const Entry& entry : read_table()) {
+        const std::string name = name_of_state(entry.state);
+        if (name.empty()) continue;
+        if (name == "close-wait" && !before.close_wait.contains(entry.key())) continue;
+        const auto listener = std::ranges::find(facts.listeners, entry.port(), &ListenerFact::port);
+        if (listener == facts.listeners.end()) continue;
+        ConnectionFact& fact = counted[{entry.port(), name}];
+        fact.port = entry.port();
+        fact.service = listener->service;
+        fact.pid = listener->pid;
+        fact.state = name;
+        ++fact.count;
+        if (entry.has_unread) ++fact.unread;
+    }
+    facts.connections.clear();
+    for (auto& [key, fact] : counted)
+        facts.connections.push_back(std::move(fact));
+    add_dead(before, find_stuck(facts), facts);
+}
+
+}  // namespace devstack::diagnosis

@@ -1,0 +1,28 @@
+#pragma once
+
+#include "devstack/core/doctor/facts.hpp"
+
+#include <set>
+#include <string>
+
+namespace devstack::diagnosis {
+
+/// Connections that somebody has not let go though their other end is gone. Which of them last is
+/// told by looking twice: one that is about to be closed looks the same.
+struct StuckConnections {
+    std::set<std::string> close_wait;  ///< "local remote", as the kernel prints them.
+    /// "pid inode": sockets whose connection was reset, and which no table of the kernel has any
+    /// more.
+    std::set<std::string> dead;
+
+    bool is_empty() const { return close_wait.empty() && dead.empty(); }
+};
+
+/// Of all processes that `facts` know.
+StuckConnections find_stuck(const core::doctor::Facts& facts);
+
+/// Counts the connections to each listener of `facts`, by their state; of the stuck ones those that
+/// were so `before` too.
+void add_connections(const StuckConnections& before, core::doctor::Facts& facts);
+
+}  // namespace devstack::diagnosis

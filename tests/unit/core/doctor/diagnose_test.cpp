@@ -1,0 +1,377 @@
+// Causes and consequences, and families of which the recorded facts in tests/golden/doctor have no
+// example. Each world is healthy but for one thing.
+
+#include "devstack/core/doctor/finding.hpp"
+
+#include "support/catch.hpp"
+
+#include <algorithm>
+
+using namespace devstack::core::doctor;
+
+namespace {
+
+/// Two services that are well: api on 3101, and web on 3200 which calls it.
+class World {
+public:
+    World() {
+        add_service("api", 3101, 10);
+        add_service("web", 3200, 20);
+        service("web").needs = {{"api", "ready"}};
+        facts.machine.memory_bytes = 16ULL << 30U;
+        facts.machine.available_bytes = 8ULL << 30U;
+    }
+
+    ServiceFact& service(const std::string& name) {
+        return *std::ranges::find(facts.services, name, &ServiceFact::name);
+    }
+    DialFact& probe(const std::string& name) {
+        return *std::ranges::find(facts.dials, "probe of " + name, &DialFact::id);
+    }
+    void say(const std::string& name, const std::string& text) {
+        facts.logs.push_back({name, name + ".log", {{"2026-11-20T18:37:03.000Z", text}}});
+    }
+    /// A variable with a URL, and what came of dialling it.
+    DialFact& refer(const std::string& name,
+                    const std::string& variable,
+                    const std::string& scheme,
+                    int port) {
+        ReferenceFact reference;
+        reference.service = name;
+        reference.kind = "env";
+        reference.name = variable;
+        reference.where = name + "/.env:3";
+        reference.scheme = scheme;
+        reference.user = "shop";
+        reference.host = "localhost";
+        reference.port = port;
+        reference.path = "/orders";
+        reference.dial = scheme + ":" + std::to_string(port);
+        facts.references.push_back(reference);
+        DialFact dial;
+        dial.id = reference.dial;
+        dial.purpose = "reference";
+        dial.protocol = scheme;
+        dial.host = "localhost";
+        dial.port = port;
+        dial.stage = "done";
+        dial.addresses = {{"127.0.0.1", "connected"}};
+        facts.dials.push_back(dial);
+        return facts.dials.back();
+    }
+    void break_probe(const std::string& name, int status, const std::string& body = "") {
+        probe(name).status = status;
+        probe(name).is_unexpected = true;
+        probe(name).expected = "200-299";
+        probe(name).body = body;
+        service(name).phase = "unhealthy";
+    }
+    /// It has ended by itself.
+    void end(const std::string& name, int code) {
+        ServiceFact& it = service(name);
+        it.phase = "failed";
+        it.pid = 0;
+        it.has_exited = true;
+        it.exit_code = code;
+        std::erase_if(facts.listeners, [&](const ListenerFact& l) { return l.service == name; });
+        probe(name) = refused(probe(name));
+    }
+    static DialFact refused(DialFact dial) {
+        dial.stage = "connect";
+        dial.status = 0;
+        dial.error = "connection refused";
+        dial.addresses = {{"127.0.0.1", "refused"}};
+        return dial;
+    }
+
+    std::vector<Finding> findings() const { return diagnose(facts).findings; }
+    /// "[id] sentence" of each, one a line; below it what it explains.
+    std::string said() const {
+        std::string text;
+        for (const Finding& it : findings()) {
+            text += "[" + it.id + "] " + it.what + "\n";
+            for (const std::string& line : it.explains)
+                text += "  why " + line + "\n";
+        }
+        return text;
+    }
+
+    Facts facts;
+
+private:
+    void add_service(const std::string& name, int port, int pid) {
+        ServiceFact service;
+        service.name = name;
+        service.kind = "service";
+        service.phase = "ready";
+        service.is_wanted = true;
+        service.pid = pid;
+        service.ports = {std::to_string(port)};
+        service.command = "node " + name + ".js";
+        service.words = {"node", name + ".js"};
+        service.working_dir = name;
+        service.declared_at = "devstack.toml:1";
+        service.probe_timeout = 2;
+        facts.services.push_back(service);
+        ProcessFact process;
+        process.pid = pid;
+        process.state = "S";
+        process.name = "node";
+        process.command = service.command;
+        process.service = name;
+        facts.processes.push_back(process);
+        ListenerFact listener;
+        listener.port = port;
+        listener.address = "127.0.0.1";
+        listener.pid = pid;
+        listener.command = service.command;
+        listener.service = name;
+        facts.listeners.push_back(listener);
+        DialFact dial;
+        dial.id = "probe of " + name;
+        dial.purpose = "probe";
+        dial.protocol = "http";
+        dial.host = "127.0.0.1";
+        dial.port = port;
+        dial.path = "/health";
+        dial.stage = "done";
+        dial.status = 200;
+        dial.addresses = {{"127.0.0.1", "connected"}};
+        facts.dials.push_back(dial);
+    }
+};
+
+}  // namespace
+
+TEST_CASE("a healthy world has no findings", "[unit][doctor]") {
+    World world;
+    // Bait: noise in the log, an endpoint that nobody uses, a stranger on another port.
+    world.say("api", "ERROR: retrying, connect ECONNREFUSED 127.0.0.1:5432");
+    DialFact& unused = world.refer("api", "TELEMETRY_URL", "http", 4318);
+    unused = World::refused(unused);
+    world.facts.listeners.push_back({9999, "127.0.0.1", 99, "python3", "chi", "/", "", "", 0});
+    CHECK(world.said().empty());
+}
+
+TEST_CASE("what a service can do without is no finding while it is well", "[unit][doctor]") {
+    World world;
+    DialFact& telemetry = world.refer("api", "OTEL_URL", "http", 4318);
+    telemetry = World::refused(telemetry);
+    world.say("api", "export failed: connect ECONNREFUSED 127.0.0.1:4318");
+    world.service("web").variables = {{"SENTRY_DSN", "", true, false, "web/.env:1"}};
+    world.say("web", "error tracking disabled: SENTRY_DSN is not set");
+    CHECK(world.said().empty());
+    // A database is not optional.
+    DialFact& database = world.refer("api", "DATABASE_URL", "postgresql", 5432);
+    database = World::refused(database);
+    world.say("api", "Cannot connect to database: connect ECONNREFUSED 127.0.0.1:5432");
+    CHECK(world.said() ==
+          "[server-not-running] PostgreSQL is not running: nothing listens on "
+          "localhost:5432, where DATABASE_URL (api/.env:3) sends api.\n");
+}
+
+TEST_CASE("an error in a log is a finding when a request has failed by it", "[unit][doctor]") {
+    World world;
+    LogFact log{"api", "api.log", {}};
+    for (const char* text : {"TypeError: Cannot read properties of null (reading 'id')",
+                             "    at getUser (/srv/api/users.js:12:20)",
+                             "    at node:internal/process:1:1"}) {
+        log.lines.push_back({"2026-11-20T18:37:03.000Z", text});
+    }
+    world.facts.logs = {log};
+    CHECK(world.said().empty());  // It may have been handled.
+    world.facts.logs[0].lines.push_back({"2026-11-20T18:37:03.000Z", "GET /api/users 500 3ms"});
+    CHECK(world.said() ==
+          "[unhandled-exception] A request to api fails by an error that nobody handles in "
+          "/srv/api/users.js line 12 (getUser): TypeError: Cannot read properties of null (reading "
+          "'id').\n");
+}
+
+TEST_CASE("a limit of open files that is not near any more is no finding", "[unit][doctor]") {
+    World world;
+    world.say("api", "accept: Too many open files");
+    CHECK(world.findings().size() == 1);
+    world.facts.processes[0].open_files = 20;
+    world.facts.processes[0].open_files_limit = 1024;
+    CHECK(world.said().empty());
+}
+
+TEST_CASE("who waits for a broken service is told below its cause", "[unit][doctor]") {
+    World world;
+    world.end("api", 1);
+    world.say("api", "Error: Cannot find module 'pg'");
+    FolderFact folder;
+    folder.service = "api";
+    folder.path = "api";
+    folder.has_package_json = true;
+    folder.install_command = "npm ci";
+    folder.not_installed = {"pg"};
+    world.facts.folders = {folder};
+    world.service("web").phase = "waiting";
+    world.service("web").pid = 0;
+    CHECK(world.said() ==
+          "[packages-not-installed] api/node_modules does not exist: the packages "
+          "of api (pg) are not installed.\n"
+          "  why web waits for api\n");
+}
+
+TEST_CASE("a service that answers badly because of another is a consequence", "[unit][doctor]") {
+    World world;
+    DialFact& dial = world.refer("api", "DATABASE_URL", "postgresql", 5432);
+    dial = World::refused(dial);
+    world.break_probe("api", 503, "connect ECONNREFUSED 127.0.0.1:5432");
+    world.break_probe("web", 500, "Proxy request failed");
+    CHECK(
+        world.said() ==
+        "[server-not-running] PostgreSQL is not running: nothing listens on localhost:5432, where "
+        "DATABASE_URL (api/.env:3) sends api.\n"
+        "  why web answers GET http://127.0.0.1:3200/health with status 500: Proxy request "
+        "failed; wanted is 200-299.\n");
+}
+
+TEST_CASE("two causes that have nothing to do with each other are both told", "[unit][doctor]") {
+    World world;
+    DialFact& database = world.refer("api", "DATABASE_URL", "postgresql", 5432);
+    database.code = "28P01";
+    database.error = "password authentication failed for user \"shop\"";
+    DialFact& cache = world.refer("api", "REDIS_URL", "redis", 6379);
+    cache.code = "NOAUTH";
+    cache.error = "NOAUTH Authentication required.";
+    world.break_probe("api", 503);
+    CHECK(world.said() ==
+          "[database-wrong-password] The password of role shop in DATABASE_URL (api/.env:3) is "
+          "wrong: PostgreSQL at localhost:5432 refuses the log-in.\n"
+          "[cache-wants-password] Redis at localhost:6379 wants a password, and REDIS_URL "
+          "(api/.env:3) has none.\n");
+}
+
+TEST_CASE("who answers on a database's port without being one is named", "[unit][doctor]") {
+    World world;
+    DialFact& dial = world.refer("api", "DATABASE_URL", "postgresql", 6379);
+    dial.error = "the answer is not PostgreSQL's";
+    world.facts.listeners.push_back(
+        {6379, "127.0.0.1", 5, "redis-server *:6379", "chi", "/", "", "09:00", 0});
+    world.break_probe("api", 503);
+    CHECK(world.said() ==
+          "[endpoint-is-something-else] DATABASE_URL (api/.env:3) of api expects PostgreSQL on "
+          "localhost:6379, but there listens redis-server *:6379 (pid 5, user chi, since 09:00, in "
+          "/).\n");
+}
+
+TEST_CASE("what MySQL says is passed on", "[unit][doctor]") {
+    World world;
+    DialFact& dial = world.refer("api", "DATABASE_URL", "mysql", 3306);
+    dial.code = "1130";
+    dial.error = "Host '10.0.0.7' is not allowed to connect to this MySQL server";
+    world.break_probe("api", 503);
+    CHECK(world.said() ==
+          "[database-login-refused] MySQL at localhost:3306, which DATABASE_URL "
+          "(api/.env:3) names, refuses connections: Host '10.0.0.7' is not allowed "
+          "to connect to this MySQL server.\n");
+}
+
+TEST_CASE("a misspelt variable is recognised", "[unit][doctor]") {
+    World world;
+    world.end("api", 1);
+    world.say("api", "Error: DATABASE_URL is required");
+    world.service("api").variables = {{"DATABSE_URL", "x", false, false, "api/.env:2"}};
+    EnvFileFact file;
+    file.service = "api";
+    file.path = "api/.env";
+    file.names = {"DATABSE_URL"};
+    file.example = "api/.env.example";
+    file.example_names = {"DATABASE_URL"};
+    world.facts.env_files = {file};
+    const auto findings = world.findings();
+    REQUIRE(findings.size() == 1);
+    CHECK(findings[0].what ==
+          "DATABASE_URL is not set for api: api/.env:2 says DATABSE_URL, which "
+          "is probably meant to be it.");
+    CHECK(findings[0].fix == "rename DATABSE_URL to DATABASE_URL in api/.env:2");
+}
+
+TEST_CASE("a fact is stronger than a line in a log", "[unit][doctor]") {
+    World world;
+    world.end("api", 1);
+    world.say("api", "Error: listen EADDRINUSE: address already in use :::3101");
+    world.facts.listeners.push_back(
+        {3101, "::", 77, "python3 -m http.server 3101", "chi", "/srv", "", "09:12", 0});
+    CHECK(world.said() ==
+          "[port-held-by-stranger] Port 3101, which api needs, is held by python3 -m http.server "
+          "3101 (pid 77, user chi, since 09:12, in /srv).\n");
+    // Without a holder the log is all there is.
+    world.facts.listeners.pop_back();
+    CHECK(world.said() == "[port-in-use] api can not listen on port 3101: it was in use.\n");
+}
+
+TEST_CASE("log knowledge of a service that is well is only told when it lasts", "[unit][doctor]") {
+    World world;
+    world.say("api", "Error: listen EADDRINUSE: address already in use :::3101");
+    CHECK(world.said().empty());
+    world.say("web", "Error: ENOSPC: System limit for number of file watchers reached, watch 'x'");
+    CHECK(world.said() ==
+          "[inotify-watches] The limit of inotify watches is used up: web can not "
+          "watch its files (no lack of disk space), so that it does not notice "
+          "changes.\n");
+}
+
+TEST_CASE("tables of other databases are missed in the same words", "[unit][doctor]") {
+    for (const char* line : {"ER_NO_SUCH_TABLE: Table 'orders' doesn't exist",
+                             "sqlite3.OperationalError: no such table: orders",
+                             "error: relation \"orders\" does not exist"}) {
+        World world;
+        world.say("api", line);
+        INFO(line);
+        CHECK(world.said().find("orders that api asks for does not exist") != std::string::npos);
+    }
+}
+
+TEST_CASE("a shared library that is missing is named", "[unit][doctor]") {
+    World world;
+    world.end("api", 127);
+    world.say("api",
+              "bin/api: error while loading shared libraries: libtally.so.1: cannot open "
+              "shared object file: No such file or directory");
+    CHECK(world.said() ==
+          "[shared-library-missing] api needs the shared library libtally.so.1, "
+          "which can not be loaded: cannot open shared object file: No such file or "
+          "directory.\n");
+}
+
+TEST_CASE("a redirect of the probe is told with where it leads", "[unit][doctor]") {
+    World world;
+    world.break_probe("api", 302);
+    world.probe("api").headers = {{"location", "/login"}};
+    DialFact next = world.probe("api");
+    next.id = "redirect 1 of probe of api";
+    next.purpose = "redirect";
+    next.path = "/login";
+    next.status = 200;
+    next.is_unexpected = false;
+    next.body = "";
+    world.facts.dials.push_back(next);
+    CHECK(world.said() ==
+          "[health-redirects] The health URL of api is answered by a redirect (302) "
+          "to /login, which is not followed.\n");
+}
+
+TEST_CASE("a question about one service leaves out what has nothing to do with it",
+          "[unit][doctor]") {
+    World world;
+    world.end("web", 1);
+    world.say("web", "Error: no config");
+    world.facts.subject = {"service", "api", 0};
+    CHECK(world.said().empty());
+    world.facts.subject = {"service", "web", 0};
+    CHECK(world.findings().size() == 1);
+}
+
+TEST_CASE("trouble that no rule explains is told as it is", "[unit][doctor]") {
+    World world;
+    world.service("api").phase = "unhealthy";
+    world.service("api").why = "its probe has failed 3 times";
+    const Diagnosis diagnosis = diagnose(world.facts);
+    REQUIRE(diagnosis.findings.size() == 1);
+    CHECK(diagnosis.findings[0].what == "api is unhealthy: its probe has failed 3 times.");
+    CHECK(diagnosis.ruled_out == std::vector<std::string>{"web runs and answers its probe"});
+}
