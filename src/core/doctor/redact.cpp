@@ -1,6 +1,6 @@
 #include "devstack/core/doctor/redact.hpp"
 
-#include "core/plan/secrets.hpp"
+#include "devstack/core/plan/secrets.hpp"
 
 #include <algorithm>
 #include <cctype>
@@ -10,12 +10,6 @@ namespace devstack::core::doctor {
 namespace {
 
 constexpr std::string_view stars = "***";
-
-void replace_all(std::string& text, const std::string& what) {
-    if (what.empty()) return;
-    for (auto at = text.find(what); at != text.npos; at = text.find(what, at + stars.size()))
-        text.replace(at, what.size(), stars);
-}
 
 /// "scheme://user:password@": the password.
 void hide_url_passwords(std::string& text) {
@@ -51,9 +45,7 @@ std::vector<std::string> secrets_in(std::string_view name, std::string_view valu
 }
 
 std::string redact(std::string_view text, const std::vector<std::string>& secrets) {
-    std::string result{text};
-    for (const std::string& secret : secrets)
-        replace_all(result, secret);
+    std::string result = hide_secrets(std::string{text}, secrets);
     hide_url_passwords(result);
     hide_bearer_tokens(result);
     return result;
