@@ -128,9 +128,18 @@ public:
         query.after = std::move(after);
         query.lines_max = SIZE_MAX;
         query.bytes_max = SIZE_MAX;
-        auto answer = project::read_logs(directory_, query);
-        REQUIRE(answer);
-        return std::move(*answer);
+        project::LogAnswer all;
+        do {
+            auto answer = project::read_logs(directory_, query);
+            REQUIRE(answer);
+            query.after = answer->cursor;
+            for (core::LogGap& gap : answer->gaps)
+                gap.lines_before += all.lines.size();
+            answer->lines.insert(answer->lines.begin(), all.lines.begin(), all.lines.end());
+            answer->gaps.insert(answer->gaps.begin(), all.gaps.begin(), all.gaps.end());
+            all = std::move(*answer);
+        } while (!all.is_complete);
+        return all;
     }
     Lines lines() const {
         Lines texts;
@@ -489,28 +498,40 @@ TEST_CASE("files that somebody removes, replaces or writes to are found again",
         }
         return texts;
     };
+    std::string what = capture.file("api.log") + " was ";
     SECTION("the log") {
         fs::remove(capture.file("api.log"));
+        what += "removed by somebody; capture goes on in a new file";
     }
     SECTION("the log and the index") {
         fs::remove(capture.file("api.log"));
         fs::remove(capture.file("api.index"));
+        what += "removed by somebody; capture goes on in a new file";
     }
     SECTION("the index") {
         fs::remove(capture.file("api.index"));
+        what = capture.file("api.index") +
+               " was removed or changed by somebody; it is begun anew, and what it said of older "
+               "lines is lost";
     }
     SECTION("the directory") {
-        fs::remove_all(capture.file(""));
+        const std::string directory = fs::path{capture.file("x")}.parent_path().string();
+        fs::remove_all(directory);
+        what = directory + " was removed by somebody; capture of api goes on in a new one";
     }
     SECTION("the log is moved away") {
         fs::rename(capture.file("api.log"), capture.file("mine"));
+        what += "renamed by somebody; capture goes on in a new file";
     }
     SECTION("the log is replaced") {
+        what += "replaced by somebody; capture goes on at its end";
         std::ofstream{capture.file("new")} << "edited\n";
         fs::rename(capture.file("new"), capture.file("api.log"));
     }
     child.write("two\n");
     capture.run_until([&] { return capture.bytes("api.log").ends_with("two\n"); });
+    capture.poll();
+    CHECK(capture.notices() == Lines{what});
     CHECK(lines_after().back() == "! two");
     CHECK(lines_after().size() <= 2);
     CHECK(capture.read(cursor).gaps.empty());
@@ -542,7 +563,9 @@ TEST_CASE("a directory that can not be written costs output, and blocks no child
     writing.join();
     CHECK(blocked.notices() ==
           Lines{"capture of api stopped: cannot write " + blocked.file("api.log") +
-                ": Not a directory; output is dropped until it can be written"});
+                    ": Not a directory; output is dropped until it can be written",
+                "the output of api has ended; 3000000 bytes of it could not be written and were "
+                "lost"});
 }
 
 TEST_CASE("a full disk stops capture with one notice, and it resumes by itself",
@@ -582,7 +605,28 @@ TEST_CASE("a full disk stops capture with one notice, and it resumes by itself",
         CHECK(full.notices()[1] ==
               "capture of api resumed; " + std::to_string(300'008 - kept) + " bytes were lost");
         CHECK(full.lines().back() == "more");
-        CHECK(full.read().lines.back().is_continued);
+        // What was lost ended with a line end.
+        CHECK_FALSE(full.read().lines.back().is_continued);
+        CHECK(full.read().lines.size() > 1);
+        std::uint64_t lost = 0;
+        for (const core::LogGap& gap : full.read().gaps) {
+            CHECK(gap.cause == core::LogGap::Cause::unwritten);
+            lost += gap.lost_bytes;
+        }
+        CHECK(lost == 300'008 - kept);
+        CHECK(full.read().gaps.back().lines_before == full.read().lines.size() - 1);
+        const core::LogCursor behind{{{"api", full.read().gaps.back().continues_at}}};
+        CHECK(full.read(behind).gaps.empty());
+        CHECK(full.read(behind).lines.size() == 1);
+        // A later daemon finds its way in the file.
+        full.restart();
+        Child later = full.start("api");
+        later.write("later\n");
+        later.exit();
+        full.run_to_end();
+        CHECK(full.lines().back() == "later");
+        CHECK(full.read(behind).lines.size() == 2);
+        CHECK(full.notices().size() == 2);
     }
     ::umount(disk.c_str());
 }

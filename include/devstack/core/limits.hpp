@@ -41,6 +41,10 @@ inline constexpr auto capture_coalesce_delay = 500us;
 inline constexpr auto capture_coalesce_delay_min = 250us;
 /// With many such pipes the time is longer: to look at one takes a tenth of this.
 inline constexpr auto capture_coalesce_delay_per_pipe = 20us;
+/// A disk that is full now and then is not told of each time.
+inline constexpr auto capture_resumed_after = 1s;
+/// … nor is somebody who truncates or removes log files all the time.
+inline constexpr auto log_change_told_again_after = 1s;
 inline constexpr std::size_t capture_small_read = 32 * 1024;
 /// Bytes taken from one pipe before the loop serves the others.
 inline constexpr std::size_t capture_turn_max = 1024 * 1024;
