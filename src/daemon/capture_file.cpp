@@ -77,7 +77,10 @@ CaptureTurn CaptureFile::take(CaptureSource& source, std::size_t max) {
     turn.has_grown = position() > position_before;
     turn.is_empty = step == Step::empty;
     turn.is_closed = step == Step::closed;
-    if (step == Step::failed) drop_rest(source, turn, max);
+    if (step == Step::failed) {
+        drop_rest(source, turn, max);
+        sketch_losses();
+    }
     const bool is_settled = platform::now() - failed_ >= limits::capture_resumed_after;
     if (is_failing_ && turn.has_grown && !has_failed_ && is_settled) note_resumed();
     return turn;
@@ -241,10 +244,11 @@ void CaptureFile::add_record(std::uint64_t position, std::uint64_t length, WallT
     }
 }
 
-/// What was lost has positions, so that a reader who comes by is told of it once. Kept however many
-/// records wait: without it, what follows could not be found in the file.
-void CaptureFile::record_losses() {
+/// Records of what was lost and has none yet. It has positions, so that a reader who comes by is told
+/// of it once.
+std::string CaptureFile::take_loss_records() {
     constexpr std::uint64_t length_max = 1U << 30;
+    std::string records;
     for (const auto stream : {core::LogStream::standard_output, core::LogStream::standard_error}) {
         std::uint64_t& left = unrecorded_[static_cast<std::size_t>(stream)];
         while (left > 0) {
@@ -257,21 +261,49 @@ void CaptureFile::record_losses() {
             loss.stream = stream;
             loss.is_lost = true;
             const core::IndexEntry entry = core::encode(loss);
-            records_.append(entry.data(), entry.size());
+            records.append(entry.data(), entry.size());
             lost_in_file_ += loss.length;
             left -= loss.length;
         }
     }
+    return records;
+}
+
+/// Kept however many records wait: without it, what follows could not be found in the file.
+void CaptureFile::record_losses() {
+    records_ += take_loss_records();
+}
+
+/// While more is being lost, its record is written again and again in the same place, for readers,
+/// and for the next daemon if this one dies. Often there is room for it in the last block.
+void CaptureFile::sketch_losses() {
+    write_records();
+    if (!log_.is_open() || !index_.is_open() || !records_.empty()) return;
+    const auto unrecorded = unrecorded_;
+    const std::uint64_t lost_before = lost_in_file_;
+    const std::uint32_t sequence = sequence_;
+    const std::string records = take_loss_records();
+    if (mark_losses()) {
+        (void)!::pwrite(
+            index_.get(), records.data(), records.size(), static_cast<off_t>(index_size_));
+    }
+    unrecorded_ = unrecorded;
+    lost_in_file_ = lost_before;
+    sequence_ = sequence;
+}
+
+/// Before the first record of a loss: the header says that there may be some.
+bool CaptureFile::mark_losses() {
+    if (lost_in_file_ == 0 || is_loss_marked_) return true;
+    const core::IndexEntry header = core::encode(core::IndexHeader{base_, true});
+    const ssize_t written = ::pwrite(index_.get(), header.data(), header.size(), 0);
+    is_loss_marked_ = written == static_cast<ssize_t>(header.size());
+    return is_loss_marked_;
 }
 
 /// A failure is not told: the log itself will soon meet it too, and the records are kept.
 void CaptureFile::write_records() {
-    if (lost_in_file_ > 0 && !is_loss_marked_ && index_.is_open()) {
-        const core::IndexEntry header = core::encode(core::IndexHeader{base_, true});
-        const ssize_t written = ::pwrite(index_.get(), header.data(), header.size(), 0);
-        is_loss_marked_ = written == static_cast<ssize_t>(header.size());
-        if (!is_loss_marked_) return;
-    }
+    if (index_.is_open() && !mark_losses()) return;
     while (!records_.empty() && index_.is_open()) {
         const ssize_t written = ::pwrite(
             index_.get(), records_.data(), records_.size(), static_cast<off_t>(index_size_));

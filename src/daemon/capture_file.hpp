@@ -84,7 +84,10 @@ private:
     void note_failure(const std::string& why);
     void note_resumed();
     void note_lost(std::string_view bytes);
+    std::string take_loss_records();
     void record_losses();
+    void sketch_losses();
+    bool mark_losses();
     void finish_piece();
     void add_record(std::uint64_t position, std::uint64_t length, WallTime time);
     void write_records();
