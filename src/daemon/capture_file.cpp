@@ -244,8 +244,8 @@ void CaptureFile::add_record(std::uint64_t position, std::uint64_t length, WallT
     }
 }
 
-/// Records of what was lost and has none yet. It has positions, so that a reader who comes by is told
-/// of it once.
+/// Records of what was lost and has none yet. It has positions, so that a reader who comes by is
+/// told of it once.
 std::string CaptureFile::take_loss_records() {
     constexpr std::uint64_t length_max = 1U << 30;
     std::string records;

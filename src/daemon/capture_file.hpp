@@ -14,6 +14,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace devstack::daemon {
@@ -49,6 +50,8 @@ public:
     CaptureTurn take(CaptureSource& source, std::size_t max);
     /// Sentences for people that have come up since the last call.
     std::vector<std::string> take_notices();
+    /// True when a rotation has been since the last call.
+    bool take_rotated() { return std::exchange(has_rotated_, false); }
     /// No more comes for now: closes the files until there is something to write again.
     void close();
 
@@ -117,10 +120,11 @@ private:
     bool is_failing_ = false;     ///< That has been told, and not yet that it is over.
     bool has_failed_ = false;     ///< The last bytes that came.
     TimePoint failed_{};
-    bool is_loss_marked_ = false;                  ///< In the header of the index.
-    std::array<std::uint64_t, 2> unrecorded_{};    ///< Lost, by stream, and not in `records_`.
-    std::array<bool, 2> follows_loss_{};           ///< By stream: the next piece does.
-    TimePoint checked_{};                          ///< When the names of the files were looked at.
+    bool is_loss_marked_ = false;                ///< In the header of the index.
+    std::array<std::uint64_t, 2> unrecorded_{};  ///< Lost, by stream, and not in `records_`.
+    std::array<bool, 2> follows_loss_{};         ///< By stream: the next piece does.
+    TimePoint checked_{};                        ///< When the names of the files were looked at.
+    bool has_rotated_ = false;
     TimePoint change_told_ = TimePoint::min();
     std::vector<std::string> notices_;
 };

@@ -347,6 +347,7 @@ void CaptureFile::rotate() {
         const std::string next_index = path_of(core::index_file_name(service_, i + 1));
         ::rename(index.c_str(), next_index.c_str());
     }
+    has_rotated_ = true;
     base_ = position();
     size_ = 0;
     lost_in_file_ = 0;

@@ -97,10 +97,11 @@ void DaemonProcess::write_journal() {
         return;
     }
     const std::uint64_t lost = journal_.take_lost();
-    notice("",
-           "the event journal is written again; " +
-               (lost == 0 ? "no event" : std::to_string(lost) + (lost == 1 ? " event" : " events")) +
-               " was lost");
+    notice(
+        "",
+        "the event journal is written again; " +
+            (lost == 0 ? "no event" : std::to_string(lost) + (lost == 1 ? " event" : " events")) +
+            " was lost");
 }
 
 void DaemonProcess::tell_ledger_state(const Status& written) {

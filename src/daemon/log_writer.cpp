@@ -4,6 +4,7 @@
 #include "devstack/platform/clock.hpp"
 
 #include "daemon/capture_file.hpp"
+#include "daemon/log_cap.hpp"
 #include "daemon/pipe_peek.hpp"
 
 #include <algorithm>
@@ -142,6 +143,7 @@ private:
     void finish(PipeId id);
     void tell(const std::string& service, const std::string& what);
     void tell_notices(const std::string& service, CaptureFile& file);
+    void keep_within_size();
     void tell_grown();
 
     asio::io_context& loop_;
@@ -266,6 +268,7 @@ CaptureTurn LogWriter::Implementation::take(Pipe& pipe, std::size_t max) {
     Service& service = services_.find(pipe.service)->second;
     const CaptureTurn turn = service.file.take(pipe.source, max);
     tell_notices(pipe.service, service.file);
+    if (service.file.take_rotated()) keep_within_size();
     if (!turn.has_grown || std::exchange(service.has_grown, true)) return turn;
     if (grown_.empty()) asio::post(loop_, while_alive([this] { tell_grown(); }));
     grown_.push_back(pipe.service);
@@ -280,6 +283,13 @@ void LogWriter::Implementation::tell(const std::string& service, const std::stri
 void LogWriter::Implementation::tell_notices(const std::string& service, CaptureFile& file) {
     for (const std::string& notice : file.take_notices()) {
         tell(service, notice);
+    }
+}
+
+void LogWriter::Implementation::keep_within_size() {
+    if (!observer_.size_max) return;
+    if (const auto removed = remove_oldest_logs(log_dir_, observer_.size_max())) {
+        tell("", *removed);
     }
 }
 

@@ -23,8 +23,8 @@ public:
     void seek(std::uint64_t position);
     std::uint64_t position() const { return position_; }
     /// The next piece, or a part of one, that begins before `limit` and does not reach beyond. It
-    /// begins later than `position()` where a file is missing, and has no bytes where they were lost. Its bytes are valid until the next
-    /// call. Nothing: none is left.
+    /// begins later than `position()` where a file is missing, and has no bytes where they were
+    /// lost. Its bytes are valid until the next call. Nothing: none is left.
     std::optional<core::LogPiece> next(std::uint64_t limit);
 
     /// The first position of which the index says that it was captured at or after `time`; `end()`

@@ -76,9 +76,11 @@ public:
             directory_,
             daemon::LogWriter::Observer{
                 [this](const std::string& service) { grown_.push_back(service); },
-                [this](const std::string&, const std::string& what) { notices_.push_back(what); }});
+                [this](const std::string&, const std::string& what) { notices_.push_back(what); },
+                [this] { return size_max_; }});
     }
     void stop() { writer_.reset(); }
+    void limit_size(std::uint64_t size) { size_max_ = size; }
 
     Child start(const std::string& service, core::LogStream stream = out, std::uint32_t run = 1) {
         int ends[2];
@@ -159,6 +161,7 @@ private:
     std::unique_ptr<daemon::LogWriter> writer_;
     Lines notices_;
     Lines grown_;
+    std::uint64_t size_max_ = UINT64_MAX;
     int open_ = 0;
 };
 
@@ -410,6 +413,47 @@ TEST_CASE("rotation under load loses nothing of what is kept", "[integration][lo
     }
     CHECK(gaps == 1);
     CHECK(expected == count);
+}
+
+TEST_CASE("all logs together are kept within a size", "[integration][log_writer]") {
+    Capture capture;
+    capture.limit_size(25'000'000);
+    // What was rotated long ago, of a service that runs no more, goes first; what was not, stays.
+    std::ofstream{capture.file("old.log.1")} << std::string(3'000'000, 'o');
+    std::ofstream{capture.file("old.log")} << std::string(1'000'000, 'o');
+    std::ofstream{capture.file("mine.txt")} << std::string(1'000'000, 'o');
+    fs::last_write_time(capture.file("old.log.1"), fs::file_time_type::clock::now() - 24h);
+    const auto flood = [&](const std::string& service, std::size_t size) {
+        Child child = capture.start(service);
+        std::thread writing{[&] {
+            for (std::size_t i = 0; i < size / 1'000'000; ++i)
+                child.write(std::string(999'999, 'x') + "\n");
+            child.exit();
+        }};
+        capture.run_to_end();
+        writing.join();
+    };
+    flood("api", 12'000'000);
+    CHECK(fs::exists(capture.file("old.log.1")));
+    CHECK(capture.notices().empty());
+    flood("web", 24'000'000);
+    CHECK_FALSE(fs::exists(capture.file("old.log.1")));
+    CHECK_FALSE(fs::exists(capture.file("api.log.1")));
+    CHECK_FALSE(fs::exists(capture.file("api.index.1")));
+    CHECK(fs::exists(capture.file("api.log")));
+    CHECK(fs::exists(capture.file("old.log")));
+    CHECK(fs::exists(capture.file("mine.txt")));
+    CHECK(fs::exists(capture.file("web.log.1")));
+    CHECK(fs::exists(capture.file("web.log.2")));
+    REQUIRE(capture.notices().size() == 2);
+    CHECK(capture.notices()[0] ==
+          "the logs have reached 23.8 MiB: removed 1 old file (2.86 MiB) of old");
+    CHECK(
+        capture.notices()[1].starts_with("the logs have reached 23.8 MiB: removed 1 old file (10"));
+    CHECK(capture.notices()[1].ends_with(" MiB) of api"));
+    const auto answer = capture.read(core::LogCursor{{{"api", {}}}});
+    REQUIRE(answer.gaps.size() == 1);
+    CHECK(answer.gaps[0].lost_bytes + fs::file_size(capture.file("api.log")) == 12'000'000);
 }
 
 TEST_CASE("a line that does not end does not keep a file from rotating",

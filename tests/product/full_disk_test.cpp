@@ -84,8 +84,9 @@ exec sleep 1000
                   std::to_string(4'000'000 + std::string{"begin\n"}.size() - kept) +
                   ",\"cause\":\"unwritten\",\"cursor\":"));
     REQUIRE(eventually([&] {
-        return has(project.devstack({"events"}).output, "capture of api stopped: cannot write " +
-                   log + ": No space left on device; output is dropped until it can be written");
+        return has(project.devstack({"events"}).output,
+                   "capture of api stopped: cannot write " + log +
+                       ": No space left on device; output is dropped until it can be written");
     }));
     CHECK(project.pid_of("api") == service);
 }

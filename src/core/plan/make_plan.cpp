@@ -184,6 +184,7 @@ private:
             profile_.name ? profile_.name->text : make_name_from_path(surroundings_.project_dir);
         plan.project_dir = surroundings_.project_dir;
         plan.mode = profile_.mode;
+        plan.logs_size_max = profile_.logs_size_max;
         plan.environment = make_environment(environments_.project_variables());
         plan.services.reserve(order.size());
         plan.secrets.assign(secrets_.begin(), secrets_.end());

@@ -65,7 +65,8 @@ TEST_CASE("what rotation has taken is told in its place", "[unit][cli]") {
           "api      | ... 1.5 KiB of older output has been removed ...");
     gap.cause = core::LogGap::Cause::unwritten;
     CHECK(render_log_gap(gap, plain) ==
-          "api      | ... 1.5 KiB of output were lost here, because the log could not be written ...");
+          "api      | ... 1.5 KiB of output were lost here, because the log could not be written "
+          "...");
     gap = {"api", 0, {}};
     CHECK(render_log_gap(gap, plain) ==
           "api      | ... older output has been removed, and the log begun anew ...");
