@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <cctype>
+#include <charconv>
 
 #include <fmt/format.h>
 
@@ -117,6 +118,25 @@ std::string render_bytes(std::uint64_t bytes) {
         if (number.back() == '.') number.pop_back();
     }
     return number + " " + std::string{units[unit]};
+}
+
+Result<std::uint64_t> parse_bytes(std::string_view text) {
+    std::uint64_t number = 0;
+    const char* const end = text.data() + text.size();
+    const auto parsed = std::from_chars(text.data(), end, number);
+    std::string_view unit{parsed.ptr, static_cast<std::size_t>(end - parsed.ptr)};
+    unit.remove_prefix(std::min(unit.find_first_not_of(' '), unit.size()));
+    std::uint64_t factor = 1;
+    for (const std::string_view known : {"KiB", "MiB", "GiB", "TiB"}) {
+        factor *= 1024;
+        const bool fits = number <= UINT64_MAX / factor;
+        if (parsed.ec == std::errc{} && unit == known && fits) return number * factor;
+    }
+    return Error{
+        Error::Kind::invalid,
+        fmt::format("\"{}\" is not a size: write a whole number with a unit, KiB, MiB, GiB "
+                    "or TiB, such as \"500MiB\"",
+                    text)};
 }
 
 std::string shell_quote(std::string_view word) {

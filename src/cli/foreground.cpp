@@ -300,10 +300,15 @@ void ForegroundView::remark(const std::string& service, const std::string& text)
 
 void ForegroundView::show_lines(const std::vector<core::LogGap>& gaps,
                                 const std::vector<core::LogLine>& lines) const {
-    for (const core::LogGap& gap : gaps)
-        say(render_log_gap(gap, look_));
-    for (const core::LogLine& line : lines)
-        say(render_log_line(line, look_));
+    for_each_in_order(lines, gaps, [&](const auto& entry) { say(render(entry)); });
+}
+
+std::string ForegroundView::render(const core::LogLine& line) const {
+    return render_log_line(line, look_);
+}
+
+std::string ForegroundView::render(const core::LogGap& gap) const {
+    return render_log_gap(gap, look_);
 }
 
 void ForegroundView::look_whether_ready() {

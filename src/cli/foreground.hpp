@@ -66,6 +66,8 @@ private:
     void show_rest_of_logs();
     void show_lines(const std::vector<core::LogGap>& gaps,
                     const std::vector<core::LogLine>& lines) const;
+    std::string render(const core::LogLine& line) const;
+    std::string render(const core::LogGap& gap) const;
     void look_whether_ready();
     std::optional<core::api::StateMessage> state() const;
     Duration until_next_notice() const;

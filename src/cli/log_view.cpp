@@ -23,6 +23,15 @@ std::string render_prefix(const std::string& service,
            paint(mark, mark_style, look.has_colour) + " ";
 }
 
+std::string describe(const core::LogGap& gap) {
+    if (gap.cause == core::LogGap::Cause::unwritten) {
+        return render_bytes(gap.lost_bytes) +
+               " of output were lost here, because the log could not be written";
+    }
+    if (gap.lost_bytes == 0) return "older output has been removed, and the log begun anew";
+    return render_bytes(gap.lost_bytes) + " of older output has been removed";
+}
+
 }  // namespace
 
 std::size_t prefix_width_for(const std::vector<std::string>& services) {
@@ -57,10 +66,8 @@ std::string render_log_line(const core::LogLine& line, const LogLook& look) {
 }
 
 std::string render_log_gap(const core::LogGap& gap, const LogLook& look) {
-    const std::string what =
-        "... " + render_bytes(gap.lost_bytes) + " of older output has been removed by rotation ...";
     return render_prefix(gap.service, "|", Style::dim, look) +
-           paint(what, Style::yellow, look.has_colour);
+           paint("... " + describe(gap) + " ...", Style::yellow, look.has_colour);
 }
 
 }  // namespace devstack::cli

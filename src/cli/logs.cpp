@@ -43,18 +43,23 @@ public:
     bool show(const std::vector<core::LogLine>& lines,
               const std::vector<core::LogGap>& gaps) const {
         std::string text;
-        for (const core::LogGap& gap : gaps) {
-            text += is_json_ ? api::to_text(gap) : render_log_gap(gap, look_);
+        for_each_in_order(lines, gaps, [&](const auto& entry) {
+            text += is_json_ ? to_json(entry) : render(entry);
             text += "\n";
-        }
-        for (const core::LogLine& line : lines) {
-            text += is_json_ ? api::to_text(line) : render_log_line(line, look_);
-            text += "\n";
-        }
+        });
         return text.empty() || print(text);
     }
 
 private:
+    std::string render(const core::LogLine& line) const { return render_log_line(line, look_); }
+    std::string render(const core::LogGap& gap) const { return render_log_gap(gap, look_); }
+    static std::string to_json(const core::LogLine& line) { return api::to_text(line); }
+    /// Its place is the one where it stands.
+    static std::string to_json(core::LogGap gap) {
+        gap.lines_before = 0;
+        return api::to_text(gap);
+    }
+
     bool is_json_;
     LogLook look_;
 };

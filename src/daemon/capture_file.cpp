@@ -77,7 +77,12 @@ CaptureTurn CaptureFile::take(CaptureSource& source, std::size_t max) {
     turn.has_grown = position() > position_before;
     turn.is_empty = step == Step::empty;
     turn.is_closed = step == Step::closed;
-    if (step == Step::failed) drop_rest(source, turn, max);
+    if (step == Step::failed) {
+        drop_rest(source, turn, max);
+        sketch_losses();
+    }
+    const bool is_settled = platform::now() - failed_ >= limits::capture_resumed_after;
+    if (is_failing_ && turn.has_grown && !has_failed_ && is_settled) note_resumed();
     return turn;
 }
 
@@ -136,7 +141,7 @@ CaptureFile::Step CaptureFile::copy_bytes(CaptureSource& source, std::size_t max
     if (space == 0) {
         const auto cut = ends_with_line() ? 0 : rule_.find_cut(size_, index_size_, bytes);
         if (cut && !write_bytes(bytes.substr(0, *cut))) {
-            note_lost(bytes.size() - *cut);
+            note_lost(bytes.substr(*cut));
             return Step::failed;
         }
         if (cut) rotate();
@@ -155,7 +160,7 @@ bool CaptureFile::write_bytes(std::string_view bytes) {
             const int error = written < 0 ? errno : EIO;
             note_failure("cannot write " + path_of(core::log_file_name(service_, 0)) + ": " +
                          std::strerror(error));
-            note_lost(bytes.size());
+            note_lost(bytes);
             return false;
         }
         note_moved(static_cast<std::size_t>(written));
@@ -173,19 +178,15 @@ void CaptureFile::drop_rest(const CaptureSource& source, CaptureTurn& turn, std:
         turn.is_empty = got < 0 && is_retry(errno);
         turn.is_closed = got <= 0 && !turn.is_empty;
         if (got <= 0) break;
-        note_lost(static_cast<std::size_t>(got));
+        note_lost({buffer, static_cast<std::size_t>(got)});
     }
     turn.taken = taken_;
 }
 
 void CaptureFile::note_moved(std::size_t count) {
-    if (is_failing_) {
-        notices_.push_back("capture of " + service_ + " resumed; " + std::to_string(lost_) +
-                           " bytes were lost");
-        is_failing_ = false;
-        lost_ = 0;
-    }
+    has_failed_ = false;
     if (piece_.length == 0) {
+        record_losses();
         piece_.position = position();
         piece_.follows_loss =
             std::exchange(follows_loss_[static_cast<std::size_t>(piece_.stream)], false);
@@ -195,15 +196,24 @@ void CaptureFile::note_moved(std::size_t count) {
     taken_ += count;
 }
 
-void CaptureFile::note_lost(std::size_t count) {
-    lost_ += count;
-    taken_ += count;
-    follows_loss_[static_cast<std::size_t>(piece_.stream)] = true;
+void CaptureFile::note_resumed() {
+    notices_.push_back("capture of " + service_ + " resumed; " + std::to_string(lost_) +
+                       " bytes were lost");
+    is_failing_ = false;
+}
+
+void CaptureFile::note_lost(std::string_view bytes) {
+    const auto stream = static_cast<std::size_t>(piece_.stream);
+    lost_ += bytes.size();
+    taken_ += bytes.size();
+    unrecorded_[stream] += bytes.size();
+    follows_loss_[stream] = bytes.back() != '\n';
 }
 
 void CaptureFile::note_failure(const std::string& why) {
-    if (is_failing_) return;
-    is_failing_ = true;
+    has_failed_ = true;
+    failed_ = platform::now();
+    if (std::exchange(is_failing_, true)) return;
     lost_ = 0;
     notices_.push_back("capture of " + service_ + " stopped: " + why +
                        "; output is dropped until it can be written");
@@ -234,8 +244,66 @@ void CaptureFile::add_record(std::uint64_t position, std::uint64_t length, WallT
     }
 }
 
+/// Records of what was lost and has none yet. It has positions, so that a reader who comes by is
+/// told of it once.
+std::string CaptureFile::take_loss_records() {
+    constexpr std::uint64_t length_max = 1U << 30;
+    std::string records;
+    for (const auto stream : {core::LogStream::standard_output, core::LogStream::standard_error}) {
+        std::uint64_t& left = unrecorded_[static_cast<std::size_t>(stream)];
+        while (left > 0) {
+            core::IndexRecord loss;
+            loss.position = position();
+            loss.length = static_cast<std::uint32_t>(std::min(left, length_max));
+            loss.time = platform::wall_now();
+            loss.run = piece_.run;
+            loss.sequence = sequence_++;
+            loss.stream = stream;
+            loss.is_lost = true;
+            const core::IndexEntry entry = core::encode(loss);
+            records.append(entry.data(), entry.size());
+            lost_in_file_ += loss.length;
+            left -= loss.length;
+        }
+    }
+    return records;
+}
+
+/// Kept however many records wait: without it, what follows could not be found in the file.
+void CaptureFile::record_losses() {
+    records_ += take_loss_records();
+}
+
+/// While more is being lost, its record is written again and again in the same place, for readers,
+/// and for the next daemon if this one dies. Often there is room for it in the last block.
+void CaptureFile::sketch_losses() {
+    write_records();
+    if (!log_.is_open() || !index_.is_open() || !records_.empty()) return;
+    const auto unrecorded = unrecorded_;
+    const std::uint64_t lost_before = lost_in_file_;
+    const std::uint32_t sequence = sequence_;
+    const std::string records = take_loss_records();
+    if (mark_losses()) {
+        (void)!::pwrite(
+            index_.get(), records.data(), records.size(), static_cast<off_t>(index_size_));
+    }
+    unrecorded_ = unrecorded;
+    lost_in_file_ = lost_before;
+    sequence_ = sequence;
+}
+
+/// Before the first record of a loss: the header says that there may be some.
+bool CaptureFile::mark_losses() {
+    if (lost_in_file_ == 0 || is_loss_marked_) return true;
+    const core::IndexEntry header = core::encode(core::IndexHeader{base_, true});
+    const ssize_t written = ::pwrite(index_.get(), header.data(), header.size(), 0);
+    is_loss_marked_ = written == static_cast<ssize_t>(header.size());
+    return is_loss_marked_;
+}
+
 /// A failure is not told: the log itself will soon meet it too, and the records are kept.
 void CaptureFile::write_records() {
+    if (index_.is_open() && !mark_losses()) return;
     while (!records_.empty() && index_.is_open()) {
         const ssize_t written = ::pwrite(
             index_.get(), records_.data(), records_.size(), static_cast<off_t>(index_size_));

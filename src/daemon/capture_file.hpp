@@ -14,6 +14,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace devstack::daemon {
@@ -49,7 +50,9 @@ public:
     CaptureTurn take(CaptureSource& source, std::size_t max);
     /// Sentences for people that have come up since the last call.
     std::vector<std::string> take_notices();
-    /// Closes the files until there is something to write again.
+    /// True when a rotation has been since the last call.
+    bool take_rotated() { return std::exchange(has_rotated_, false); }
+    /// No more comes for now: closes the files until there is something to write again.
     void close();
 
 private:
@@ -61,9 +64,12 @@ private:
     Status open_log();
     std::uint64_t load_index();
     std::uint64_t end_of_waiting_records() const;
+    void begin_positions(std::uint64_t end, WallTime modified);
     Status check_files();
+    void close_files();
+    void note_change(const std::string& what);
+    void note_new_file(bool is_replaced);
     bool is_unchanged() const;
-    void adopt(std::uint64_t size, WallTime modified);
     Status reset_index(std::uint64_t base);
     void repair_names() const;
     std::uint64_t end_of_previous() const;
@@ -79,13 +85,18 @@ private:
     void drop_rest(const CaptureSource& source, CaptureTurn& turn, std::size_t max);
     void note_moved(std::size_t count);
     void note_failure(const std::string& why);
-    void note_lost(std::size_t count);
+    void note_resumed();
+    void note_lost(std::string_view bytes);
+    std::string take_loss_records();
+    void record_losses();
+    void sketch_losses();
+    bool mark_losses();
     void finish_piece();
     void add_record(std::uint64_t position, std::uint64_t length, WallTime time);
     void write_records();
     std::uint64_t room() const;
     bool ends_with_line() const;
-    std::uint64_t position() const { return base_ + size_; }
+    std::uint64_t position() const { return base_ + size_ + lost_in_file_; }
 
     std::string log_dir_;
     std::string service_;
@@ -97,6 +108,7 @@ private:
     std::uint64_t index_inode_ = 0;
     std::uint64_t base_ = 0;             ///< Position of the first byte of the file.
     std::uint64_t size_ = 0;             ///< Of the log file.
+    std::uint64_t lost_in_file_ = 0;     ///< Positions of the file that are not in it.
     std::uint64_t index_size_ = 0;       ///< Without `records_`.
     std::uint64_t rotate_again_at_ = 0;  ///< A rotation has failed: not before this size.
     std::uint32_t sequence_ = 0;
@@ -105,9 +117,15 @@ private:
     std::size_t taken_ = 0;       ///< In this turn.
     std::size_t last_taken_ = 0;  ///< In the one before.
     std::uint64_t lost_ = 0;      ///< Since capture has failed.
-    bool is_failing_ = false;
-    std::array<bool, 2> follows_loss_{};  ///< By stream: the next piece does.
-    TimePoint checked_{};                 ///< When the names of the files were looked at.
+    bool is_failing_ = false;     ///< That has been told, and not yet that it is over.
+    bool has_failed_ = false;     ///< The last bytes that came.
+    TimePoint failed_{};
+    bool is_loss_marked_ = false;                ///< In the header of the index.
+    std::array<std::uint64_t, 2> unrecorded_{};  ///< Lost, by stream, and not in `records_`.
+    std::array<bool, 2> follows_loss_{};         ///< By stream: the next piece does.
+    TimePoint checked_{};                        ///< When the names of the files were looked at.
+    bool has_rotated_ = false;
+    TimePoint change_told_ = TimePoint::min();
     std::vector<std::string> notices_;
 };
 

@@ -76,6 +76,25 @@ IndexEnd find_index_end(int file) {
     return {};
 }
 
+std::uint64_t count_lost(std::string_view records) {
+    std::uint64_t lost = 0;
+    for (; !records.empty(); records.remove_prefix(core::index_entry_size)) {
+        const auto record = core::decode_record(records.substr(0, core::index_entry_size));
+        if (record && record->is_lost) lost += record->length;
+    }
+    return lost;
+}
+
+/// In the records of an index file of this size.
+std::uint64_t count_lost(int file, std::uint64_t size) {
+    std::string records(size - core::index_entry_size, '\0');
+    const ssize_t got =
+        ::pread(file, records.data(), records.size(), static_cast<off_t>(core::index_entry_size));
+    const auto whole = static_cast<std::size_t>(std::max<ssize_t>(got, 0));
+    return count_lost(std::string_view{records}.substr(
+        0, whole / core::index_entry_size * core::index_entry_size));
+}
+
 Error failure(const std::string& path) {
     const int error = errno;
     return {Error::Kind::system, "cannot write " + path + ": " + std::strerror(error)};
@@ -84,6 +103,17 @@ Error failure(const std::string& path) {
 }  // namespace
 
 void CaptureFile::close() {
+    // The last output may have been lost, and nothing comes that would show it.
+    if (log_.is_open()) record_losses();
+    if (is_failing_ && !has_failed_) note_resumed();
+    if (std::exchange(is_failing_, false)) {
+        notices_.push_back("the output of " + service_ + " has ended; " + std::to_string(lost_) +
+                           " bytes of it could not be written and were lost");
+    }
+    close_files();
+}
+
+void CaptureFile::close_files() {
     write_records();
     log_.reset();
     index_.reset();
@@ -128,11 +158,16 @@ Status CaptureFile::open_files() {
     }
     // The log or the index is new, or was changed while nobody looked.
     const std::uint64_t known = std::max(seen, indexed);
-    const std::uint64_t end = known > 0 ? known : end_of_previous() + size_;
-    records_.clear();
-    base_ = std::max(end, size_) - size_;
-    add_record(base_, size_, modified(state));
+    begin_positions(known > 0 ? known : end_of_previous() + size_, modified(state));
     return reset_index(base_);
+}
+
+/// All that is known of the file is where it ends.
+void CaptureFile::begin_positions(std::uint64_t end, WallTime modified) {
+    records_.clear();
+    lost_in_file_ = 0;
+    base_ = std::max(end, size_) - size_;
+    add_record(base_, size_, modified);
 }
 
 Status CaptureFile::open_log() {
@@ -157,6 +192,7 @@ std::uint64_t CaptureFile::load_index() {
     struct stat state {};
     if (!header || ::fstat(index_.get(), &state) != 0) {
         index_.reset();
+        lost_in_file_ = 0;
         return 0;
     }
     const IndexEnd end = find_index_end(index_.get());
@@ -164,6 +200,9 @@ std::uint64_t CaptureFile::load_index() {
     index_inode_ = state.st_ino;
     index_size_ = end.size;
     if (index_inode_ != inode_before) records_.clear();
+    is_loss_marked_ = header->has_losses;
+    lost_in_file_ = count_lost(records_);
+    if (is_loss_marked_) lost_in_file_ += count_lost(index_.get(), end.size);
     if (end.last && records_.empty()) sequence_ = end.last->sequence + 1;
     return end.last ? end.last->end() : base_;
 }
@@ -182,6 +221,7 @@ Status CaptureFile::reset_index(std::uint64_t base) {
     const std::string new_path = path + ".new";
     index_ = open_file(new_path, O_RDWR | O_CREAT | O_TRUNC);
     const core::IndexEntry header = core::encode(core::IndexHeader{base});
+    is_loss_marked_ = false;
     const auto size = static_cast<ssize_t>(header.size());
     struct stat state {};
     const bool is_made = index_.is_open() &&
@@ -205,7 +245,8 @@ Status CaptureFile::check_files() {
     const auto log = find_state(path);
     const auto index = find_state(path_of(core::index_file_name(service_, 0)));
     if (!log || log->st_ino != log_inode_) {
-        close();
+        note_new_file(log.has_value());
+        close_files();
         return open_files();
     }
     const bool has_index = index && index->st_ino == index_inode_ && size_of(*index) >= index_size_;
@@ -218,14 +259,44 @@ Status CaptureFile::check_files() {
         return ok();
     }
     if (size < size_) {
-        notices_.push_back(path + " was truncated by somebody; capture goes on at its new end");
+        note_change(path + " was truncated by somebody; capture goes on at its new end");
+    } else {
+        note_change(path_of(core::index_file_name(service_, 0)) +
+                    " was removed or changed by somebody; it is begun anew, and what it said of "
+                    "older lines is lost");
     }
     const std::uint64_t end = position() + (size > size_ ? size - size_ : 0);
-    records_.clear();
     size_ = size;
-    base_ = std::max(end, size) - size;
-    add_record(base_, size_, modified(*log));
+    begin_positions(end, modified(*log));
     return reset_index(base_);
+}
+
+/// The name of the log has gone, or has another file.
+void CaptureFile::note_new_file(bool is_replaced) {
+    const std::string path = path_of(core::log_file_name(service_, 0));
+    struct stat state {};
+    const bool is_renamed = ::fstat(log_.get(), &state) == 0 && state.st_nlink > 0;
+    if (is_replaced) {
+        note_change(path + " was replaced by somebody; capture goes on at its end");
+    } else if (is_renamed) {
+        note_change(path + " was renamed by somebody; capture goes on in a new file");
+    } else if (is_there(log_dir_)) {
+        note_change(path + " was removed by somebody; capture goes on in a new file");
+    } else {
+        note_change(log_dir_ + " was removed by somebody; capture of " + service_ +
+                    " goes on in a new one");
+    }
+}
+
+/// Whoever does it all the time is not told of all the time.
+void CaptureFile::note_change(const std::string& what) {
+    const TimePoint now = platform::now();
+    if (change_told_ != TimePoint::min() &&
+        now - change_told_ < core::limits::log_change_told_again_after) {
+        return;
+    }
+    change_told_ = now;
+    notices_.push_back(what);
 }
 
 // ---- Rotation ----------------------------------------------------------------------------------
@@ -248,7 +319,9 @@ std::uint64_t CaptureFile::end_of_previous() const {
         const auto log = find_state(path_of(core::log_file_name(service_, i)));
         const auto index = open_file(path_of(core::index_file_name(service_, i)), O_RDONLY);
         const auto header = index.is_open() ? read_header(index.get()) : std::nullopt;
-        if (log && header) return header->base + size_of(*log);
+        if (!log || !header) continue;
+        const auto last = find_index_end(index.get()).last;
+        return std::max(header->base + size_of(*log), last ? last->end() : 0);
     }
     return 0;
 }
@@ -274,8 +347,10 @@ void CaptureFile::rotate() {
         const std::string next_index = path_of(core::index_file_name(service_, i + 1));
         ::rename(index.c_str(), next_index.c_str());
     }
+    has_rotated_ = true;
     base_ = position();
     size_ = 0;
+    lost_in_file_ = 0;
     records_.clear();
     log_.reset();
     index_.reset();

@@ -149,12 +149,18 @@ SseStream::Batch ControlStreams::read_logs(project::LogQuery& query, const std::
     }
     const std::string next = answer->cursor.text();
     gaps_ += answer->gaps.size();
+    // Those between the lines stay among them.
+    const auto inner = std::ranges::find_if(
+        answer->gaps, [](const core::LogGap& gap) { return gap.lines_before > 0; });
+    std::vector<core::LogGap> inner_gaps{inner, answer->gaps.end()};
+    answer->gaps.erase(inner, answer->gaps.end());
     for (const core::LogGap& gap : answer->gaps) {
         const std::string id = answer->lines.empty() ? next : "";
         batch.text += api::to_sse({"gap", api::to_text(gap), id});
     }
     if (!answer->lines.empty()) {
-        api::LogsMessage message{std::move(answer->lines), {}, next, answer->is_complete};
+        api::LogsMessage message{
+            std::move(answer->lines), std::move(inner_gaps), next, answer->is_complete};
         batch.text += api::to_sse({"", api::to_text(message), next});
     }
     if (!batch.text.empty() && query.after) {

@@ -29,7 +29,7 @@ Status DaemonProcess::resume(std::vector<core::FoundRun> found) {
             started_at_ = *time;
         }
         journal_.restore(recalled->last_events);
-        if (const Status written = journal_.write(); !written) return written;
+        write_journal();
     }
     now_ = platform::now();
     if (recalled || !found.empty()) {
@@ -43,10 +43,9 @@ Status DaemonProcess::resume(std::vector<core::FoundRun> found) {
         command.found = std::move(found);
         step(command);
     }
-    Result<Ledger> ledger =
-        Ledger::begin(paths_.state_dir, std::move(*header), describe_all(untold_));
-    if (!ledger) return ledger.error();
-    ledger_ = std::move(*ledger);
+    // A full disk is no reason not to look after what runs.
+    ledger_.emplace(paths_.state_dir, std::move(*header));
+    tell_ledger_state(ledger_->replace(describe_all(untold_)));
     for (const core::ServiceId id : supervisor_.services()) {
         const auto* stopping = std::get_if<core::Stopping>(&supervisor_.phase(id));
         if (stopping == nullptr || !stopping->status) continue;
@@ -78,10 +77,8 @@ void DaemonProcess::write_down() {
     turn.inputs = supervisor_.plan().number;
     if (!turn.services.empty() || !turn.events.empty()) {
         write_ledger(turn);
-        if (const Status written = journal_.write(); !written) {
-            spdlog::error("{}", written.error().message);
-        }
     }
+    write_journal();
     if (!has_ledger_failed_) children_.forget_ended();
 }
 
@@ -89,6 +86,28 @@ void DaemonProcess::write_ledger(const api::LedgerTurn& turn) {
     const Status written = ledger_->is_to_be_replaced()
                                ? ledger_->replace(describe_all(turn.events))
                                : ledger_->add(turn);
+    tell_ledger_state(written);
+}
+
+/// What could not be written is tried again in each turn. That events can not be written is no
+/// event: whoever asks gets them when it is over.
+void DaemonProcess::write_journal() {
+    if (!journal_.has_unwritten()) return;
+    const Status written = journal_.write();
+    if (std::exchange(has_journal_failed_, !written) == !written) return;
+    if (has_journal_failed_) {
+        spdlog::error("{}; events wait until it can be written", written.error().message);
+        return;
+    }
+    const std::uint64_t lost = journal_.take_lost();
+    notice(
+        "",
+        "the event journal is written again; " +
+            (lost == 0 ? "no event" : std::to_string(lost) + (lost == 1 ? " event" : " events")) +
+            " was lost");
+}
+
+void DaemonProcess::tell_ledger_state(const Status& written) {
     if (has_ledger_failed_ == !written) return;
     has_ledger_failed_ = !written;
     if (has_ledger_failed_) {

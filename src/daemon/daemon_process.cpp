@@ -35,16 +35,16 @@ DaemonProcess::DaemonProcess(Setting setting)
       supervisor_{std::move(setting.plan),
                   static_cast<std::uint64_t>(platform::now().time_since_epoch().count())},
       stamps_{paths_.state_dir},
-      logs_{
-          loop_,
-          paths_.log_dir,
-          {[this](const std::string& service) {
-               if (grown_logs_.empty()) {
-                   boost::asio::post(loop_, [this] { wake_log_readers(); });
-               }
-               grown_logs_.push_back(service);
-           },
-           [this](const std::string& service, const std::string& what) { notice(service, what); }}},
+      logs_{loop_,
+            paths_.log_dir,
+            {[this](const std::string& service) {
+                 if (grown_logs_.empty()) {
+                     boost::asio::post(loop_, [this] { wake_log_readers(); });
+                 }
+                 grown_logs_.push_back(service);
+             },
+             [this](const std::string& service, const std::string& what) { notice(service, what); },
+             [this] { return supervisor_.plan().logs_size_max; }}},
       children_{loop_,
                 std::move(setting.keeper_channel),
                 paths_.project_dir,

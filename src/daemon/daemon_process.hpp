@@ -106,6 +106,8 @@ private:
     core::api::LedgerTurn describe_all(std::vector<core::api::EventMessage> events);
     void write_down();
     void write_ledger(const core::api::LedgerTurn& turn);
+    void tell_ledger_state(const Status& written);
+    void write_journal();
     void carry_out();
     void answer_batches();
     void end_turn();
@@ -189,6 +191,7 @@ private:
     std::vector<core::api::EventMessage> untold_;  ///< Not written down yet.
     bool has_ledger_failed_ = false;
     std::uint32_t last_inputs_ = 0;  ///< Number of the inputs that were saved last.
+    bool has_journal_failed_ = false;
     bool is_in_turn_ = false;
     bool has_told_ = false;  ///< Events were journaled in this turn.
     bool is_finished_ = false;

@@ -76,7 +76,10 @@ Result<EventJournal> EventJournal::open(const std::string& state_dir) {
 
 void EventJournal::append(core::api::EventMessage& event) {
     event.sequence = ++last_sequence_;
-    if (unwritten_.size() > core::limits::event_journal_unwritten_max) return;
+    if (unwritten_.size() > core::limits::event_journal_unwritten_max) {
+        ++lost_;
+        return;
+    }
     unwritten_ += core::api::to_text(event);
     unwritten_ += '\n';
 }

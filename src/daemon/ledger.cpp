@@ -27,16 +27,8 @@ Error failure(const std::string& path) {
 
 }  // namespace
 
-Ledger::Ledger(std::string path, api::LedgerHeader header)
-    : path_{std::move(path)}, header_{std::move(header)} {}
-
-Result<Ledger> Ledger::begin(const std::string& state_dir,
-                             api::LedgerHeader header,
-                             const api::LedgerTurn& state) {
-    Ledger ledger{project::ledger_path(state_dir), std::move(header)};
-    if (Status begun = ledger.replace(state); !begun) return std::move(begun).error();
-    return ledger;
-}
+Ledger::Ledger(const std::string& state_dir, api::LedgerHeader header)
+    : path_{project::ledger_path(state_dir)}, header_{std::move(header)} {}
 
 Status Ledger::add(const api::LedgerTurn& turn) {
     const std::string line = to_text(turn) + "\n";
@@ -62,7 +54,11 @@ Status Ledger::replace(const api::LedgerTurn& state) {
     const std::string text = to_text(header_) + "\n" + to_text(state) + "\n";
     const bool is_written = file.is_open() && platform::write_all(file.get(), text) &&
                             std::rename(next.c_str(), path_.c_str()) == 0;
-    if (!is_written) return failure(path_);
+    if (!is_written) {
+        Error error = failure(path_);
+        ::unlink(next.c_str());
+        return error;
+    }
     file_ = std::move(file);
     // Big from the start when there are many services: it is replaced when it has doubled.
     size_ = text.size() > core::limits::ledger_size_max / 2 ? 0 : text.size();

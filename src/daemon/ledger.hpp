@@ -14,10 +14,8 @@ namespace devstack::daemon {
 /// or it does not count. Nothing is synced: what it is good for does not outlive the boot.
 class Ledger {
 public:
-    /// A new one that replaces whatever there is, with `state` as its first turn.
-    static Result<Ledger> begin(const std::string& state_dir,
-                                core::api::LedgerHeader header,
-                                const core::api::LedgerTurn& state);
+    /// Writes nothing yet: `replace` comes first, in place of whatever there is.
+    Ledger(const std::string& state_dir, core::api::LedgerHeader header);
 
     /// On failure (disk full) the turn is not in it, and what it says of those services is old
     /// until `replace` has succeeded.
@@ -30,13 +28,11 @@ public:
     void remove();
 
 private:
-    Ledger(std::string path, core::api::LedgerHeader header);
-
     std::string path_;
     core::api::LedgerHeader header_;
     platform::FileDescriptor file_;
     std::uint64_t size_ = 0;
-    bool has_missed_ = false;
+    bool has_missed_ = true;
 };
 
 }  // namespace devstack::daemon

@@ -4,6 +4,7 @@
 #include "devstack/platform/clock.hpp"
 
 #include "daemon/capture_file.hpp"
+#include "daemon/log_cap.hpp"
 #include "daemon/pipe_peek.hpp"
 
 #include <algorithm>
@@ -141,6 +142,8 @@ private:
     CaptureTurn take(Pipe& pipe, std::size_t max);
     void finish(PipeId id);
     void tell(const std::string& service, const std::string& what);
+    void tell_notices(const std::string& service, CaptureFile& file);
+    void keep_within_size();
     void tell_grown();
 
     asio::io_context& loop_;
@@ -264,9 +267,8 @@ void LogWriter::Implementation::take_turn(PipeId id) {
 CaptureTurn LogWriter::Implementation::take(Pipe& pipe, std::size_t max) {
     Service& service = services_.find(pipe.service)->second;
     const CaptureTurn turn = service.file.take(pipe.source, max);
-    for (const std::string& notice : service.file.take_notices()) {
-        tell(pipe.service, notice);
-    }
+    tell_notices(pipe.service, service.file);
+    if (service.file.take_rotated()) keep_within_size();
     if (!turn.has_grown || std::exchange(service.has_grown, true)) return turn;
     if (grown_.empty()) asio::post(loop_, while_alive([this] { tell_grown(); }));
     grown_.push_back(pipe.service);
@@ -276,6 +278,19 @@ CaptureTurn LogWriter::Implementation::take(Pipe& pipe, std::size_t max) {
 void LogWriter::Implementation::tell(const std::string& service, const std::string& what) {
     if (!observer_.noticed) return;
     asio::post(loop_, while_alive([this, service, what] { observer_.noticed(service, what); }));
+}
+
+void LogWriter::Implementation::tell_notices(const std::string& service, CaptureFile& file) {
+    for (const std::string& notice : file.take_notices()) {
+        tell(service, notice);
+    }
+}
+
+void LogWriter::Implementation::keep_within_size() {
+    if (!observer_.size_max) return;
+    if (const auto removed = remove_oldest_logs(log_dir_, observer_.size_max())) {
+        tell("", *removed);
+    }
 }
 
 void LogWriter::Implementation::tell_grown() {
@@ -295,6 +310,7 @@ void LogWriter::Implementation::finish(PipeId id) {
     const auto service = services_.find(pipe->second.service);
     std::erase(service->second.pipes, id);
     if (service->second.pipes.empty()) service->second.file.close();
+    tell_notices(service->first, service->second.file);
     if (pipe->second.at_end) {
         asio::post(loop_, while_alive([at_end = std::move(pipe->second.at_end)] { at_end(); }));
     }

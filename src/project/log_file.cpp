@@ -3,6 +3,7 @@
 #include "devstack/core/limits.hpp"
 
 #include <algorithm>
+#include <cstdint>
 #include <utility>
 
 // The writer renames files while we open them. Going from the youngest to the oldest, a rotation
@@ -32,6 +33,15 @@ bool is_still_at(const std::string& path, const platform::FileDescriptor& file) 
     return at_path->is_same_file(*opened);
 }
 
+/// Few files have losses: no other index has to be read whole.
+void find_losses(LogFile& file) {
+    if (!file.index.has_losses()) return;
+    for (std::size_t i = 0; i < file.index.count(); ++i) {
+        const auto record = file.index.find_record(i);
+        if (record && record->is_lost) file.losses.push_back(*record);
+    }
+}
+
 Result<LogFile> open_log_file(const std::string& dir, const std::string& service, int generation) {
     const std::string log_path = dir + "/" + core::log_file_name(service, generation);
     LogFile file;
@@ -50,6 +60,7 @@ Result<LogFile> open_log_file(const std::string& dir, const std::string& service
     // After the index was opened: whatever a record speaks of is in the file by now.
     const auto state = find_file_state(file.log.get());
     if (state) file.state = *state;
+    find_losses(file);
     return file;
 }
 
@@ -66,7 +77,7 @@ void place_files(std::vector<LogFile>& files) {
     std::uint64_t end = files.front().index.is_there() ? 0 : files.front().base;
     for (LogFile& file : files) {
         file.base = file.index.is_there() ? file.index.base() : end;
-        file.end = file.base + file.state.size;
+        file.end = file.base + file.state.size + file.lost_before(UINT64_MAX);
         end = file.end;
     }
     for (std::size_t i = 0; i + 1 < files.size(); ++i) {
@@ -93,6 +104,20 @@ void hold_back_unindexed(LogFiles& opened, WallTime now) {
 }
 
 }  // namespace
+
+const core::IndexRecord* LogFile::find_loss(std::uint64_t position) const {
+    const auto found =
+        std::ranges::find_if(losses, [&](const auto& it) { return it.end() > position; });
+    return found == losses.end() ? nullptr : &*found;
+}
+
+std::uint64_t LogFile::lost_before(std::uint64_t position) const {
+    std::uint64_t lost = 0;
+    for (const core::IndexRecord& loss : losses) {
+        if (loss.position < position) lost += loss.length;
+    }
+    return lost;
+}
 
 Result<LogFiles> open_log_files(const std::string& log_dir,
                                 const std::string& service,

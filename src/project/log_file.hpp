@@ -13,13 +13,19 @@
 
 namespace devstack::project {
 
-/// One log file, and its index if it has one. It holds the positions `base` up to `end`.
+/// One log file, and its index if it has one. It holds the positions `base` up to `end`, without
+/// those of output that could not be written.
 struct LogFile {
     platform::FileDescriptor log;
     LogIndexTable index;
     FileState state;
     std::uint64_t base = 0;
     std::uint64_t end = 0;
+    std::vector<core::IndexRecord> losses;  ///< By position.
+
+    /// The first that ends after `position`.
+    const core::IndexRecord* find_loss(std::uint64_t position) const;
+    std::uint64_t lost_before(std::uint64_t position) const;
 };
 
 /// The log of one service: its files from the oldest to the one that is written.

@@ -20,6 +20,7 @@ LogIndexTable::LogIndexTable(platform::FileDescriptor file) {
     const auto header = core::decode_header(bytes);
     if (!header) return;
     base_ = header->base;
+    has_losses_ = header->has_losses;
     count_ = static_cast<std::size_t>(stat->size / core::index_entry_size - 1);
     file_ = std::move(file);
 }

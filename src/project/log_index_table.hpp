@@ -20,6 +20,7 @@ public:
 
     bool is_there() const { return file_.is_open(); }
     std::uint64_t base() const { return base_; }
+    bool has_losses() const { return has_losses_; }
     /// Records, torn ones too, when the table was opened.
     std::size_t count() const { return count_; }
 
@@ -41,6 +42,7 @@ private:
 
     platform::FileDescriptor file_;
     std::uint64_t base_ = 0;
+    bool has_losses_ = false;
     std::size_t count_ = 0;
     std::string block_;
     std::size_t block_begin_ = 0;

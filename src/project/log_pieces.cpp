@@ -44,6 +44,8 @@ std::optional<core::LogPiece> LogPieces::next(std::uint64_t limit) {
     const std::uint64_t begin = std::max(position_, file.base);
     if (begin >= limit) return std::nullopt;
     position_ = begin;
+    const core::IndexRecord* const loss = file.find_loss(begin);
+    if (loss != nullptr && loss->position <= begin) return take_loss(*loss, limit);
     if (!load_bytes(file)) {
         file.end = begin;  // It has been truncated since we opened it.
         return next(limit);
@@ -52,6 +54,17 @@ std::optional<core::LogPiece> LogPieces::next(std::uint64_t limit) {
     const std::string_view loaded = std::string_view{buffer_}.substr(begin - buffer_begin_);
     piece.bytes = loaded.substr(0, static_cast<std::size_t>(std::min(end, limit) - begin));
     position_ += piece.bytes.size();
+    return piece;
+}
+
+core::LogPiece LogPieces::take_loss(const core::IndexRecord& loss, std::uint64_t limit) {
+    core::LogPiece piece;
+    piece.position = position_;
+    piece.stream = loss.stream;
+    piece.run = loss.run;
+    piece.time = loss.time;
+    piece.lost = std::min(loss.end(), limit) - position_;
+    position_ += piece.lost;
     return piece;
 }
 
@@ -81,9 +94,11 @@ LogPieces::Described LogPieces::describe(LogFile& file) {
 bool LogPieces::load_bytes(LogFile& file) {
     const bool is_loaded = position_ >= buffer_begin_ && position_ < buffer_begin_ + buffer_.size();
     if (is_loaded) return true;
-    const std::uint64_t left = file.end - position_;
+    const core::IndexRecord* const loss = file.find_loss(position_);
+    const std::uint64_t end = loss == nullptr ? file.end : std::min(file.end, loss->position);
+    const std::uint64_t left = end - position_;
     read_at(file.log.get(),
-            position_ - file.base,
+            position_ - file.base - file.lost_before(position_),
             static_cast<std::size_t>(std::min<std::uint64_t>(left, buffer_size)),
             buffer_);
     buffer_begin_ = position_;
@@ -132,7 +147,7 @@ std::optional<std::uint64_t> LogPieces::find_last_byte(LogFile& file,
         if (!before) return std::nullopt;
         number = *before;
         const auto record = file.index.find_record(number);
-        if (record->stream != stream || record->position >= position) continue;
+        if (record->stream != stream || record->position >= position || record->is_lost) continue;
         return std::min(record->end(), position) - 1;
     }
     return std::nullopt;

@@ -23,8 +23,8 @@ public:
     void seek(std::uint64_t position);
     std::uint64_t position() const { return position_; }
     /// The next piece, or a part of one, that begins before `limit` and does not reach beyond. It
-    /// begins later than `position()` where a file is missing. Its bytes are valid until the next
-    /// call. Nothing: none is left.
+    /// begins later than `position()` where a file is missing, and has no bytes where they were
+    /// lost. Its bytes are valid until the next call. Nothing: none is left.
     std::optional<core::LogPiece> next(std::uint64_t limit);
 
     /// The first position of which the index says that it was captured at or after `time`; `end()`
@@ -38,6 +38,7 @@ private:
         core::LogPiece piece;  ///< Without bytes.
         std::uint64_t end = 0;
     };
+    core::LogPiece take_loss(const core::IndexRecord& loss, std::uint64_t limit);
     Described describe(LogFile& file);
     bool load_bytes(LogFile& file);
     std::optional<std::uint64_t> find_last_byte(core::LogStream stream, std::uint64_t position);

@@ -64,25 +64,36 @@ Result<ServiceLogs> open_services(const std::string& log_dir,
     return logs;
 }
 
-/// Lines in order until a limit of the query is reached.
+/// Lines in order until a limit of the query is reached, or a gap: that stands at the beginning of
+/// an answer, so that a reader who stops at any line and goes on later is told of it once.
 void read_forward(const LogQuery& query, ServiceLogs& logs, LogAnswer& answer) {
-    std::vector<std::optional<core::LogLine>> offers;
-    for (const auto& log : logs) {
-        offers.push_back(log->next());
+    std::vector<std::optional<core::LogLine>> offers(logs.size());
+    bool is_before_gap = false;
+    const auto offer = [&](std::size_t i) {
+        offers[i] = logs[i]->next();
+        while (!offers[i] && logs[i]->is_at_gap() && answer.lines.empty()) {
+            logs[i]->pass_gap();
+            offers[i] = logs[i]->next();
+        }
+        is_before_gap |= !offers[i] && logs[i]->is_at_gap();
+    };
+    for (std::size_t i = 0; i < logs.size(); ++i) {
+        offer(i);
     }
     const std::size_t lines_max = std::max<std::size_t>(query.lines_max, 1);
     std::size_t bytes = 0;
     const auto is_any_paused = [&logs] {
         return std::ranges::any_of(logs, [](const auto& log) { return log->is_paused(); });
     };
-    while (answer.lines.size() < lines_max && bytes < query.bytes_max && !is_any_paused()) {
+    while (answer.lines.size() < lines_max && bytes < query.bytes_max && !is_any_paused() &&
+           !is_before_gap) {
         const auto oldest = core::find_oldest(offers);
         if (!oldest) break;
         bytes += offers[*oldest]->text.size();
         answer.lines.push_back(std::move(*offers[*oldest]));
-        offers[*oldest] = logs[*oldest]->next();
+        offer(*oldest);
     }
-    answer.is_complete = !core::find_oldest(offers) && !is_any_paused();
+    answer.is_complete = !core::find_oldest(offers) && !is_any_paused() && !is_before_gap;
     for (std::size_t i = 0; i < logs.size(); ++i) {
         const bool is_at_end = !offers[i] && !logs[i]->is_paused();
         answer.cursor.positions[query.services[i]] =
@@ -108,6 +119,25 @@ void read_backward(const LogQuery& query, ServiceLogs& logs, LogAnswer& answer) 
     answer.lines.erase(answer.lines.begin(), first);
 }
 
+/// Behind the line of its service that comes before it. Not at all when that line is not wanted.
+bool place_gap(core::LogGap& gap, const std::vector<core::LogLine>& lines) {
+    bool has_lines = false;
+    for (std::size_t i = lines.size(); i > 0; --i) {
+        if (lines[i - 1].service != gap.service) continue;
+        has_lines = true;
+        if (lines[i - 1].position.end >= gap.continues_at.end) continue;
+        gap.lines_before = i;
+        return true;
+    }
+    return !has_lines;
+}
+
+void collect_gaps(const ServiceLog& log, bool is_backward, LogAnswer& answer) {
+    for (core::LogGap gap : log.gaps()) {
+        if (!is_backward || place_gap(gap, answer.lines)) answer.gaps.push_back(std::move(gap));
+    }
+}
+
 }  // namespace
 
 Result<LogAnswer> read_logs(const std::string& log_dir, const LogQuery& query) {
@@ -119,7 +149,8 @@ Result<LogAnswer> read_logs(const std::string& log_dir, const LogQuery& query) {
     auto logs = open_services(log_dir, asked, search);
     if (!logs) return std::move(logs).error();
     LogAnswer answer;
-    if (asked.tail && !asked.after) {
+    const bool is_backward = asked.tail && !asked.after;
+    if (is_backward) {
         read_backward(asked, *logs, answer);
     } else {
         read_forward(asked, *logs, answer);
@@ -128,12 +159,13 @@ Result<LogAnswer> read_logs(const std::string& log_dir, const LogQuery& query) {
         line.text = core::hide_secrets(std::move(line.text), asked.secrets);
     }
     for (const auto& log : *logs) {
-        answer.gaps.insert(answer.gaps.end(), log->gaps().begin(), log->gaps().end());
+        collect_gaps(*log, is_backward, answer);
         const auto unfinished = log->unfinished_in();
         if (!unfinished || !answer.is_complete) continue;
         const bool is_sooner = !answer.unfinished_in || *unfinished < *answer.unfinished_in;
         if (is_sooner) answer.unfinished_in = unfinished;
     }
+    std::ranges::stable_sort(answer.gaps, {}, &core::LogGap::lines_before);
     return answer;
 }
 

@@ -89,15 +89,28 @@ std::optional<core::LogLine> ServiceLog::next() {
 std::optional<core::LogLine> ServiceLog::next_line() {
     while (!is_paused_) {
         if (auto line = assembler_.take(piece_)) return line;
-        if (gap_) {
-            if (auto line = assembler_.take_unfinished()) return line;
-            continue_behind_gap();
-        }
+        if (gap_) return assembler_.take_unfinished();
+        if (piece_.lost > 0 && wants_loss()) return std::nullopt;
+        if (piece_.lost > 0) assembler_.pass_loss(piece_);
         if (!load_piece()) break;
     }
     if (is_paused_ || limit_ < pieces_.end()) return std::nullopt;
     assembler_.advance_to(pieces_.position());
     return assembler_.take_overdue(search_.query.now);
+}
+
+bool ServiceLog::wants_loss() const {
+    const LogQuery& query = search_.query;
+    const bool is_of_stream = !query.stream || *query.stream == piece_.stream;
+    return is_of_stream && (!query.since || piece_.time >= *query.since);
+}
+
+void ServiceLog::pass_gap() {
+    if (gap_) return continue_behind_gap();
+    core::LogGap gap{service_, piece_.lost, {}, core::LogGap::Cause::unwritten};
+    assembler_.pass_loss(piece_);
+    gap.continues_at = assembler_.position();
+    gaps_.push_back(std::move(gap));
 }
 
 /// Gets the next bytes that the assembler wants to see; false: there are none, or enough was seen.
@@ -134,6 +147,13 @@ void ServiceLog::note_gap(std::uint64_t from) {
     gaps_.push_back({service_, start_.pending - from, start_});
 }
 
+/// Gaps between lines that are too old to be wanted.
+void ServiceLog::drop_gaps_before(const std::vector<core::LogLine>& lines) {
+    std::erase_if(gaps_, [&](const core::LogGap& gap) {
+        return !lines.empty() && gap.continues_at.end <= lines.front().position.end;
+    });
+}
+
 std::vector<core::LogLine> ServiceLog::take_last(std::size_t count) {
     const std::uint64_t oldest = oldest_wanted();
     for (std::uint64_t window = first_window;; window *= window_growth) {
@@ -142,7 +162,11 @@ std::vector<core::LogLine> ServiceLog::take_last(std::size_t count) {
         gaps_.clear();
         search_.scan_left = UINT64_MAX;
         std::deque<core::LogLine> last;
-        while (auto line = next()) {
+        for (auto line = next(); line || is_at_gap(); line = next()) {
+            if (!line) {
+                pass_gap();
+                continue;
+            }
             last.push_back(std::move(*line));
             if (last.size() > count) last.pop_front();
         }
@@ -150,7 +174,9 @@ std::vector<core::LogLine> ServiceLog::take_last(std::size_t count) {
                                          std::make_move_iterator(last.end()));
         before_ = assembler_.position();
         const bool is_enough = lines.size() == count && !has_cut_line(lines, begin);
-        if (begin <= oldest || is_enough) return lines;
+        if (begin > oldest && !is_enough) continue;
+        drop_gaps_before(lines);
+        return lines;
     }
 }
 

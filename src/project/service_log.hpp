@@ -34,15 +34,23 @@ public:
     /// From the oldest line that the query wants.
     void begin_at_oldest();
 
-    /// The next wanted line; nothing when there is no more now, or when `is_paused`.
+    /// The next wanted line; nothing when there is no more now, when `is_paused`, or when it
+    /// `is_at_gap`.
     std::optional<core::LogLine> next();
-    /// The last `count` wanted lines; afterwards everything has been read.
+    /// The last `count` wanted lines, and the gaps between and behind them; afterwards everything
+    /// has been read.
     std::vector<core::LogLine> take_last(std::size_t count);
+
+    /// A wanted gap comes next.
+    bool is_at_gap() const { return gap_ || piece_.lost > 0; }
+    /// Goes on behind it.
+    void pass_gap();
 
     /// To go on after the last line looked at, before the line that `next` returned last.
     const core::LogPosition& position_before() const { return before_; }
     /// To go on after the line that `next` returned last.
     core::LogPosition position_after() const { return assembler_.position(); }
+    /// That have been passed, in order.
     const std::vector<core::LogGap>& gaps() const { return gaps_; }
     /// The query has looked at enough; the rest is for the next one.
     bool is_paused() const { return is_paused_; }
@@ -57,8 +65,10 @@ private:
     void begin_within(std::uint64_t position, bool skips_first_lines);
     std::optional<core::LogLine> next_line();
     bool load_piece();
+    bool wants_loss() const;
     void continue_behind_gap();
     void note_gap(std::uint64_t from);
+    void drop_gaps_before(const std::vector<core::LogLine>& lines);
     std::uint64_t oldest_wanted();
     bool has_cut_line(const std::vector<core::LogLine>& lines, std::uint64_t begin) const;
 

@@ -76,9 +76,11 @@ public:
             directory_,
             daemon::LogWriter::Observer{
                 [this](const std::string& service) { grown_.push_back(service); },
-                [this](const std::string&, const std::string& what) { notices_.push_back(what); }});
+                [this](const std::string&, const std::string& what) { notices_.push_back(what); },
+                [this] { return size_max_; }});
     }
     void stop() { writer_.reset(); }
+    void limit_size(std::uint64_t size) { size_max_ = size; }
 
     Child start(const std::string& service, core::LogStream stream = out, std::uint32_t run = 1) {
         int ends[2];
@@ -128,9 +130,18 @@ public:
         query.after = std::move(after);
         query.lines_max = SIZE_MAX;
         query.bytes_max = SIZE_MAX;
-        auto answer = project::read_logs(directory_, query);
-        REQUIRE(answer);
-        return std::move(*answer);
+        project::LogAnswer all;
+        do {
+            auto answer = project::read_logs(directory_, query);
+            REQUIRE(answer);
+            query.after = answer->cursor;
+            for (core::LogGap& gap : answer->gaps)
+                gap.lines_before += all.lines.size();
+            answer->lines.insert(answer->lines.begin(), all.lines.begin(), all.lines.end());
+            answer->gaps.insert(answer->gaps.begin(), all.gaps.begin(), all.gaps.end());
+            all = std::move(*answer);
+        } while (!all.is_complete);
+        return all;
     }
     Lines lines() const {
         Lines texts;
@@ -150,6 +161,7 @@ private:
     std::unique_ptr<daemon::LogWriter> writer_;
     Lines notices_;
     Lines grown_;
+    std::uint64_t size_max_ = UINT64_MAX;
     int open_ = 0;
 };
 
@@ -403,6 +415,45 @@ TEST_CASE("rotation under load loses nothing of what is kept", "[integration][lo
     CHECK(expected == count);
 }
 
+TEST_CASE("all logs together are kept within a size", "[integration][log_writer]") {
+    Capture capture;
+    capture.limit_size(30'000'000);
+    // What was rotated long ago, of a service that runs no more, goes first; what was not, stays.
+    std::ofstream{capture.file("old.log.1")} << std::string(3'000'000, 'o');
+    std::ofstream{capture.file("old.log")} << std::string(1'000'000, 'o');
+    std::ofstream{capture.file("mine.txt")} << std::string(1'000'000, 'o');
+    fs::last_write_time(capture.file("old.log.1"), fs::file_time_type::clock::now() - 24h);
+    const auto flood = [&](const std::string& service, std::size_t size) {
+        Child child = capture.start(service);
+        std::thread writing{[&] {
+            for (std::size_t i = 0; i < size / 1'000'000; ++i)
+                child.write(std::string(999'999, 'x') + "\n");
+            child.exit();
+        }};
+        capture.run_to_end();
+        writing.join();
+    };
+    flood("api", 12'000'000);
+    CHECK(fs::exists(capture.file("old.log.1")));
+    CHECK(capture.notices().empty());
+    flood("web", 24'000'000);
+    CHECK_FALSE(fs::exists(capture.file("old.log.1")));
+    CHECK_FALSE(fs::exists(capture.file("api.log.1")));
+    CHECK_FALSE(fs::exists(capture.file("api.index.1")));
+    CHECK(fs::exists(capture.file("api.log")));
+    CHECK(fs::exists(capture.file("old.log")));
+    CHECK(fs::exists(capture.file("mine.txt")));
+    CHECK(fs::exists(capture.file("web.log.1")));
+    CHECK(fs::exists(capture.file("web.log.2")));
+    REQUIRE(capture.notices().size() == 1);
+    CHECK(
+        capture.notices()[0].starts_with("the logs have reached 28.6 MiB: removed 2 old files (1"));
+    CHECK(capture.notices()[0].ends_with(" MiB) of api and old"));
+    const auto answer = capture.read(core::LogCursor{{{"api", {}}}});
+    REQUIRE(answer.gaps.size() == 1);
+    CHECK(answer.gaps[0].lost_bytes + fs::file_size(capture.file("api.log")) == 12'000'000);
+}
+
 TEST_CASE("a line that does not end does not keep a file from rotating",
           "[integration][log_writer]") {
     Capture capture;
@@ -489,28 +540,40 @@ TEST_CASE("files that somebody removes, replaces or writes to are found again",
         }
         return texts;
     };
+    std::string what = capture.file("api.log") + " was ";
     SECTION("the log") {
         fs::remove(capture.file("api.log"));
+        what += "removed by somebody; capture goes on in a new file";
     }
     SECTION("the log and the index") {
         fs::remove(capture.file("api.log"));
         fs::remove(capture.file("api.index"));
+        what += "removed by somebody; capture goes on in a new file";
     }
     SECTION("the index") {
         fs::remove(capture.file("api.index"));
+        what = capture.file("api.index") +
+               " was removed or changed by somebody; it is begun anew, and what it said of older "
+               "lines is lost";
     }
     SECTION("the directory") {
-        fs::remove_all(capture.file(""));
+        const std::string directory = fs::path{capture.file("x")}.parent_path().string();
+        fs::remove_all(directory);
+        what = directory + " was removed by somebody; capture of api goes on in a new one";
     }
     SECTION("the log is moved away") {
         fs::rename(capture.file("api.log"), capture.file("mine"));
+        what += "renamed by somebody; capture goes on in a new file";
     }
     SECTION("the log is replaced") {
+        what += "replaced by somebody; capture goes on at its end";
         std::ofstream{capture.file("new")} << "edited\n";
         fs::rename(capture.file("new"), capture.file("api.log"));
     }
     child.write("two\n");
     capture.run_until([&] { return capture.bytes("api.log").ends_with("two\n"); });
+    capture.poll();
+    CHECK(capture.notices() == Lines{what});
     CHECK(lines_after().back() == "! two");
     CHECK(lines_after().size() <= 2);
     CHECK(capture.read(cursor).gaps.empty());
@@ -542,7 +605,9 @@ TEST_CASE("a directory that can not be written costs output, and blocks no child
     writing.join();
     CHECK(blocked.notices() ==
           Lines{"capture of api stopped: cannot write " + blocked.file("api.log") +
-                ": Not a directory; output is dropped until it can be written"});
+                    ": Not a directory; output is dropped until it can be written",
+                "the output of api has ended; 3000000 bytes of it could not be written and were "
+                "lost"});
 }
 
 TEST_CASE("a full disk stops capture with one notice, and it resumes by itself",
@@ -582,7 +647,28 @@ TEST_CASE("a full disk stops capture with one notice, and it resumes by itself",
         CHECK(full.notices()[1] ==
               "capture of api resumed; " + std::to_string(300'008 - kept) + " bytes were lost");
         CHECK(full.lines().back() == "more");
-        CHECK(full.read().lines.back().is_continued);
+        // What was lost ended with a line end.
+        CHECK_FALSE(full.read().lines.back().is_continued);
+        CHECK(full.read().lines.size() > 1);
+        std::uint64_t lost = 0;
+        for (const core::LogGap& gap : full.read().gaps) {
+            CHECK(gap.cause == core::LogGap::Cause::unwritten);
+            lost += gap.lost_bytes;
+        }
+        CHECK(lost == 300'008 - kept);
+        CHECK(full.read().gaps.back().lines_before == full.read().lines.size() - 1);
+        const core::LogCursor behind{{{"api", full.read().gaps.back().continues_at}}};
+        CHECK(full.read(behind).gaps.empty());
+        CHECK(full.read(behind).lines.size() == 1);
+        // A later daemon finds its way in the file.
+        full.restart();
+        Child later = full.start("api");
+        later.write("later\n");
+        later.exit();
+        full.run_to_end();
+        CHECK(full.lines().back() == "later");
+        CHECK(full.read(behind).lines.size() == 2);
+        CHECK(full.notices().size() == 2);
     }
     ::umount(disk.c_str());
 }

@@ -1,5 +1,7 @@
 #pragma once
 
+#include "devstack/base/result.hpp"
+
 #include <cstddef>
 #include <cstdint>
 #include <optional>
@@ -27,6 +29,8 @@ std::string count_of(std::size_t count, std::string_view noun);
 
 /// "512 B", "1.5 KiB", "12 MiB": three significant digits, powers of 1024.
 std::string render_bytes(std::uint64_t bytes);
+/// "512MiB", "1 GiB": a whole number and one of KiB, MiB, GiB and TiB. Fails with what is wrong.
+Result<std::uint64_t> parse_bytes(std::string_view text);
 
 /// The text quoted as a POSIX shell would need it to be one word; unchanged when it is safe.
 std::string shell_quote(std::string_view word);

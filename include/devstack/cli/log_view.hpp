@@ -27,7 +27,20 @@ Style style_of_service(std::string_view service);
 /// "+" instead of "|"; the mark is red for standard error. What could harm a terminal is taken out
 /// of the text.
 std::string render_log_line(const core::LogLine& line, const LogLook& look);
-/// "api      | ... 1.5 MiB of older output has been removed by rotation ...".
+/// "api      | ... 1.5 MiB of older output has been removed ...".
 std::string render_log_gap(const core::LogGap& gap, const LogLook& look);
+
+/// Calls `show` with each line and each gap of an answer, in their order.
+template <typename Show>
+void for_each_in_order(const std::vector<core::LogLine>& lines,
+                       const std::vector<core::LogGap>& gaps,
+                       Show show) {
+    auto gap = gaps.begin();
+    for (std::size_t i = 0; i <= lines.size(); ++i) {
+        for (; gap != gaps.end() && (gap->lines_before <= i || i == lines.size()); ++gap)
+            show(*gap);
+        if (i < lines.size()) show(lines[i]);
+    }
+}
 
 }  // namespace devstack::cli

@@ -17,6 +17,9 @@ inline constexpr std::uint64_t log_file_size_max = 10 * 1024 * 1024;
 /// … and this many old ones are kept beside it.
 inline constexpr int log_files_max = 5;
 /// A rotation that finds no line end waits this long for one, then cuts: bounded disk beats a line.
+/// Of all log files of a project, unless the profile says otherwise, and the least it may say.
+inline constexpr std::uint64_t logs_size_max = std::uint64_t{1024} * 1024 * 1024;
+inline constexpr std::uint64_t logs_size_max_min = 1024 * 1024;
 inline constexpr std::uint64_t log_line_slack_max = 1024 * 1024;
 /// While a line is waited for, this much is looked at before the loop serves others.
 inline constexpr std::size_t awaited_lines_max = 2000;
@@ -41,6 +44,10 @@ inline constexpr auto capture_coalesce_delay = 500us;
 inline constexpr auto capture_coalesce_delay_min = 250us;
 /// With many such pipes the time is longer: to look at one takes a tenth of this.
 inline constexpr auto capture_coalesce_delay_per_pipe = 20us;
+/// A disk that is full now and then is not told of each time.
+inline constexpr auto capture_resumed_after = 1s;
+/// … nor is somebody who truncates or removes log files all the time.
+inline constexpr auto log_change_told_again_after = 1s;
 inline constexpr std::size_t capture_small_read = 32 * 1024;
 /// Bytes taken from one pipe before the loop serves the others.
 inline constexpr std::size_t capture_turn_max = 1024 * 1024;

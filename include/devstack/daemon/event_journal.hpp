@@ -6,6 +6,7 @@
 
 #include <cstdint>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace devstack::daemon {
@@ -25,6 +26,10 @@ public:
     /// events stay queued, within a bound, and the error says why.
     Status write();
 
+    bool has_unwritten() const { return !unwritten_.empty(); }
+    /// Events that found no room in the queue, since the last call.
+    std::uint64_t take_lost() { return std::exchange(lost_, 0); }
+
     std::uint64_t last_sequence() const { return last_sequence_; }
 
 private:
@@ -36,6 +41,7 @@ private:
     std::uint64_t last_sequence_ = 0;
     std::uint64_t size_ = 0;
     std::string unwritten_;
+    std::uint64_t lost_ = 0;
 };
 
 }  // namespace devstack::daemon

@@ -27,8 +27,12 @@ public:
     struct Observer {
         /// Something was added to the service's log; called at most once a turn of the loop.
         std::function<void(const std::string& service)> grown;
-        /// Capture suffers, or is well again: whole sentences for people.
+        /// Capture suffers, or is well again: whole sentences for people. Without a service they
+        /// are about all of them.
         std::function<void(const std::string& service, const std::string& what)> noticed;
+        /// How many bytes all log files together may have; asked after each rotation. The oldest
+        /// rotated ones are removed then, never a file that is written. Without it: no limit.
+        std::function<std::uint64_t()> size_max;
     };
 
     LogWriter(boost::asio::io_context& loop, std::string log_dir, Observer observer);

@@ -27,6 +27,8 @@ struct LogQuery {
 
 struct LogAnswer {
     std::vector<core::LogLine> lines;  ///< By time, in order within each service.
+    /// In the order of their places. They come before all lines, except when `tail` was asked for:
+    /// otherwise an answer ends before a gap.
     std::vector<core::LogGap> gaps;
     core::LogCursor cursor;   ///< Pass as `after` to go on. Names every service asked for.
     bool is_complete = true;  ///< False: more is there now.

@@ -29,6 +29,8 @@ void write(JsonWriter& json, const LogGap& gap) {
     json.begin_object();
     json.field("service", gap.service);
     json.field("lost_bytes", gap.lost_bytes);
+    json.field("cause", name_of(gap.cause));
+    if (gap.lines_before > 0) json.field("lines_before", std::uint64_t{gap.lines_before});
     json.field("cursor", cursor_text(gap.service, gap.continues_at));
     json.end_object();
 }
@@ -48,6 +50,8 @@ struct LineFields {
 struct GapFields {
     std::string service;
     std::uint64_t lost_bytes = 0;
+    std::string cause;
+    std::uint64_t lines_before = 0;
     std::string cursor;
 };
 
@@ -93,7 +97,12 @@ Result<LogLine> make_line(LineFields&& fields) {
 Result<LogGap> make_gap(GapFields&& fields) {
     Result<LogPosition> position = make_position(fields.service, fields.cursor);
     if (!position) return std::move(position).error();
-    return LogGap{std::move(fields.service), fields.lost_bytes, *position};
+    const bool is_unwritten = fields.cause == name_of(LogGap::Cause::unwritten);
+    return LogGap{std::move(fields.service),
+                  fields.lost_bytes,
+                  *position,
+                  is_unwritten ? LogGap::Cause::unwritten : LogGap::Cause::removed,
+                  static_cast<std::size_t>(fields.lines_before)};
 }
 
 /// Converts every element; an error names it: "lines[3].time: …".
@@ -139,6 +148,8 @@ const Shape& shape_of<GapFields>() {
     static constexpr Field fields[] = {
         {"service", slot<&GapFields::service>, true},
         {"lost_bytes", slot<&GapFields::lost_bytes>},
+        {"cause", slot<&GapFields::cause>},
+        {"lines_before", slot<&GapFields::lines_before>},
         {"cursor", slot<&GapFields::cursor>},
     };
     static constexpr Shape shape{fields};

@@ -91,6 +91,7 @@ std::optional<LogLine> LineAssembler::take(LogPiece& piece) {
     Stream& stream = at(piece.stream);
     const LogStream other = other_of(piece.stream);
     advance_to(piece.position);
+    if (piece.lost > 0) return take_before_loss(piece);
     if (piece.bytes.empty()) return std::nullopt;
     if (is_interrupted_by(piece)) return emit(piece.stream, true);
     if (std::exchange(piece.follows_loss, false)) stream.continued = piece.run;
@@ -123,6 +124,22 @@ std::optional<LogLine> LineAssembler::take(LogPiece& piece) {
     advance_to(piece.position);
     if (is_line && stream.text.ends_with('\r')) stream.text.pop_back();
     return emit(piece.stream, is_part);
+}
+
+/// The other stream's line may go on behind the loss.
+std::optional<LogLine> LineAssembler::take_before_loss(const LogPiece& piece) {
+    const LogStream other = other_of(piece.stream);
+    if (!at(piece.stream).text.empty()) return emit(piece.stream, true);
+    if (is_outrun(other, piece.position + piece.lost)) return emit(other, true);
+    return std::nullopt;
+}
+
+void LineAssembler::pass_loss(LogPiece& piece) {
+    Stream& stream = at(piece.stream);
+    piece.position += std::exchange(piece.lost, 0);
+    advance_to(piece.position);
+    stream.continued.reset();
+    if (std::exchange(stream.is_skipping, false)) stream.skipped_to = piece.position;
 }
 
 std::optional<LogLine> LineAssembler::take_overdue(WallTime now) {

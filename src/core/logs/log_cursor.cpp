@@ -99,6 +99,10 @@ std::string_view name_of(LogStream stream) {
     return stream == LogStream::standard_error ? "stderr" : "stdout";
 }
 
+std::string_view name_of(LogGap::Cause cause) {
+    return cause == LogGap::Cause::removed ? "removed" : "unwritten";
+}
+
 std::string LogCursor::text() const {
     std::string text;
     for (const auto& [service, position] : positions) {

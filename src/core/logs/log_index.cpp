@@ -7,13 +7,15 @@ namespace devstack::core {
 
 namespace {
 
-// Header: magic 8, version 4, reserved 2, checksum 2, base 8, reserved 8.
+// Header: magic 8, version 4, flags 2, checksum 2, base 8, reserved 8.
 // Record: position 8, time 8, length 4, run 4, sequence 4, stream 1, flags 1, checksum 2.
 constexpr std::string_view magic = "DSTKLOGX";
 constexpr std::uint32_t version = 1;
 constexpr std::size_t header_checksum_at = 14;
 constexpr std::size_t record_checksum_at = 30;
 constexpr std::uint8_t flag_follows_loss = 1;
+constexpr std::uint8_t flag_is_lost = 2;
+constexpr std::uint16_t flag_has_losses = 1;
 
 template <typename Number>
 void put(IndexEntry& entry, std::size_t at, Number number) {
@@ -63,6 +65,7 @@ IndexEntry encode(const IndexHeader& header) {
     IndexEntry entry{};
     std::copy(magic.begin(), magic.end(), entry.begin());
     put(entry, 8, version);
+    put(entry, 12, static_cast<std::uint16_t>(header.has_losses ? flag_has_losses : 0));
     put(entry, 16, header.base);
     seal(entry, header_checksum_at);
     return entry;
@@ -76,7 +79,9 @@ IndexEntry encode(const IndexRecord& record) {
     put(entry, 20, record.run);
     put(entry, 24, record.sequence);
     put(entry, 28, static_cast<std::uint8_t>(record.stream));
-    put(entry, 29, static_cast<std::uint8_t>(record.follows_loss ? flag_follows_loss : 0));
+    const int flags =
+        (record.follows_loss ? flag_follows_loss : 0) | (record.is_lost ? flag_is_lost : 0);
+    put(entry, 29, static_cast<std::uint8_t>(flags));
     seal(entry, record_checksum_at);
     return entry;
 }
@@ -84,7 +89,8 @@ IndexEntry encode(const IndexRecord& record) {
 std::optional<IndexHeader> decode_header(std::string_view bytes) {
     if (!is_sealed(bytes, header_checksum_at) || !bytes.starts_with(magic)) return std::nullopt;
     if (get<std::uint32_t>(bytes, 8) != version) return std::nullopt;
-    return IndexHeader{get<std::uint64_t>(bytes, 16)};
+    const bool has_losses = (get<std::uint16_t>(bytes, 12) & flag_has_losses) != 0;
+    return IndexHeader{get<std::uint64_t>(bytes, 16), has_losses};
 }
 
 std::optional<IndexRecord> decode_record(std::string_view bytes) {
@@ -96,7 +102,9 @@ std::optional<IndexRecord> decode_record(std::string_view bytes) {
     record.run = get<std::uint32_t>(bytes, 20);
     record.sequence = get<std::uint32_t>(bytes, 24);
     const auto stream = get<std::uint8_t>(bytes, 28);
-    record.follows_loss = (get<std::uint8_t>(bytes, 29) & flag_follows_loss) != 0;
+    const auto flags = get<std::uint8_t>(bytes, 29);
+    record.follows_loss = (flags & flag_follows_loss) != 0;
+    record.is_lost = (flags & flag_is_lost) != 0;
     const bool overflows = record.position > UINT64_MAX - record.length;
     if (stream > 1 || record.length == 0 || overflows) return std::nullopt;
     record.stream = static_cast<LogStream>(stream);

@@ -190,6 +190,7 @@ private:
         if (profile_.api) {
             plan.api = {profile_.api->address, profile_.api->port, profile_.api->is_remote};
         }
+        plan.logs_size_max = profile_.logs_size_max;
         plan.environment = make_environment(environments_.project_variables());
         plan.services.reserve(order.size());
         plan.secrets.assign(secrets_.begin(), secrets_.end());

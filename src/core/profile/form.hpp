@@ -99,6 +99,8 @@ inline constexpr Form duration_text = text_like([]() -> std::string {
     constexpr auto part = R"([0-9]+(\.[0-9]+)?(us|ms|s|m|h|d))";
     return std::string{"^(0|"} + part + "( *" + part + ")*)$";
 });
+inline constexpr Form size_text =
+    text_like([]() -> std::string { return "^[0-9]+ *(KiB|MiB|GiB|TiB)$"; });
 inline constexpr Form command_text =
     text_like([]() -> std::string { return R"([^ \t\r\n])"; }) | array_of(any_text, true);
 inline constexpr Form variable_value = any_text | number_from(INT64_MIN, INT64_MAX) | true_or_false;

@@ -32,6 +32,18 @@ void read_name(const Setting& it, Profile& profile) {
     }
 }
 
+constexpr std::array log_keys{Key<Profile>{
+    .name = "max_size",
+    .expected = "a size",
+    .read =
+        [](const Setting& it, Profile& to) {
+            to.logs_size_max = read_size(it, limits::logs_size_max_min).value_or(to.logs_size_max);
+        },
+    .also_called = "size max limit max-size maxsize",
+    .form = size_text,
+    .summary = "All log files of the project together; the oldest are removed first.",
+    .if_absent = "\"1GiB\""}};
+
 constexpr std::array project_keys{
     Key<Profile>{.name = "name",
                  .expected = "a string",
@@ -51,6 +63,19 @@ constexpr std::array project_keys{
                  .form = one_of(words_of<modes>),
                  .summary = "\"host\" is for a machine that runs for months: nothing is given up.",
                  .if_absent = "\"development\""},
+    Key<Profile>{
+        .name = "logs",
+        .expected = "a table",
+        .read =
+            [](const Setting& it, Profile& to) {
+                if (!it.value.is_table()) {
+                    return it.report_wrong_type("write logs = { max_size = \"1GiB\" }");
+                }
+                read_section(it.value, log_keys, to, {"[project.logs]", "logs."}, it.report);
+            },
+        .also_called = "log logging",
+        .form = table_with(views_of<log_keys>),
+        .summary = "How much of the services' output is kept."},
     Key<Profile>{.name = "description",
                  .expected = "a string",
                  .read = [](const Setting& it, Profile&) { read_text(it); },

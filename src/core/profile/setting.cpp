@@ -100,6 +100,23 @@ std::optional<Duration> read_duration(const Setting& setting, Duration least) {
     return *duration;
 }
 
+std::optional<std::uint64_t> read_size(const Setting& setting, std::uint64_t least) {
+    if (!setting.value.is_string()) {
+        setting.report_wrong_type("write it with a unit, such as \"500MiB\"");
+        return std::nullopt;
+    }
+    const Result<std::uint64_t> size = parse_bytes(setting.value.text);
+    if (!size) {
+        setting.report_bad_value("bad-size", size.error().message);
+        return std::nullopt;
+    }
+    if (*size < least) {
+        setting.report_bad_value("bad-size", "must be at least " + render_bytes(least));
+        return std::nullopt;
+    }
+    return *size;
+}
+
 bool read_boolean(const Setting& setting) {
     const bool is_boolean = setting.value.kind == TomlValue::Kind::boolean;
     const bool is_quoted = setting.value.text == "true" || setting.value.text == "false";

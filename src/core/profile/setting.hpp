@@ -53,6 +53,8 @@ std::optional<SourceText> read_text(const Setting& setting, const TomlValue& val
 std::vector<SourceText> read_texts(const Setting& setting);
 std::optional<CommandSetting> read_command(const Setting& setting);
 std::optional<Duration> read_duration(const Setting& setting, Duration least);
+/// Bytes.
+std::optional<std::uint64_t> read_size(const Setting& setting, std::uint64_t least);
 /// False if it is none.
 bool read_boolean(const Setting& setting);
 std::optional<int> read_integer(const Setting& setting, std::int64_t low, std::int64_t high);

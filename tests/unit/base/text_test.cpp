@@ -67,3 +67,18 @@ TEST_CASE("what is too long ends with an ellipsis, at a character", "[unit][base
     CHECK(shorten("aäää", 6) == "aä…");
     CHECK(shorten("aäää", 5) == "a…");
 }
+
+TEST_CASE("sizes are written with a unit", "[unit][text]") {
+    CHECK(parse_bytes("1GiB").value() == 1'073'741'824);
+    CHECK(parse_bytes("512 MiB").value() == 536'870'912);
+    CHECK(parse_bytes("0KiB").value() == 0);
+    for (const char* const bad :
+         {"", "1", "MiB", "1MB", "-1MiB", "1.5GiB", "1MiB ", "99999999TiB"}) {
+        const auto size = parse_bytes(bad);
+        REQUIRE_FALSE(size);
+        CHECK(size.error().message ==
+              "\"" + std::string{bad} +
+                  "\" is not a size: write a whole number with a unit, KiB, "
+                  "MiB, GiB or TiB, such as \"500MiB\"");
+    }
+}

@@ -62,7 +62,28 @@ TEST_CASE("what rotation has taken is told in its place", "[unit][cli]") {
     gap.service = "api";
     gap.lost_bytes = 1536;
     CHECK(render_log_gap(gap, plain) ==
-          "api      | ... 1.5 KiB of older output has been removed by rotation ...");
+          "api      | ... 1.5 KiB of older output has been removed ...");
+    gap.cause = core::LogGap::Cause::unwritten;
+    CHECK(render_log_gap(gap, plain) ==
+          "api      | ... 1.5 KiB of output were lost here, because the log could not be written "
+          "...");
+    gap = {"api", 0, {}};
+    CHECK(render_log_gap(gap, plain) ==
+          "api      | ... older output has been removed, and the log begun anew ...");
+}
+
+TEST_CASE("gaps are shown between the lines", "[unit][cli]") {
+    const std::vector<core::LogLine> lines{line("one"), line("two")};
+    std::vector<core::LogGap> gaps(3);
+    gaps[1].lines_before = 1;
+    gaps[2].lines_before = 2;
+    std::string shown;
+    const auto show = [&shown](const auto& entry) {
+        if constexpr (requires { entry.text; }) shown += entry.text + " ";
+        if constexpr (requires { entry.lost_bytes; }) shown += "gap ";
+    };
+    for_each_in_order(lines, gaps, show);
+    CHECK(shown == "gap one gap two gap ");
 }
 
 TEST_CASE("a service keeps its colour", "[unit][cli]") {

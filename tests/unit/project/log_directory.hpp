@@ -68,6 +68,25 @@ public:
     LogFiles& err(const std::string& bytes, int ms = 0, std::uint32_t run = 1) {
         return add(core::LogStream::standard_error, bytes, ms, run);
     }
+    /// Output that was dropped when it came.
+    LogFiles& lose(core::LogStream stream, std::uint32_t count, int ms) {
+        core::IndexRecord record;
+        record.position = position_;
+        record.length = count;
+        record.time = WallTime{std::chrono::milliseconds{ms}};
+        record.run = 1;
+        record.sequence = sequence_++;
+        record.stream = stream;
+        record.is_lost = true;
+        const auto entry = core::encode(record);
+        const auto header = core::encode(core::IndexHeader{base_, true});
+        std::string index = directory_.read(core::index_file_name(service_, 0));
+        index.replace(0, header.size(), header.data(), header.size());
+        index.append(entry.data(), entry.size());
+        directory_.write(core::index_file_name(service_, 0), index);
+        position_ += count;
+        return *this;
+    }
     LogFiles& rotate() {
         for (int i = 5; i >= 0; --i) {
             move(core::log_file_name(service_, i), core::log_file_name(service_, i + 1));
@@ -79,7 +98,8 @@ public:
     std::uint64_t position() const { return position_; }
 
 private:
-    void begin_file() const {
+    void begin_file() {
+        base_ = position_;
         const auto header = core::encode(core::IndexHeader{position_});
         directory_.write(core::log_file_name(service_, 0), "");
         directory_.write(core::index_file_name(service_, 0), {header.data(), header.size()});
@@ -92,6 +112,7 @@ private:
     const LogDirectory& directory_;
     std::string service_;
     std::uint64_t position_;
+    std::uint64_t base_ = 0;
     std::uint32_t sequence_ = 0;
 };
 

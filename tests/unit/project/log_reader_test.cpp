@@ -269,11 +269,15 @@ TEST_CASE("what rotation has removed is an explicit gap", "[unit][log_reader]") 
 
     SECTION("in the middle of the files too") {
         std::filesystem::remove(directory.file("api.log.3"));
-        const LogAnswer holed = read(directory, query());
-        CHECK(shown(holed.lines) ==
-              Lines{"api: kept 1", "api: kept 2", "api: kept 4", "api: kept 5", "api: kept 6"});
-        REQUIRE(holed.gaps.size() == 1);
-        CHECK(holed.gaps[0].lost_bytes == 7);
+        const LogAnswer before = read(directory, query());
+        CHECK(shown(before.lines) == Lines{"api: kept 1", "api: kept 2"});
+        CHECK(before.gaps.empty());
+        CHECK_FALSE(before.is_complete);
+        const LogAnswer behind = read_after(directory, query(), before);
+        CHECK(shown(behind.lines) == Lines{"api: kept 4", "api: kept 5", "api: kept 6"});
+        REQUIRE(behind.gaps.size() == 1);
+        CHECK(behind.gaps[0].lost_bytes == 7);
+        CHECK(read_after(directory, query(), behind).gaps.empty());
     }
     SECTION("a log that began anew is read from its beginning") {
         std::filesystem::remove_all(directory.path());
@@ -294,6 +298,65 @@ TEST_CASE("a rotation that was interrupted between log and index is understood",
     std::filesystem::rename(directory.file("api.index.1"), directory.file("api.index.2"));
     std::filesystem::rename(directory.file("api.log"), directory.file("api.log.1"));
     CHECK(shown(read(directory, query()).lines) == Lines{"api! one", "api! two"});
+}
+
+TEST_CASE("output that could not be written is a gap between the lines", "[unit][log_reader]") {
+    LogDirectory directory;
+    LogFiles files{directory, "api"};
+    files.out("one\ntw", 1).err("begun ", 2).lose(core::LogStream::standard_output, 100, 3);
+    files.out("four\n", 4).err("and done\n", 5);
+    const LogAnswer first = read(directory, query());
+    CHECK(shown(first.lines) == Lines{"api: one", "api: tw…"});
+    CHECK(first.gaps.empty());
+    CHECK_FALSE(first.is_complete);
+    const LogAnswer second = read_after(directory, query(), first);
+    CHECK(shown(second.lines) == Lines{"api: four", "api! begun and done"});
+    REQUIRE(second.gaps.size() == 1);
+    CHECK(second.gaps[0].lost_bytes == 100);
+    CHECK(second.gaps[0].cause == core::LogGap::Cause::unwritten);
+    CHECK(second.gaps[0].lines_before == 0);
+    CHECK(second.is_complete);
+    CHECK(second.cursor.text() == "api:126");
+    core::LogCursor behind{{{"api", second.gaps[0].continues_at}}};
+    LogQuery again = query();
+    again.after = behind;
+    CHECK(shown(read(directory, again).lines) == Lines{"api: four", "api! begun and done"});
+    CHECK(read(directory, again).gaps.empty());
+
+    SECTION("the last lines have it among them") {
+        const LogAnswer all = read(directory, last(10));
+        CHECK(shown(all.lines) ==
+              Lines{"api: one", "api: tw…", "api: four", "api! begun and done"});
+        REQUIRE(all.gaps.size() == 1);
+        CHECK(all.gaps[0].lines_before == 2);
+        CHECK(all.gaps[0].lost_bytes == 100);
+        CHECK(read(directory, last(3)).gaps.size() == 1);
+        CHECK(read(directory, last(2)).gaps.empty());
+    }
+    SECTION("who asks for the other stream is not told") {
+        LogQuery errors = query();
+        errors.stream = core::LogStream::standard_error;
+        CHECK(shown(read(directory, errors).lines) == Lines{"api! begun and done"});
+        CHECK(read(directory, errors).gaps.empty());
+    }
+    SECTION("nor who asks for what came later") {
+        LogQuery later = query();
+        later.since = at(4);
+        CHECK(shown(read(directory, later).lines) == Lines{"api: four", "api! begun and done"});
+        CHECK(read(directory, later).gaps.empty());
+    }
+    SECTION("bytes behind it are found when they have no record yet") {
+        directory.append("api.log", "five\n");
+        const LogAnswer found = read_after(directory, query(), second);
+        CHECK(shown(found.lines) == Lines{"api: five"});
+    }
+    SECTION("over a rotation") {
+        files.lose(core::LogStream::standard_error, 7, 6).rotate().err("new\n", 7);
+        const LogAnswer next = read_after(directory, query(), second);
+        CHECK(shown(next.lines) == Lines{"api! new"});
+        REQUIRE(next.gaps.size() == 1);
+        CHECK(next.gaps[0].lost_bytes == 7);
+    }
 }
 
 TEST_CASE("a file that was truncated is no news to who has read it", "[unit][log_reader]") {
@@ -443,8 +506,10 @@ TEST_CASE("a gap between what was pending and what was delivered repeats nothing
 
     std::filesystem::resize_file(directory.file("api.log.1"), 3);
     files.out("def\n", 5);
-    const LogAnswer after = read_after(directory, query(), before);
-    CHECK(shown(after.lines) == Lines{"api: abc…", "api: def"});
+    const LogAnswer rest = read_after(directory, query(), before);
+    CHECK(shown(rest.lines) == Lines{"api: abc…"});
+    const LogAnswer after = read_after(directory, query(), rest);
+    CHECK(shown(after.lines) == Lines{"api: def"});
     REQUIRE(after.gaps.size() == 1);
     CHECK(after.gaps[0].lost_bytes == 2);
     CHECK(after.gaps[0].continues_at ==

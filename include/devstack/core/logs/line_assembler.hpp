@@ -19,6 +19,7 @@ struct LogPiece {
     WallTime time{};
     bool follows_loss = false;
     std::string_view bytes;
+    std::uint64_t lost = 0;  ///< So many bytes of the stream were dropped here; `bytes` is empty.
 };
 
 /// Makes lines of the pieces of one service, for each stream by itself.
@@ -40,8 +41,11 @@ public:
     std::uint64_t skipped_to(LogStream stream) const;
 
     /// Takes bytes from the front of `piece` until a line is complete. Nothing: the piece is used
-    /// up. Pieces come in order of their positions.
+    /// up, or tells of a loss, and everything before that was taken: `pass_loss` comes next. Pieces
+    /// come in order of their positions.
     std::optional<LogLine> take(LogPiece& piece);
+    /// Goes on behind a loss. What its stream has next begins a line, unless it says otherwise.
+    void pass_loss(LogPiece& piece);
     /// Everything before `position` was given to `take`, or is of no interest.
     void advance_to(std::uint64_t position);
 
@@ -69,6 +73,7 @@ private:
 
     Stream& at(LogStream stream) { return streams_[static_cast<std::size_t>(stream)]; }
     const Stream& at(LogStream stream) const { return streams_[static_cast<std::size_t>(stream)]; }
+    std::optional<LogLine> take_before_loss(const LogPiece& piece);
     bool is_interrupted_by(const LogPiece& piece) const;
     bool is_outrun(LogStream stream, std::uint64_t position) const;
     void append(const LogPiece& piece, std::size_t count);

@@ -19,7 +19,8 @@ inline constexpr std::size_t index_entry_size = 32;
 using IndexEntry = std::array<char, index_entry_size>;
 
 struct IndexHeader {
-    std::uint64_t base = 0;  ///< Stream position of the first byte of the log file.
+    std::uint64_t base = 0;   ///< Stream position of the first byte of the log file.
+    bool has_losses = false;  ///< There may be records that are `is_lost`.
     bool operator==(const IndexHeader&) const = default;
 };
 
@@ -31,7 +32,9 @@ struct IndexRecord {
     std::uint32_t run = 0;       ///< 0: not known; found in the file after a crash.
     std::uint32_t sequence = 0;  ///< Numbers the pieces of a service; wraps.
     LogStream stream = LogStream::standard_output;
-    bool follows_loss = false;  ///< Output before this piece was dropped (full disk).
+    bool follows_loss = false;  ///< The line before it was cut short: output was dropped.
+    /// The bytes are not in the log file: they were dropped, because it could not be written.
+    bool is_lost = false;
 
     std::uint64_t end() const { return position + length; }
     bool operator==(const IndexRecord&) const = default;

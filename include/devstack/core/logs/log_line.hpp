@@ -2,6 +2,7 @@
 
 #include "devstack/base/time.hpp"
 
+#include <cstddef>
 #include <cstdint>
 #include <map>
 #include <optional>
@@ -54,11 +55,20 @@ struct LogLine {
     LogPosition position;  ///< To continue after this line.
 };
 
-/// What was asked for is not there any more: rotation has removed it.
+/// What was asked for is not there.
 struct LogGap {
+    enum class Cause : std::uint8_t {
+        removed,    ///< By rotation, or by somebody.
+        unwritten,  ///< It was dropped when it came, because the log could not be written.
+    };
     std::string service;
     std::uint64_t lost_bytes = 0;
     LogPosition continues_at;
+    Cause cause = Cause::removed;
+    std::size_t lines_before = 0;  ///< So many lines of the answer come before it.
 };
+
+/// "removed", "unwritten".
+std::string_view name_of(LogGap::Cause cause);
 
 }  // namespace devstack::core

@@ -2,6 +2,7 @@
 
 #include "devstack/base/port.hpp"
 #include "devstack/base/time.hpp"
+#include "devstack/core/limits.hpp"
 #include "devstack/core/plan/command_line.hpp"
 #include "devstack/core/plan/process_settings.hpp"
 #include "devstack/core/probes/probe.hpp"
@@ -142,6 +143,7 @@ struct Plan {
     std::string project_dir;  ///< Absolute.
     Mode mode = Mode::development;
     std::optional<ApiListener> api;
+    std::uint64_t logs_size_max = limits::logs_size_max;  ///< Bytes, of all log files together.
     bool frees_ports = false;  ///< Whoever holds a declared port is ended (`up --free-ports`).
     /// What every service inherits: "NAME=value", sorted by name. Kept once, not in each service.
     std::vector<std::string> environment;

@@ -2,6 +2,7 @@
 
 #include "devstack/base/port.hpp"
 #include "devstack/base/time.hpp"
+#include "devstack/core/limits.hpp"
 #include "devstack/core/plan/plan.hpp"
 #include "devstack/core/probes/probe.hpp"
 #include "devstack/core/profile/source_text.hpp"
@@ -141,6 +142,7 @@ struct Profile {
     Mode mode = Mode::development;
     std::vector<SourceText> env_files;
     std::optional<ApiSetting> api;
+    std::uint64_t logs_size_max = limits::logs_size_max;
     std::vector<ServiceSetting> services;  ///< And tasks, in the order of the file.
 };
 

@@ -120,6 +120,10 @@ TEST_CASE("log lines keep stream, time, marks and place on their way", "[unit][a
     gap.lost_bytes = 7;
     gap.continues_at.end = 12;
     gap.continues_at.pending = 12;
+    gap.cause = LogGap::Cause::unwritten;
+    gap.lines_before = 1;
+    CHECK(to_text(gap) == R"({"service":"api","lost_bytes":7,"cause":"unwritten",)"
+                          R"("lines_before":1,"cursor":"api:12"})");
     message.gaps = {gap};
     message.cursor = "api:88";
     message.is_complete = false;
@@ -138,6 +142,8 @@ TEST_CASE("log lines keep stream, time, marks and place on their way", "[unit][a
     REQUIRE(again->gaps.size() == 1);
     CHECK(again->gaps[0].service == "api");
     CHECK(again->gaps[0].lost_bytes == 7);
+    CHECK(again->gaps[0].cause == LogGap::Cause::unwritten);
+    CHECK(again->gaps[0].lines_before == 1);
     CHECK(again->gaps[0].continues_at == gap.continues_at);
     CHECK(again->cursor == "api:88");
     CHECK_FALSE(again->is_complete);

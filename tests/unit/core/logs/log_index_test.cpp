@@ -32,6 +32,11 @@ TEST_CASE("index entries come back as they were written", "[unit][logs]") {
     CHECK(decode_record(view(encode(some_record()))) == some_record());
     CHECK(decode_header(view(encode(IndexHeader{UINT64_MAX}))) == IndexHeader{UINT64_MAX});
 
+    IndexRecord lost = some_record();
+    lost.is_lost = true;
+    CHECK(decode_record(view(encode(lost))) == lost);
+    CHECK(decode_header(view(encode(IndexHeader{5, true}))) == IndexHeader{5, true});
+
     IndexRecord before_the_epoch = some_record();
     before_the_epoch.time = WallTime{std::chrono::nanoseconds{-1}};
     CHECK(decode_record(view(encode(before_the_epoch))) == before_the_epoch);
