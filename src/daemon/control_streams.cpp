@@ -64,6 +64,7 @@ void ControlStreams::drop_ended() {
         const auto stream = it.stream.lock();
         return !stream || stream->is_abandoned();
     });
+    if (streams_.size() < 2) pieces_.clear();
 }
 
 ControlReply ControlStreams::open_events(project::EventQuery query) {
@@ -77,10 +78,10 @@ ControlReply ControlStreams::open_logs(project::LogQuery query, bool is_of_all) 
     query.bytes_max = limits::stream_piece_max;
     const std::string after = query.after ? query.after->text() : "";
     const Live live{{}, true, is_of_all ? std::vector<std::string>{} : query.services};
-    auto source = [this, query, is_of_all]() mutable {
+    auto source = [this, query, is_of_all, name = name_query(query)]() mutable {
         // Also of those that have come into the profile meanwhile.
         if (is_of_all) query.services = source_.service_names();
-        return take_logs(query);
+        return take_logs(query, name);
     };
     return open(std::move(source), after, live);
 }
@@ -126,8 +127,7 @@ SseStream::Batch ControlStreams::take_events(project::EventQuery& query) {
     return batch;
 }
 
-SseStream::Batch ControlStreams::take_logs(project::LogQuery& query) {
-    const std::string name = name_query(query);
+SseStream::Batch ControlStreams::take_logs(project::LogQuery& query, const std::string& name) {
     if (!query.after) return read_logs(query, name);
     const std::string after = query.after->text();
     const auto known = std::ranges::find_if(
@@ -163,7 +163,8 @@ SseStream::Batch ControlStreams::read_logs(project::LogQuery& query, const std::
             std::move(answer->lines), std::move(inner_gaps), next, answer->is_complete};
         batch.text += api::to_sse({"", api::to_text(message), next});
     }
-    if (!batch.text.empty() && query.after) {
+    // Nobody else could want the piece of an only stream.
+    if (!batch.text.empty() && query.after && streams_.size() > 1) {
         pieces_.push_back({name, query.after->text(), batch.text, answer->cursor});
         if (pieces_.size() > limits::stream_pieces_kept) pieces_.pop_front();
     }
@@ -184,6 +185,7 @@ SseStream::Batch ControlStreams::read_logs(project::LogQuery& query, const std::
 
 std::vector<std::shared_ptr<SseStream>> ControlStreams::find(bool is_for_logs,
                                                              const std::string& service) {
+    drop_ended();
     std::vector<std::shared_ptr<SseStream>> found;
     for (const Live& it : streams_) {
         const auto stream = it.stream.lock();

@@ -60,7 +60,7 @@ private:
     void drop_ended();
     std::string first_words(const std::string& resumed_after) const;
     SseStream::Batch take_events(project::EventQuery& query);
-    SseStream::Batch take_logs(project::LogQuery& query);
+    SseStream::Batch take_logs(project::LogQuery& query, const std::string& name);
     SseStream::Batch read_logs(project::LogQuery& query, const std::string& name);
     std::vector<std::shared_ptr<SseStream>> find(bool is_for_logs, const std::string& service);
 

@@ -1,4 +1,5 @@
 #include "devstack/base/shown_path.hpp"
+#include "devstack/core/probes/url.hpp"
 #include "devstack/project/api_token.hpp"
 
 #include "daemon/daemon_process.hpp"
@@ -8,15 +9,6 @@
 // The way to the API by TCP.
 
 namespace devstack::daemon {
-
-namespace {
-
-std::string shown_address(const core::ApiListener& api) {
-    const bool is_v6 = api.address.find(':') != std::string::npos;
-    return "http://" + (is_v6 ? "[" + api.address + "]" : api.address) + ":" + to_string(api.port);
-}
-
-}  // namespace
 
 /// Fails when the first daemon of a project can not open it. A later one goes on without it: the
 /// services matter more.
@@ -31,7 +23,10 @@ Status DaemonProcess::open_door() {
         loop_, {api->address, api->port, api->is_remote, std::move(*token), shown_file}, api_);
     if (door) {
         door_ = std::move(*door);
-        notice("", "the API is served at " + shown_address(*api) + ", token in " + shown_file);
+        notice("",
+               "the API is served at http://" +
+                   core::render_host_and_port(api->address, api->port) + ", token in " +
+                   shown_file);
         return ok();
     }
     const Error error = with_context("[api]", door.error());

@@ -166,16 +166,17 @@ void DaemonProcess::tell(const std::vector<core::Event>& events) {
                      message.to,
                      message.why);
         journal_.append(message);
-        metrics_.event_told(message, is_crash_looping(message.service), now_);
+        metrics_.event_told(message, is_crash_looping(event), now_);
         untold_.push_back(std::move(message));
         has_told_ = true;
     }
 }
 
-bool DaemonProcess::is_crash_looping(const std::string& service) const {
-    const auto id = supervisor_.plan().find(service);
-    if (!id) return false;
-    const auto* const phase = std::get_if<core::BackingOff>(&supervisor_.phase(*id));
+/// It waits for a restart, after too many of them.
+bool DaemonProcess::is_crash_looping(const core::Event& event) const {
+    const auto* const changed = std::get_if<core::PhaseChanged>(&event);
+    if (changed == nullptr) return false;
+    const auto* const phase = std::get_if<core::BackingOff>(&supervisor_.phase(changed->service));
     return phase != nullptr && phase->is_crash_loop;
 }
 

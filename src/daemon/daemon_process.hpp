@@ -92,7 +92,7 @@ private:
     void turn();
     void step(const core::Input& input);
     void tell(const std::vector<core::Event>& events);
-    bool is_crash_looping(const std::string& service) const;
+    bool is_crash_looping(const core::Event& event) const;
     Status open_door();
     Status resume(std::vector<core::FoundRun> found);
     Result<core::api::CommandReply> reload(const core::api::CommandRequest& request);

@@ -1,6 +1,6 @@
 #include "daemon/door_guard.hpp"
 
-#include "devstack/platform/tcp_listener.hpp"
+#include "devstack/base/ip_address.hpp"
 
 #include <algorithm>
 
@@ -62,7 +62,7 @@ std::optional<DoorGuard::Refusal> DoorGuard::check(const Visitor& visitor) const
 
 bool DoorGuard::is_our_name(std::string_view host) const {
     const std::string name{name_in(host)};
-    if (name == "localhost" || platform::is_loopback(name)) return true;
+    if (name == "localhost" || is_loopback(name)) return true;
     return name == door_.address || (door_.is_remote && !name.empty());
 }
 

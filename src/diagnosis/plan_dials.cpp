@@ -1,3 +1,4 @@
+#include "devstack/base/ip_address.hpp"
 #include "devstack/core/doctor/nginx_config.hpp"
 #include "devstack/core/doctor/service_url.hpp"
 #include "devstack/core/probes/url.hpp"
@@ -242,9 +243,7 @@ private:
             const auto process =
                 std::ranges::find(facts_.processes, listener.pid, &core::doctor::ProcessFact::pid);
             const bool is_go = process != facts_.processes.end() && process->runtime == "go";
-            const bool is_loopback =
-                listener.address == "::1" || listener.address.starts_with("127.");
-            if (!is_go || !is_loopback || listener.service.empty()) continue;
+            if (!is_go || !is_loopback(listener.address) || listener.service.empty()) continue;
             const ServiceScene* const service = scene_.find(listener.service);
             const auto& ports = service->fact.ports;
             const std::string port = std::to_string(listener.port);

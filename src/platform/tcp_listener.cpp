@@ -69,15 +69,6 @@ Result<FileDescriptor> listen_tcp(const std::string& text, Port port) {
     return socket;
 }
 
-bool is_loopback(const std::string& address) {
-    in_addr v4{};
-    if (::inet_pton(AF_INET, address.c_str(), &v4) == 1) {
-        return ntohl(v4.s_addr) >> 24 == IN_LOOPBACKNET;
-    }
-    in6_addr v6{};
-    return ::inet_pton(AF_INET6, address.c_str(), &v6) == 1 && IN6_IS_ADDR_LOOPBACK(&v6);
-}
-
 void make_blocking(int descriptor) {
     const int flags = ::fcntl(descriptor, F_GETFL);
     if (flags >= 0) ::fcntl(descriptor, F_SETFL, flags & ~O_NONBLOCK);

@@ -2,6 +2,7 @@
 
 #include "daemon/door_guard.hpp"
 #include "support/catch.hpp"
+#include "support/listener.hpp"
 #include "support/served_socket.hpp"
 
 #include <arpa/inet.h>
@@ -26,19 +27,6 @@ std::string says(const DoorGuard& guard, const Visitor& visitor) {
     const auto refusal = guard.check(visitor);
     if (!refusal) return "in";
     return std::to_string(refusal->status) + " " + refusal->message;
-}
-
-/// A port of the kernel's choice, and nobody there.
-std::uint16_t unused_port() {
-    const int fd = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    sockaddr_in name{};
-    name.sin_family = AF_INET;
-    name.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    socklen_t size = sizeof name;
-    REQUIRE(::bind(fd, reinterpret_cast<sockaddr*>(&name), size) == 0);
-    REQUIRE(::getsockname(fd, reinterpret_cast<sockaddr*>(&name), &size) == 0);
-    ::close(fd);
-    return ntohs(name.sin_port);
 }
 
 /// The whole answer to the request, whose connection is closed after it.
@@ -104,7 +92,7 @@ TEST_CASE("a door does not serve the pages of others", "[integration][door]") {
 
 TEST_CASE("the API is served by TCP to who may have it", "[integration][door]") {
     Served served;
-    const std::uint16_t port = unused_port();
+    const std::uint16_t port = devstack::test::unused_port().number;
     std::unique_ptr<ControlServer> by_tcp;
     served.ask([&] {
         auto listening = ControlServer::listen(served.loop, door_at(port), served.handler);

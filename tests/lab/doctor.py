@@ -34,8 +34,8 @@ def subject():
     return words
 
 
-def load(urls, stop):
-    """Asks each URL again and again, as users do."""
+def load(urls, stop, begun):
+    """Asks each URL again and again, as users do. Says in `begun` when all have been asked once."""
     context = ssl._create_unverified_context()
     while not stop.is_set():
         for url in urls:
@@ -43,6 +43,7 @@ def load(urls, stop):
                 urllib.request.urlopen(url, timeout=2, context=context).read()
             except OSError:
                 pass
+        begun.release()
 
 
 def start_load():
@@ -51,9 +52,11 @@ def start_load():
         return stop
     services = lab.load_manifest()["services"].values()
     urls = [it["health"]["url"] for it in services if "url" in (it.get("health") or {})]
+    begun = threading.Semaphore(0)
     for _ in range(4):
-        threading.Thread(target=load, args=(urls, stop), daemon=True).start()
-    time.sleep(1)
+        threading.Thread(target=load, args=(urls, stop, begun), daemon=True).start()
+    for _ in range(4):
+        begun.acquire(timeout=30)
     return stop
 
 

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "devstack/base/ip_address.hpp"
 #include "devstack/base/port.hpp"
 #include "devstack/base/result.hpp"
 #include "devstack/base/time.hpp"
@@ -78,7 +79,7 @@ struct ListeningSocket {
 
     bool is_ipv6() const { return address.find(':') != std::string::npos; }
     bool is_wildcard() const { return address == "0.0.0.0" || address == "::"; }
-    bool is_loopback() const { return address == "::1" || address.starts_with("127."); }
+    bool is_loopback() const { return devstack::is_loopback(address); }
     bool operator==(const ListeningSocket&) const = default;
 };
 

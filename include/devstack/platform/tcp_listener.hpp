@@ -13,9 +13,6 @@ namespace devstack::platform {
 /// listens there, not_found when the address is not one of this machine.
 Result<FileDescriptor> listen_tcp(const std::string& address, Port port);
 
-/// True for 127.0.0.0/8 and ::1.
-bool is_loopback(const std::string& address);
-
 /// Whoever had it before may have changed that.
 void make_blocking(int descriptor);
 

@@ -1,42 +1,27 @@
 #include "api_keys.hpp"
 
+#include "devstack/base/ip_address.hpp"
+#include "devstack/core/probes/url.hpp"
+
 #include "section.hpp"
 
 #include <array>
-#include <charconv>
 #include <string_view>
-
-#include <arpa/inet.h>
 
 namespace devstack::core {
 
 namespace {
 
-bool is_address(const std::string& text) {
-    in6_addr address{};
-    return ::inet_pton(AF_INET, text.c_str(), &address) == 1 ||
-           ::inet_pton(AF_INET6, text.c_str(), &address) == 1;
-}
-
-bool is_loopback(const std::string& address) {
-    return address == "::1" || address.starts_with("127.");
-}
-
-/// "127.0.0.1:7070", "[::1]:7070", "localhost:7070".
+/// "127.0.0.1:7070", "[::1]:7070", "localhost:7070". Where to listen is said in full, unlike where
+/// to connect: no port alone.
 bool take_apart(std::string_view text, ApiSetting& api) {
     const std::size_t colon = text.rfind(':');
-    if (colon == std::string_view::npos) return false;
-    std::string_view address = text.substr(0, colon);
-    if (address.starts_with('[') && address.ends_with(']')) {
-        address = address.substr(1, address.size() - 2);
-    } else if (address.find(':') != std::string_view::npos) {
-        return false;
-    }
-    api.address = address == "localhost" ? "127.0.0.1" : std::string{address};
-    const char* const end = text.data() + text.size();
-    const auto number = std::from_chars(text.data() + colon + 1, end, api.port.number);
-    return is_address(api.address) && number.ec == std::errc{} && number.ptr == end &&
-           api.port.number != 0;
+    if (colon == std::string_view::npos || colon == 0) return false;
+    const Result<HostAndPort> place = parse_host_and_port(text);
+    if (!place) return false;
+    api.address = place->host == "localhost" ? "127.0.0.1" : place->host;
+    api.port = place->port;
+    return is_ip_address(api.address);
 }
 
 void read_listen(const Setting& it, ApiSetting& to) {

@@ -1,10 +1,10 @@
 #include "port_keys.hpp"
 
+#include "devstack/base/ip_address.hpp"
+
 #include "section.hpp"
 
 #include <utility>
-
-#include <arpa/inet.h>
 
 namespace devstack::core {
 
@@ -26,11 +26,7 @@ void read_host(const Setting& it, PortSetting& port) {
     port.host = read_text(it);
     if (!port.host) return;
     if (port.host->text == "localhost") port.host->text = "127.0.0.1";
-    in6_addr address{};
-    const char* const text = port.host->text.c_str();
-    if (::inet_pton(AF_INET, text, &address) == 1 || ::inet_pton(AF_INET6, text, &address) == 1) {
-        return;
-    }
+    if (is_ip_address(port.host->text)) return;
     it.report_bad_value("bad-address",
                         "\"" + port.host->text +
                             "\" is not an address such as \"127.0.0.1\", \"0.0.0.0\" or \"::1\"");
