@@ -20,7 +20,7 @@ class Bench:
         """A process that asks another one over a Unix socket and writes what it is told: as many
         bytes as devstack has to say about so many services."""
         bytes_of_a_service = 384
-        with tempfile.TemporaryDirectory(prefix="bench") as directory:
+        with tempfile.TemporaryDirectory(prefix="bench", ignore_cleanup_errors=True) as directory:
             path = f"{directory}/socket"
             server = subprocess.Popen([self.bare, "serve", path, str(bytes_of_a_service * count)])
             while not os.path.exists(path):
@@ -277,7 +277,7 @@ def cpu_ticks(pids):
 def measure(kind, bench, count, rounds, idle_seconds):
     result = {"bring_up_ms": [], "restart_ms": [], "stop_ms": []}
     for round_number in range(rounds):
-        with tempfile.TemporaryDirectory(prefix="bench") as directory:
+        with tempfile.TemporaryDirectory(prefix="bench", ignore_cleanup_errors=True) as directory:
             it = kind(bench, directory, count)
             begin = time.monotonic_ns()
             it.start()

@@ -1,6 +1,8 @@
 #include "devstack/base/text.hpp"
 
 #include <algorithm>
+#include <cstdint>
+#include <cstring>
 
 // A line of output is played back on a terminal of one line: cells, a cursor and the colours that
 // were switched on so far. What the cells hold at the end is what a person would have seen.
@@ -46,6 +48,20 @@ std::size_t character_length(std::string_view text, std::size_t at) {
         if (!is_between(byte_at(text, at + i), 0x80, 0xBF)) return 0;
     }
     return length;
+}
+
+/// Looked at in words: nearly all text is ASCII, and all that is searched passes here.
+std::size_t ascii_length(std::string_view text) {
+    constexpr std::uint64_t high_bits = 0x8080808080808080;
+    std::size_t at = 0;
+    std::uint64_t word = 0;
+    for (; at + sizeof word <= text.size(); at += sizeof word) {
+        std::memcpy(&word, text.data() + at, sizeof word);
+        if ((word & high_bits) != 0) break;
+    }
+    while (at < text.size() && byte_at(text, at) < 0x80)
+        ++at;
+    return at;
 }
 
 /// One sequence that starts with ESC. `final` is the last byte of a control sequence (CSI), else 0.
@@ -175,6 +191,17 @@ std::string sane_text(std::string_view bytes, bool keep_colour) {
         at += std::max<std::size_t>(length, 1);
     }
     return screen.text();
+}
+
+std::size_t valid_utf8_length(std::string_view bytes) {
+    std::size_t at = 0;
+    while (true) {
+        at += ascii_length(bytes.substr(at));
+        if (at == bytes.size()) return at;
+        const std::size_t length = character_length(bytes, at);
+        if (length == 0) return at;
+        at += length;
+    }
 }
 
 }  // namespace devstack

@@ -1,6 +1,7 @@
 #include "devstack/cli/exit_code.hpp"
 #include "devstack/cli/process_modes.hpp"
 #include "devstack/cli/terminal.hpp"
+#include "devstack/platform/init_process.hpp"
 
 #include "cli/commands.hpp"
 
@@ -14,7 +15,9 @@ int main(int argc, char** argv) {
     if (mode == "__keeper") return devstack::cli::run_keeper_mode(argc, argv);
     try {
         if (mode == "__daemon") return devstack::cli::run_daemon_mode(argc, argv);
-        return devstack::cli::run_command_line(argc, argv);
+        const auto run = [&] { return devstack::cli::run_command_line(argc, argv); };
+        // In a container, as its first process.
+        return devstack::platform::is_init_process() ? devstack::platform::do_as_init(run) : run();
     } catch (const std::exception& error) {
         devstack::cli::complain(std::string{"this is a bug of devstack: "} + error.what());
         return devstack::cli::exit_bug;

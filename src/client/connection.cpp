@@ -112,9 +112,10 @@ public:
     }
 
 private:
-    /// Between two requests the daemon may close a connection that is idle, or start anew.
+    /// Between two requests the daemon may close a connection that is idle, or start anew; it says
+    /// so in its last reply, if there is one.
     Status reopen_if_closed() {
-        if (!platform::is_hung_up(socket_.get())) return ok();
+        if (socket_.is_open() && !platform::is_hung_up(socket_.get())) return ok();
         Result<platform::FileDescriptor> socket = platform::connect_unix(path_);
         if (!socket) return std::move(socket).error();
         socket_ = std::move(*socket);
@@ -139,6 +140,8 @@ private:
         }
         if (!parser_->is_done()) return std::optional<Reply>{};
         const bool is_interim = parser_->get().result() == http::status::continue_;
+        // It waits for us to hang up.
+        if (!is_interim && !parser_->get().keep_alive()) socket_.reset();
         Reply reply{static_cast<int>(parser_->get().result_int()),
                     std::move(parser_->get().body())};
         parser_.reset();

@@ -95,11 +95,14 @@ private:
 
     void admit(platform::FileDescriptor connection) {
         if (!hub_->guard && !is_known_peer(connection)) return;
-        if (hub_->sessions.size() >= core::limits::control_connections_max) {
+        const std::size_t count = hub_->sessions.size();
+        if (count >= core::limits::control_connections_max && !make_room(*hub_)) {
+            // Those that are told so take places as well, for as long as they take to hear it.
+            if (count >= 2 * core::limits::control_connections_max) return;
             refuse_session(hub_,
                            std::move(connection),
                            503,
-                           "there are " + std::to_string(hub_->sessions.size()) +
+                           "there are " + std::to_string(count) +
                                " connections already, which is as many as there may be");
             return;
         }

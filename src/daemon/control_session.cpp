@@ -86,6 +86,10 @@ public:
     void close_if_idle() {
         if (is_idle_) close();
     }
+    void close();
+    /// Since when the client owes us something: a request, the rest of one, its own hanging up.
+    /// Nothing while it waits for us, or reads.
+    std::optional<asio::steady_timer::time_point> silent_since() const { return silent_since_; }
 
 private:
     void read_header();
@@ -104,7 +108,6 @@ private:
     void stream_ended(error_code code);
     void hang_up();
     void drain();
-    void close();
     bool is_alive(std::uint64_t exchange) {
         return exchange == exchange_ && !platform::is_hung_up(socket_.native_handle());
     }
@@ -123,6 +126,7 @@ private:
     std::string request_id_;
     std::uint64_t exchange_ = 0;  ///< Number of the request being served; late replies differ.
     bool is_idle_ = false;        ///< Between requests.
+    std::optional<asio::steady_timer::time_point> silent_since_;
     bool keeps_alive_ = false;
     bool can_chunk_ = true;  ///< HTTP/1.1 or later.
     bool has_timed_out_ = false;
@@ -143,6 +147,7 @@ void ControlSession::await_request() {
     if (buffer_.size() > 0) return read_header();  // Pipelined.
     buffer_.shrink_to_fit();
     is_idle_ = true;
+    silent_since_ = platform::now();
     set_deadline(limits::long_poll_max);
     socket_.async_wait(asio::socket_base::wait_read, [self = shared_from_this()](error_code code) {
         self->is_idle_ = false;
@@ -153,6 +158,7 @@ void ControlSession::await_request() {
 
 void ControlSession::read_header() {
     is_idle_ = false;
+    silent_since_ = platform::now();
     set_deadline(limits::request_read_timeout);
     parser_.emplace();
     parser_->header_limit(static_cast<std::uint32_t>(limits::request_header_max));
@@ -196,6 +202,7 @@ void ControlSession::read_body() {
 
 void ControlSession::body_read(error_code code) {
     if (code) return read_failed(code);
+    silent_since_.reset();
     set_deadline(std::nullopt);
     serve();
 }
@@ -352,6 +359,7 @@ void ControlSession::send(ControlReply reply, bool is_last) {
     response_->keep_alive(!is_last);
     response_->body() = std::move(reply.body);
     response_->prepare_payload();
+    silent_since_.reset();
     set_deadline(limits::request_read_timeout);
     http::async_write(
         socket_, *response_, [self = shared_from_this()](error_code code, std::size_t) {
@@ -372,6 +380,7 @@ void ControlSession::sent(error_code code) {
 void ControlSession::hang_up() {
     error_code ignored;
     socket_.shutdown(asio::socket_base::shutdown_send, ignored);
+    silent_since_ = platform::now();
     set_deadline(drain_time);
     drain();
 }
@@ -452,6 +461,18 @@ void refuse_session(std::shared_ptr<ControlHub> hub,
                     const std::string& message) {
     const auto session = make_session(std::move(hub), std::move(connection));
     if (session) session->refuse(status, message);
+}
+
+bool make_room(ControlHub& hub) {
+    ControlSession* most_silent = nullptr;
+    for (ControlSession* const session : hub.sessions) {
+        if (!session->silent_since()) continue;
+        if (most_silent == nullptr || session->silent_since() < most_silent->silent_since())
+            most_silent = session;
+    }
+    if (most_silent == nullptr) return false;
+    most_silent->close();
+    return true;
 }
 
 void close_idle_sessions(ControlHub& hub) {

@@ -31,6 +31,9 @@ void refuse_session(std::shared_ptr<ControlHub> hub,
                     platform::FileDescriptor connection,
                     int status,
                     const std::string& message);
+/// When there are as many connections as there may be: hangs up on the one that has been silent for
+/// longest, waits for no answer and reads none. Returns false if there is none such.
+bool make_room(ControlHub& hub);
 /// Hangs up where nothing is under way; the others end with the reply that they are at.
 void close_idle_sessions(ControlHub& hub);
 

@@ -102,7 +102,6 @@ void CrashRecorder::collect(const core::WriteCrashRecord& action,
     crash.probe = state.health.probe;
     crash.probe_answers = probes_.of(action.run);
     crash.differences = state.differences;
-    look_for_oom_kills(crash, instant.wall);
     collected_.push_back(std::move(crash));
 }
 
@@ -118,9 +117,10 @@ void CrashRecorder::look_for_oom_kills(api::CrashMessage& crash, WallTime now) {
     oom_kills_ = OomKills{*count, now};
 }
 
-std::vector<Error> CrashRecorder::write(const std::vector<std::string>& secrets) {
+std::vector<Error> CrashRecorder::write(const std::vector<std::string>& secrets, WallTime now) {
     std::vector<Error> problems;
     for (api::CrashMessage& crash : std::exchange(collected_, {})) {
+        look_for_oom_kills(crash, now);
         hide_secrets_in(crash, secrets);
         add_last_lines(paths_.log_dir, secrets, crash);
         const Status written = project::write_crash_record(paths_.state_dir, crash);

@@ -28,9 +28,9 @@ public:
     void collect(const core::WriteCrashRecord& action,
                  const core::api::ServiceState& state,
                  const Instant& instant);
-    /// Adds the last words, and writes all that has been collected, without the secrets. Returns
-    /// what went wrong.
-    std::vector<Error> write(const std::vector<std::string>& secrets);
+    /// Adds the last words and what else takes time to find out, and writes all that has been
+    /// collected, without the secrets. Returns what went wrong.
+    std::vector<Error> write(const std::vector<std::string>& secrets, WallTime now);
 
 private:
     /// What the kernel had counted when it was last looked at.

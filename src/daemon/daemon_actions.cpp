@@ -148,7 +148,7 @@ void DaemonProcess::perform(const core::WriteCrashRecord& action) {
 }
 
 void DaemonProcess::write_crash_records() {
-    for (const Error& problem : crashes_.write(secrets()))
+    for (const Error& problem : crashes_.write(secrets(), platform::wall_now()))
         spdlog::warn("{}", problem.message);
 }
 

@@ -1,6 +1,7 @@
 #include "devstack/base/shown_path.hpp"
 #include "devstack/core/plan/compare_plans.hpp"
 #include "devstack/core/plan/replace_plan.hpp"
+#include "devstack/project/project_paths.hpp"
 #include "devstack/project/saved_inputs.hpp"
 #include "devstack/project/saved_secrets.hpp"
 
@@ -89,6 +90,10 @@ Status DaemonProcess::put_in_force(project::LoadRequest load,
     feed(core::PlanReplaced{std::move(plan), std::move(comparison)});
     port_sockets_.keep_only(labels_in_use());
     forget_old_inputs();
+    const core::Plan& now = supervisor_.plan();
+    const Status known = project::register_project(
+        {now.project, now.project_dir, load_.profile_path, paths_.runtime_dir});
+    if (!known) spdlog::warn("{}", known.error().message);
     // Who waits for something of all services asks again, and means the new ones too.
     api_.release_all();
     return ok();

@@ -4,9 +4,9 @@
 // attempt goes through `finish`, after which late handlers find `is_over_`.
 
 #include "devstack/base/text.hpp"
+#include "devstack/core/logs/line_pattern.hpp"
 #include "devstack/version.hpp"
 
-#include "body_pattern.hpp"
 #include "probe_attempt.hpp"
 #include "tcp_connector.hpp"
 #include "tls_contexts.hpp"
@@ -179,7 +179,7 @@ private:
             return false;
         }
         if (!probe_.body_matches.empty()) {
-            auto pattern = BodyPattern::parse(probe_.body_matches);
+            auto pattern = core::LinePattern::parse(probe_.body_matches);
             if (!pattern) {
                 finish(false, pattern.error().message);
                 return false;
@@ -358,10 +358,7 @@ private:
             finish(false, what + "contain \"" + probe_.body_contains + "\"");
             return;
         }
-        const auto is_match = pattern_->is_found_in(body);
-        if (!is_match) {
-            finish(false, is_match.error().message);
-        } else if (!*is_match) {
+        if (!pattern_->is_found_in(body)) {
             finish(false, what + "match \"" + probe_.body_matches + "\"");
         } else {
             finish(true, "status " + std::to_string(status));
@@ -421,7 +418,7 @@ private:
     std::shared_ptr<TcpConnector> connector_;
     std::shared_ptr<ssl::context> tls_context_;
     std::optional<ssl::stream<asio::ip::tcp::socket&>> tls_;
-    std::optional<BodyPattern> pattern_;
+    std::optional<core::LinePattern> pattern_;
     std::optional<Parser> parser_;
     std::string request_;
     beast::flat_buffer buffer_;

@@ -88,6 +88,7 @@ std::optional<core::LogLine> ServiceLog::next() {
 
 std::optional<core::LogLine> ServiceLog::next_line() {
     while (!is_paused_) {
+        if (!search_.pattern.is_empty()) pass_unwanted_lines();
         if (auto line = assembler_.take(piece_)) return line;
         if (gap_) return assembler_.take_unfinished();
         if (piece_.lost > 0 && wants_loss()) return std::nullopt;
@@ -97,6 +98,12 @@ std::optional<core::LogLine> ServiceLog::next_line() {
     if (is_paused_ || limit_ < pieces_.end()) return std::nullopt;
     assembler_.advance_to(pieces_.position());
     return assembler_.take_overdue(search_.query.now);
+}
+
+void ServiceLog::pass_unwanted_lines() {
+    const std::uint64_t begin = piece_.position;
+    assembler_.pass_lines_without(search_.pattern, piece_);
+    if (piece_.position != begin) before_ = assembler_.position();
 }
 
 bool ServiceLog::wants_loss() const {

@@ -65,6 +65,7 @@ private:
     void begin_within(std::uint64_t position, bool skips_first_lines);
     std::optional<core::LogLine> next_line();
     bool load_piece();
+    void pass_unwanted_lines();
     bool wants_loss() const;
     void continue_behind_gap();
     void note_gap(std::uint64_t from);

@@ -5,6 +5,8 @@
 #include "support/catch.hpp"
 #include "support/served_socket.hpp"
 
+#include <array>
+
 #include <poll.h>
 #include <sys/socket.h>
 
@@ -53,6 +55,15 @@ public:
         REQUIRE(send(connection_.get(), text.data(), text.size(), 0) ==
                 static_cast<ssize_t>(text.size()));
         if (hangs_up) connection_.reset();
+    }
+    /// True once the other side has hung up; what it has said until then is passed over.
+    bool is_left() {
+        std::array<char, 1024> said{};
+        pollfd entry{connection_.get(), POLLIN, 0};
+        while (poll(&entry, 1, 5000) == 1) {
+            if (recv(connection_.get(), said.data(), said.size(), 0) <= 0) return true;
+        }
+        return false;
     }
 
 private:
@@ -153,6 +164,25 @@ TEST_CASE("something that is no daemon is told from one", "[integration][client]
     CHECK(answer_of("HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n",
                     true) == "an answer");
     CHECK(answer_of("HTTP/1.1 200 OK\r\nContent-Le", false) == "nothing yet");
+}
+
+TEST_CASE("whoever is told that this was the last answer hangs up", "[integration][client]") {
+    Served served;
+    const std::string path = served.directory + "/other.sock";
+    Impostor impostor{path};
+    Result<Connection> connection = Connection::open(path);
+    REQUIRE(connection);
+    REQUIRE(connection->send_get("/"));
+    impostor.say("HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 2\r\n\r\nab", false);
+    const Result<Reply> reply = connection->get("/", 5s);
+    REQUIRE(reply);
+    CHECK(reply->body == "ab");
+    CHECK(impostor.is_left());
+    REQUIRE(connection->send_get("/"));
+    impostor.say("HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\nnew", false);
+    const Result<Reply> next = connection->get("/", 5s);
+    REQUIRE(next);
+    CHECK(next->body == "new");
 }
 
 TEST_CASE("a refusal comes with the daemon's words", "[integration][client]") {

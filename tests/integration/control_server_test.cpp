@@ -266,12 +266,11 @@ TEST_CASE("a request that does not come to its end is given up", "[integration][
 TEST_CASE("as many connections as there may be are served, and no more", "[integration][control]") {
     Served served;
     std::vector<std::unique_ptr<RawClient>> clients;
+    std::vector<decltype(served.handler.take_parked())> waiting;
     for (std::size_t i = 0; i < limits::control_connections_max; ++i) {
         clients.push_back(std::make_unique<RawClient>(served));
-        clients.back()->say(get("/" + std::to_string(i)));
-    }
-    for (std::size_t i = 0; i < clients.size(); ++i) {
-        CHECK(clients[i]->hear() == "200 GET /" + std::to_string(i));
+        clients.back()->say(get("/wait"));
+        waiting.push_back(served.handler.take_parked());
     }
     RawClient late{served};
     CHECK(late.say(get("/late")).hear() ==
@@ -282,6 +281,27 @@ TEST_CASE("as many connections as there may be are served, and no more", "[integ
     clients.resize(100);
     CHECK(served.comes_true([&] { return served.server->connections() == 100; }));
     CHECK(RawClient{served}.say(get("/now")).hear() == "200 GET /now");
+}
+
+TEST_CASE("those who say nothing do not keep others out", "[integration][control]") {
+    Served served;
+    std::vector<std::unique_ptr<RawClient>> clients;
+    for (std::size_t i = 0; i < limits::control_connections_max; ++i) {
+        clients.push_back(std::make_unique<RawClient>(served));
+        // In turn: nothing at all, a part of a request, a request that is over.
+        if (i % 3 == 1) clients.back()->say("GET / HTTP/1.1\r\nHos");
+        if (i % 3 == 2) CHECK(clients.back()->say(get("/first")).hear() == "200 GET /first");
+    }
+    RawClient waiting{served};
+    waiting.say(get("/wait"));
+    const auto parked = served.handler.take_parked();
+    for (std::size_t i = 0; i < limits::control_connections_max; ++i) {
+        CHECK(RawClient{served}.say(get("/late")).hear() == "200 GET /late");
+    }
+    CHECK(clients.front()->is_hung_up());
+    CHECK(served.ask([&] { return parked.is_alive(); }));
+    CHECK(served.comes_true(
+        [&] { return served.server->connections() <= limits::control_connections_max; }));
 }
 
 TEST_CASE("a long poll is answered when there is something to tell", "[integration][control]") {

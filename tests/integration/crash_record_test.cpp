@@ -47,7 +47,7 @@ public:
 
     CrashMessage record(core::ExitStatus status, Duration later = 0s) {
         collect(status, later);
-        CHECK(recorder->write({}).empty());
+        CHECK(recorder->write({}, noon + later).empty());
         const auto answer = project::read_crash_records(directory.path(), {{}, 1});
         REQUIRE(answer);
         REQUIRE(answer->crashes.size() == 1);
@@ -162,9 +162,9 @@ TEST_CASE("what could not be recorded is told", "[integration][crashes]") {
     Evidence evidence;
     evidence.directory.write("crashes", "a file");
     evidence.collect({1, 0});
-    const std::vector<Error> problems = evidence.recorder->write({});
+    const std::vector<Error> problems = evidence.recorder->write({}, noon);
     REQUIRE(problems.size() == 1);
     CHECK(problems.front().message ==
           "api: will not use " + evidence.directory.file("crashes") + ": it is not a directory");
-    CHECK(evidence.recorder->write({}).empty());
+    CHECK(evidence.recorder->write({}, noon).empty());
 }

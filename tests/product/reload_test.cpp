@@ -193,6 +193,11 @@ TEST_CASE("a reload can put another profile in the place of the one that runs",
     CHECK(pids_of(project) == Pids{{"db", before.at("db")}});
     CHECK(state_of(project)["profile"] == project.directory() + "/profiles/small.toml");
     CHECK(project.devstack({"reload"}).output == "reloaded 0 services, 1 unchanged\n");
+    // Who looks for its services without asking it looks there, too.
+    const int next = daemon_of(project);
+    ::kill(next, SIGSTOP);
+    CHECK(project.devstack({"__complete", "stop", ""}).output == "db\tservice\n");
+    ::kill(next, SIGCONT);
 }
 
 TEST_CASE("a reload of a project that does not run", "[integration][reload]") {

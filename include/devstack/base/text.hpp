@@ -41,6 +41,9 @@ std::string shell_quote(std::string_view word);
 /// state is kept, as a terminal would show it. For everything that is shown or sent as JSON.
 std::string sane_text(std::string_view bytes, bool keep_colour = false);
 
+/// How much of the text, from its beginning, is valid UTF-8 (RFC 3629); all of it, as a rule.
+std::size_t valid_utf8_length(std::string_view bytes);
+
 /// Valid UTF-8 of at most `bytes_max` bytes: what is longer ends with "…".
 std::string shorten(std::string text, std::size_t bytes_max);
 

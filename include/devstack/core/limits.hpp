@@ -33,8 +33,8 @@ inline constexpr std::uint64_t log_index_size_max = 4 * 1024 * 1024;
 inline constexpr std::uint64_t log_pending_span_max = 1024 * 1024;
 /// Bytes that one answer looks at in search of a pattern; the cursor in it continues.
 inline constexpr std::uint64_t log_scan_max = 32 * 1024 * 1024;
-/// About the states a search pattern may have: std::regex recurses that deep.
-inline constexpr std::size_t pattern_states_max = 4000;
+/// Longer search patterns are a mistake.
+inline constexpr std::size_t pattern_size_max = 4000;
 /// A last line without an end is shown after this time (s6-log's value).
 inline constexpr auto partial_line_delay = 2s;
 /// After a small read the pipe is left alone for this long, so that line-buffered children cost one
@@ -146,7 +146,8 @@ inline constexpr auto on_demand_age_min = 5s;
 
 // ---- Profile ----
 inline constexpr std::size_t profile_size_max = 4 * 1024 * 1024;
-inline constexpr std::size_t env_file_size_max = 128 * 1024 * 1024;
+/// Eight times what Linux lets a service have, for comments: a larger one was not meant.
+inline constexpr std::size_t env_file_size_max = 16 * 1024 * 1024;
 inline constexpr std::size_t services_max = 10'000;
 /// Parts of a dotted key (`a.b.c`): deeper ones mean nothing and would cost the parser its stack.
 inline constexpr std::size_t key_parts_max = 16;

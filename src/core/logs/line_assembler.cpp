@@ -126,6 +126,18 @@ std::optional<LogLine> LineAssembler::take(LogPiece& piece) {
     return emit(piece.stream, is_part);
 }
 
+void LineAssembler::pass_lines_without(const LinePattern& pattern, LogPiece& piece) {
+    const Stream& stream = at(piece.stream);
+    const bool is_between_lines = stream.text.empty() && !stream.continued && !stream.is_skipping;
+    const bool is_alone = at(other_of(piece.stream)).text.empty();
+    if (!is_between_lines || !is_alone || piece.lost > 0 || piece.follows_loss) return;
+    const std::size_t candidate = pattern.find_candidate(piece.bytes);
+    const std::size_t last_end = piece.bytes.substr(0, candidate).rfind('\n');
+    if (last_end == std::string_view::npos) return;
+    drop_front(piece, last_end + 1);
+    advance_to(piece.position);
+}
+
 /// The other stream's line may go on behind the loss.
 std::optional<LogLine> LineAssembler::take_before_loss(const LogPiece& piece) {
     const LogStream other = other_of(piece.stream);

@@ -4,66 +4,100 @@
 #include "devstack/core/limits.hpp"
 
 #include <algorithm>
-#include <charconv>
+#include <cctype>
+#include <cstring>
 #include <optional>
-#include <regex>
 #include <utility>
+
+#include <re2/re2.h>
+
+// RE2 looks at every byte once, but does so with an automaton. What finds a plain text is faster:
+// most lines are passed without that text, which every match contains, and never seen by RE2.
 
 namespace devstack::core {
 
 namespace {
 
-/// About how many states the pattern makes: its length, times all counts in {…} that repeat it.
-std::size_t estimate_states(std::string_view pattern) {
-    std::size_t states = pattern.size();
-    for (auto at = pattern.find('{'); at != pattern.npos; at = pattern.find('{', at + 1)) {
-        const std::size_t close = std::min(pattern.find('}', at), pattern.size());
-        std::size_t highest = 1;
-        while (++at < close) {
-            std::size_t count = 1;
-            const auto end = std::from_chars(&pattern[at], pattern.data() + close, count);
-            if (end.ec != std::errc{})
-                count = end.ec == std::errc::invalid_argument ? 1 : 1'000'000;
-            highest = std::max(highest, count);
-        }
-        states = std::min<std::size_t>(states * std::max<std::size_t>(highest, 1), 1'000'000);
-        at = std::min(close, pattern.size() - 1);
-    }
-    return states;
-}
+constexpr std::string_view replacement_character = "\xEF\xBF\xBD";
 
 Error invalid(const std::string& pattern, const std::string& why) {
     return {Error::Kind::invalid, "cannot search for the pattern \"" + pattern + "\": " + why};
 }
 
-std::string explain(const std::string& pattern, const std::regex_error& error) {
-    // libstdc++ says "parenthesis" of whatever it does not expect.
-    if (error.code() == std::regex_constants::error_paren &&
-        pattern.find_first_of("()") == std::string::npos) {
-        return "there is nothing to repeat before *, +, ? or {";
+std::string explain(const re2::RE2& regex) {
+    const std::string& at = regex.error_arg();
+    switch (regex.error_code()) {
+        case re2::RE2::ErrorBadEscape:
+            return at.size() > 1 && std::isdigit(static_cast<unsigned char>(at[1])) != 0
+                       ? "back-references are not supported"
+                       : "a \\ is followed by something unknown";
+        case re2::RE2::ErrorTrailingBackslash: return "a \\ is followed by nothing";
+        case re2::RE2::ErrorMissingBracket: return "a [ has no ]";
+        case re2::RE2::ErrorMissingParen:
+        case re2::RE2::ErrorUnexpectedParen: return "a ( has no ), or a ) has no (";
+        case re2::RE2::ErrorBadCharRange: return at + " is no range of characters";
+        case re2::RE2::ErrorBadCharClass: return at + " is no class of characters";
+        case re2::RE2::ErrorRepeatArgument: return "there is nothing to repeat before *, +, ? or {";
+        case re2::RE2::ErrorRepeatOp: return "what is repeated is repeated already: " + at;
+        case re2::RE2::ErrorRepeatSize: return "it repeats more than 1000 times: " + at;
+        case re2::RE2::ErrorBadPerlOp: return at + " is not supported";
+        case re2::RE2::ErrorBadUTF8: return "it is not UTF-8";
+        case re2::RE2::ErrorPatternTooLarge: return "it is too large";
+        case re2::RE2::ErrorBadNamedCapture: return "bad name of a group: " + at;
+        case re2::RE2::NoError:
+        case re2::RE2::ErrorInternal: break;
     }
-    switch (error.code()) {
-        case std::regex_constants::error_brack: return "a [ has no ]";
-        case std::regex_constants::error_paren: return "a ( has no ), or a ) has no (";
-        case std::regex_constants::error_brace: return "a { has no }";
-        case std::regex_constants::error_badbrace: return "what is between { and } is not a count";
-        case std::regex_constants::error_range: return "a range between [ and ] goes backwards";
-        case std::regex_constants::error_escape: return "a \\ is followed by something unknown";
-        case std::regex_constants::error_badrepeat:
-            return "there is nothing to repeat before *, +, ? or {";
-        case std::regex_constants::error_ctype: return "unknown character class";
-        case std::regex_constants::error_complexity: return "back-references are not supported";
-        case std::regex_constants::error_space: return "it is too large";
-        default: return "it is not a regular expression";
+    return regex.error();
+}
+
+re2::RE2::Options quiet() {
+    re2::RE2::Options options;
+    options.set_log_errors(false);
+    options.set_never_capture(true);
+    return options;
+}
+
+bool is_utf8(std::string_view text) {
+    return valid_utf8_length(text) == text.size();
+}
+
+/// The first offset of the needle, or the size of the text.
+std::size_t find_text(std::string_view text, std::string_view needle) {
+    const void* const found = ::memmem(text.data(), text.size(), needle.data(), needle.size());
+    if (found == nullptr) return text.size();
+    return static_cast<std::size_t>(static_cast<const char*>(found) - text.data());
+}
+
+std::size_t find_character(std::string_view text, char c) {
+    return std::min(text.find(c), text.size());
+}
+
+std::string replace_invalid(std::string_view text) {
+    std::string valid;
+    while (true) {
+        const std::size_t length = valid_utf8_length(text);
+        valid += text.substr(0, length);
+        if (length == text.size()) return valid;
+        valid += replacement_character;
+        text.remove_prefix(length + 1);
     }
+}
+
+/// True for a pattern that means the same of a line among others, with ^ and $ at line ends.
+bool may_see_other_lines(std::string_view pattern) {
+    return pattern.find("(?") == pattern.npos && pattern.find("\\A") == pattern.npos &&
+           pattern.find("\\z") == pattern.npos;
 }
 
 }  // namespace
 
-// The only user of <regex>, which throws. In its default mode libstdc++ backtracks: exponential
-// time for some patterns, and a stack overflow for long lines. Its polynomial mode does neither.
 struct LinePattern::Regex {
-    std::regex regex;
+    Regex(const std::string& pattern, bool sees_other_lines) : of_line{pattern, quiet()} {
+        if (sees_other_lines && of_line.ok()) among_lines.emplace("(?m)" + pattern, quiet());
+    }
+
+    re2::RE2 of_line;
+    std::optional<re2::RE2> among_lines;
 };
 
 LinePattern::LinePattern() = default;
@@ -72,42 +106,58 @@ LinePattern& LinePattern::operator=(LinePattern&&) noexcept = default;
 LinePattern::~LinePattern() = default;
 
 Result<LinePattern> LinePattern::parse(const std::string& pattern) {
-    // What the recursion inside std::regex needs grows with the number of states.
-    if (estimate_states(pattern) > limits::pattern_states_max) {
+    if (pattern.size() > limits::pattern_size_max) {
         return invalid(pattern.substr(0, 80), "it is too large");
     }
     const RequiredText required = find_required_text(pattern);
+    // What is no UTF-8 in a line is seen as this.
+    const bool is_searchable = required.text.find(replacement_character) == std::string::npos;
     LinePattern made;
-    made.literal_ = required.text;
-    if (required.is_whole) return made;
-    try {
-        made.regex_ = std::make_unique<Regex>(Regex{std::regex{
-            pattern,
-            std::regex::ECMAScript | std::regex::optimize | std::regex_constants::__polynomial}});
-    } catch (const std::regex_error& error) {
-        return invalid(pattern, explain(pattern, error));
-    }
+    if (is_searchable && is_utf8(pattern)) made.literal_ = required.text;
+    if (pattern.empty() || (required.is_whole && !made.literal_.empty())) return made;
+    made.regex_ =
+        std::make_unique<Regex>(pattern, made.literal_.empty() && may_see_other_lines(pattern));
+    if (!made.regex_->of_line.ok()) return invalid(pattern, explain(made.regex_->of_line));
     return made;
 }
 
 bool LinePattern::matches(std::string_view line, Ends ends) const {
     if (is_empty()) return true;
     const bool is_plain = line.find_first_of("\x1b\r") == std::string_view::npos;
-    return is_plain ? matches_plain(line, ends) : matches_plain(sane_text(line), ends);
+    return is_plain ? is_found_in(line, ends) : is_found_in(sane_text(line), ends);
 }
 
-bool LinePattern::matches_plain(std::string_view line, Ends ends) const {
-    if (line.find(literal_) == std::string_view::npos) return false;
+bool LinePattern::is_found_in(std::string_view text, Ends ends) const {
+    if (find_text(text, literal_) == text.size() && !literal_.empty()) return false;
     if (!regex_) return true;
-    namespace flags = std::regex_constants;
-    auto cut = flags::match_default;
-    if (!ends.has_begin) cut |= flags::match_not_bol;
-    if (!ends.has_end) cut |= flags::match_not_eol;
-    try {
-        return std::regex_search(line.begin(), line.end(), regex_->regex, cut);
-    } catch (const std::regex_error&) {
-        return false;
+    return is_utf8(text) ? is_found_by_regex(text, ends)
+                         : is_found_by_regex(replace_invalid(text), ends);
+}
+
+bool LinePattern::is_found_by_regex(std::string_view line, Ends ends) const {
+    if (ends.has_begin && ends.has_end) return re2::RE2::PartialMatch(line, regex_->of_line);
+    // An end is none for RE2 if it sees that the text goes on there.
+    const std::string_view before = ends.has_begin ? "" : "\n";
+    const std::string_view behind = ends.has_end ? "" : "\n";
+    const std::string around = std::string{before} + std::string{line} + std::string{behind};
+    return regex_->of_line.Match(
+        around, before.size(), around.size() - behind.size(), re2::RE2::UNANCHORED, nullptr, 0);
+}
+
+std::size_t LinePattern::find_candidate(std::string_view text) const {
+    std::size_t found = text.size();
+    if (!literal_.empty()) {
+        found = find_text(text, literal_);
+    } else if (regex_ && regex_->among_lines) {
+        found = valid_utf8_length(text);
+        re2::StringPiece match;
+        if (regex_->among_lines->Match(text, 0, found, re2::RE2::UNANCHORED, &match, 1))
+            found = static_cast<std::size_t>(match.data() - text.data());
+    } else {
+        return 0;
     }
+    found = find_character(text.substr(0, found), '\x1b');
+    return find_character(text.substr(0, found), '\r');
 }
 
 }  // namespace devstack::core

@@ -2,9 +2,9 @@
 
 #include <utility>
 
-// std::regex takes a hundred times as long for a line as memmem. So we look for a text which every
-// match contains, and only lines with it are given to std::regex. Finding less than there is costs
-// time; finding what is not required would lose lines: whatever is not plain ends the text.
+// An automaton takes many times as long for a line as memmem. So we look for a text which every
+// match contains, and only lines with it are given to the automaton. Finding less than there is
+// costs time; finding what is not required would lose lines: whatever is not plain ends the text.
 
 namespace devstack::core {
 
@@ -58,10 +58,12 @@ private:
         const char c = rest_.front();
         std::size_t length = 1;
         if (c == '\\') {
-            // \xHH, \uHHHH and \cX are longer than they look: better not to guess.
-            if (rest_.size() < 2 || std::string_view{"xuc"}.find(rest_[1]) != rest_.npos)
+            // \xHH, \pN, \Q…\E and \123 are longer than they look: better not to guess.
+            if (rest_.size() < 2 || std::string_view{"xpPQ0123456789"}.find(rest_[1]) != rest_.npos)
                 return false;
             length = 2;
+        } else if (rest_.starts_with("(?") && !rest_.starts_with("(?:")) {
+            return false;  // Flags may hold for what follows.
         } else if (c == '(' || c == '[') {
             length = find_close();
             if (length == 0) return false;
@@ -88,6 +90,9 @@ private:
                 is_in_bracket = c != ']';
             } else if (c == '[') {
                 is_in_bracket = true;
+                // As the first one a ] is a character like others.
+                if (rest_.substr(i + 1).starts_with('^')) ++i;
+                if (rest_.substr(i + 1).starts_with(']')) ++i;
             } else if (c == '(') {
                 ++depth;
             } else if (c == ')') {

@@ -107,14 +107,13 @@ constexpr Rule body_key{
     .form = any_text,
     .summary = "Text that the body contains.",
     .only_with = "url"};
-constexpr Rule body_regex_key{
-    .name = "body_regex",
-    .expected = "a regular expression",
-    .read = read_body_regex,
-    .also_called = "regex match",
-    .form = any_text,
-    .summary = "A regular expression (ECMAScript, no back-references) that is found in the body.",
-    .only_with = "url"};
+constexpr Rule body_regex_key{.name = "body_regex",
+                              .expected = "a regular expression",
+                              .read = read_body_regex,
+                              .also_called = "regex match",
+                              .form = any_text,
+                              .summary = "A regular expression (RE2) that is found in the body.",
+                              .only_with = "url"};
 constexpr Rule headers_key{
     .name = "headers",
     .expected = "a table of strings",
@@ -166,13 +165,14 @@ constexpr Rule retries_key{
     .form = number_from(1, 1000),
     .summary = "How many failures in a row make it unhealthy.",
     .if_absent = "3"};
-constexpr Rule log_key{.name = "log",
-                       .expected = "a regular expression",
-                       .read = read_log,
-                       .also_called = "line output log_line pattern log_message",
-                       .form = text_like([]() -> std::string { return "."; }),
-                       .summary = "A regular expression that is found in a line of its output.",
-                       .presence = Presence::one_of};
+constexpr Rule log_key{
+    .name = "log",
+    .expected = "a regular expression",
+    .read = read_log,
+    .also_called = "line output log_line pattern log_message",
+    .form = text_like([]() -> std::string { return "."; }),
+    .summary = "A regular expression (RE2) that is found in a line of its output.",
+    .presence = Presence::one_of};
 constexpr Rule stream_key{
     .name = "stream",
     .expected = "\"stdout\" or \"stderr\"",

@@ -103,6 +103,19 @@ TEST_CASE("a missing env file counts as an input: it may come", "[unit][project]
           "             ^\n");
 }
 
+TEST_CASE("an env file is read up to a size that nobody needs", "[unit][project]") {
+    const TemporaryDirectory directory;
+    directory.write("devstack.toml", "[service.api]\ncommand = 'x'\nenv_file = '.env'\n");
+    directory.write(".env", std::string(16 * 1024 * 1024, '#'));
+    CHECK(load_plan(request_for(directory, "devstack.toml")).value);
+    directory.write(".env", std::string(16 * 1024 * 1024 + 1, '#'));
+    CHECK(mistakes_of(request_for(directory, "devstack.toml")) ==
+          "devstack.toml:3:12: error: cannot read env file .env: is larger than 16 MiB "
+          "[missing-env-file]\n"
+          "  env_file = '.env'\n"
+          "             ^\n");
+}
+
 TEST_CASE("what is wrong with a shared env file is told once", "[unit][project]") {
     const TemporaryDirectory directory;
     directory.write("devstack.toml",

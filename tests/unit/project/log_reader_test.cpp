@@ -1,5 +1,7 @@
 #include "devstack/project/log_reader.hpp"
 
+#include "devstack/core/logs/line_pattern.hpp"
+
 #include "support/catch.hpp"
 #include "unit/project/log_directory.hpp"
 
@@ -490,6 +492,57 @@ TEST_CASE("the last lines are the last of all lines", "[unit][log_reader]") {
                    Lines(every.begin() + static_cast<std::ptrdiff_t>(skipped), every.end())));
             CHECK(some.cursor == all.cursor);
         }
+    }
+}
+
+TEST_CASE("a search finds what reading everything and choosing finds", "[unit][log_reader]") {
+    const Lines patterns = {"needle", "ne+dle", "[n]eed", "^x", "e$", "a|b", "^$", "u.e"};
+    const Lines words = {"needle",
+                         "x",
+                         "\n",
+                         "\n",
+                         "\r\n",
+                         "\x1b[1mnee\x1b[0mdle",
+                         "u\xff"
+                         "e",
+                         " ",
+                         "ne"};
+    for (unsigned seed = 1; seed <= 60; ++seed) {
+        std::mt19937 random{seed};
+        const auto below = [&random](std::size_t bound) { return random() % bound; };
+        LogDirectory directory;
+        LogFiles files{directory, "api"};
+        const std::size_t err_every = 1 + below(20);
+        for (int i = 0; i < 300; ++i) {
+            std::string text;
+            for (std::size_t count = below(6); count > 0; --count)
+                text += words[below(words.size())];
+            if (below(60) == 0) text += std::string(below(40'000), '.');
+            files.add(static_cast<core::LogStream>(below(err_every) == 0 ? 1 : 0), text + "\n", i);
+            if (below(8) == 0) files.out(words[below(words.size())], i);
+            if (below(100) == 0) files.rotate();
+        }
+        const LogAnswer all = read(directory, query());
+        LogQuery search = query();
+        search.pattern = patterns[seed % patterns.size()];
+        const auto pattern = core::LinePattern::parse(search.pattern);
+        Lines expected;
+        for (const core::LogLine& line : all.lines) {
+            if (pattern->matches(line.text)) expected.push_back(shown(line));
+        }
+        INFO("seed " << seed << ", pattern " << search.pattern);
+        LogAnswer answer = read(directory, search);
+        CHECK((shown(answer.lines) == expected));
+        CHECK(answer.cursor == all.cursor);
+        // The same in small answers.
+        search.lines_max = 1 + below(5);
+        Lines found;
+        for (answer = read(directory, search);; answer = read_after(directory, search, answer)) {
+            for (const core::LogLine& line : answer.lines)
+                found.push_back(shown(line));
+            if (answer.is_complete) break;
+        }
+        CHECK((found == expected));
     }
 }
 

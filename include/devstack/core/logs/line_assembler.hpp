@@ -1,6 +1,7 @@
 #pragma once
 
 #include "devstack/base/time.hpp"
+#include "devstack/core/logs/line_pattern.hpp"
 #include "devstack/core/logs/log_line.hpp"
 
 #include <array>
@@ -44,6 +45,8 @@ public:
     /// up, or tells of a loss, and everything before that was taken: `pass_loss` comes next. Pieces
     /// come in order of their positions.
     std::optional<LogLine> take(LogPiece& piece);
+    /// Passes lines at the front of `piece`, and nothing else, that the pattern does not match.
+    void pass_lines_without(const LinePattern& pattern, LogPiece& piece);
     /// Goes on behind a loss. What its stream has next begins a line, unless it says otherwise.
     void pass_loss(LogPiece& piece);
     /// Everything before `position` was given to `take`, or is of no interest.

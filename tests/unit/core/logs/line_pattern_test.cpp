@@ -2,8 +2,10 @@
 
 #include "support/catch.hpp"
 
-#include <regex>
 #include <string>
+#include <string_view>
+
+#include <re2/re2.h>
 
 using namespace devstack::core;
 
@@ -48,7 +50,22 @@ TEST_CASE("a pattern that is wrong is refused with the reason", "[unit][logs]") 
     CHECK(refusal("(a)\\1") ==
           "cannot search for the pattern \"(a)\\1\": back-references are not supported");
     CHECK(refusal("(a{1000}){1000}") ==
-          "cannot search for the pattern \"(a{1000}){1000}\": it is too large");
+          "cannot search for the pattern \"(a{1000}){1000}\": it repeats more than 1000 times: "
+          "{1000}");
+    CHECK(refusal("a{2000}") ==
+          "cannot search for the pattern \"a{2000}\": it repeats more than 1000 times: {2000}");
+    CHECK(refusal("a)") == "cannot search for the pattern \"a)\": a ( has no ), or a ) has no (");
+    CHECK(refusal("a**") ==
+          "cannot search for the pattern \"a**\": what is repeated is repeated already: **");
+    CHECK(refusal("[b-a]") ==
+          "cannot search for the pattern \"[b-a]\": b-a is no range of characters");
+    CHECK(refusal("[[:wort:]]") ==
+          "cannot search for the pattern \"[[:wort:]]\": [:wort:] is no range of characters");
+    CHECK(refusal("(?=a)") == "cannot search for the pattern \"(?=a)\": (?= is not supported");
+    CHECK(refusal("\\q") ==
+          "cannot search for the pattern \"\\q\": a \\ is followed by something unknown");
+    CHECK(refusal("a.\\") == "cannot search for the pattern \"a.\\\": a \\ is followed by nothing");
+    CHECK(refusal("a.\xff") == "cannot search for the pattern \"a.\xff\": it is not UTF-8");
     CHECK(refusal(std::string(5000, '(')) ==
           "cannot search for the pattern \"" + std::string(80, '(') + "\": it is too large");
 }
@@ -74,6 +91,9 @@ TEST_CASE("the text that a match must contain is found", "[unit][logs]") {
     CHECK(required("\\x41bc").empty());
     CHECK(required("\\bword\\b") == "word");
     CHECK(required("a{2,3}").empty());
+    CHECK(required("(?i)error").empty());
+    CHECK(required("\\pLu").empty());
+    CHECK(required("\\Qa.b\\E").empty());
     CHECK(find_required_text("a\\.b-c").is_whole);
     CHECK(find_required_text("a\\.b-c").text == "a.b-c");
     CHECK_FALSE(find_required_text("a.b").is_whole);
@@ -86,28 +106,58 @@ TEST_CASE("the required text never hides a match of the whole pattern", "[unit][
         seed = seed * 1103515245U + 12345U;
         return (seed >> 8) % bound;
     };
+    const auto some_text = [&](std::size_t size, std::string_view characters) {
+        std::string text;
+        while (text.size() < size)
+            text += characters[next(characters.size())];
+        return text;
+    };
     int compared = 0;
-    for (int i = 0; i < 30'000; ++i) {
-        std::string pattern;
-        for (std::size_t length = 1 + next(7); length > 0; --length) {
-            pattern += alphabet[next(alphabet.size())];
-        }
-        std::string line;
-        for (std::size_t length = next(8); length > 0; --length) {
-            line += "ab.2"[next(4)];
-        }
+    for (int i = 0; i < 60'000; ++i) {
+        const std::string pattern = some_text(1 + next(7), alphabet);
+        const std::string line = some_text(next(8), "ab.2");
         const auto parsed = LinePattern::parse(pattern);
         if (!parsed) continue;
-        try {
-            const bool expected = std::regex_search(line, std::regex{pattern});
-            INFO(pattern << "   in   " << line);
-            CHECK(parsed->matches(line) == expected);
-            ++compared;
-        } catch (const std::regex_error&) {
-            continue;
-        }
+        INFO(pattern << "   in   " << line);
+        CHECK(parsed->matches(line) == re2::RE2::PartialMatch(line, pattern));
+        ++compared;
+        // Among other lines it is not passed over.
+        const std::string before = some_text(next(5), "ab.\n") + "\n";
+        const std::string text = before + line + "\n" + some_text(next(5), "ab.\n");
+        if (parsed->matches(line))
+            CHECK(parsed->find_candidate(text) <= before.size() + line.size());
     }
-    CHECK(compared > 5'000);
+    CHECK(compared > 10'000);
+}
+
+TEST_CASE("what is no UTF-8 is no obstacle", "[unit][logs]") {
+    CHECK(found("x.y", "x\xffy"));
+    CHECK(found("x.y", "x\u00e4y"));
+    CHECK(found("^.$", "\xc3"));
+    CHECK(found("b\xef\xbf\xbd", "ab\xff"));
+    CHECK_FALSE(found("x.y", "x\xff\xffy"));
+    const auto pattern = LinePattern::parse("x.y");
+    CHECK(pattern->is_found_in("a\r\nx\xffy\r\n"));
+    CHECK(pattern->find_candidate("x\ny\nx\xffy") <= 4);
+}
+
+TEST_CASE("among many lines those that can match are found", "[unit][logs]") {
+    const auto candidate = [](const std::string& pattern, const std::string& text) {
+        return LinePattern::parse(pattern)->find_candidate(text);
+    };
+    const std::string text = "one\ntwo\nthree\n";
+    CHECK(candidate("hre", text) == 9);
+    CHECK(candidate("hre.$", text) == 9);
+    CHECK(candidate("four", text) == text.size());
+    CHECK(candidate("^[s-t][w]", text) == 4);
+    CHECK(candidate("[x-z]", text) == text.size());
+    CHECK(candidate("e$|^$", text) == 2);
+    CHECK(candidate("\\Athr", text) == 8);
+    CHECK(candidate("\\A[t]", text) == 0);
+    CHECK(candidate("(?-m)^[t]", text) == 0);
+    CHECK(candidate("", text) == 0);
+    CHECK(candidate("four", "one\n\x1b[1mf\x1b[0mour\n") == 4);
+    CHECK(candidate("[f]our", "one\r\nfour\n") == 3);
 }
 
 TEST_CASE("in a part of a line its own ends are no line ends", "[unit][logs]") {
