@@ -14,6 +14,7 @@ int main(int argc, char** argv) {
     if (mode == "__keeper") return devstack::cli::run_keeper_mode(argc, argv);
     try {
         if (mode == "__daemon") return devstack::cli::run_daemon_mode(argc, argv);
+        if (mode == "__doctor") return devstack::cli::run_doctor_mode(argc, argv);
         return devstack::cli::run_command_line(argc, argv);
     } catch (const std::exception& error) {
         devstack::cli::complain(std::string{"this is a bug of devstack: "} + error.what());
