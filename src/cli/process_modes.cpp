@@ -18,7 +18,8 @@
 // The other processes that this program can be. Their arguments are written by launch.cpp, and for
 // the doctor by daemon/doctor_runner.cpp:
 //   devstack __keeper PROFILE PROJECT_DIR free-ports|keep-ports STATE_DIR   descriptors 3 and 4
-//   devstack __doctor evidence|causes|all MILLISECONDS PROJECT_DIR STATE_DIR LOG_DIR RUNTIME_DIR SERVICE
+//   devstack __doctor evidence|causes|all MILLISECONDS PROJECT_DIR STATE_DIR LOG_DIR RUNTIME_DIR
+//   SERVICE
 
 namespace devstack::cli {
 

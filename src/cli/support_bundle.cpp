@@ -38,8 +38,8 @@ std::string secret_in(const std::string& line) {
     const auto end = line.find_last_not_of(" \t\"'", equals - 1);
     if (end == line.npos) return "";
     const auto before = line.find_last_of(" \t{,\"'.", end);
-    const std::string name =
-        line.substr(before == line.npos ? 0 : before + 1, end - (before == line.npos ? -1 : before));
+    const std::string name = line.substr(before == line.npos ? 0 : before + 1,
+                                         end - (before == line.npos ? -1 : before));
     const auto begin = line.find_first_not_of(" \t\"'", equals + 1);
     if (begin == line.npos || !doctor::names_secret(name)) return "";
     const auto last = line.find_first_of("\"'", begin);
@@ -154,12 +154,12 @@ void add_state(const project::ProjectPaths& paths, Writer& writer) {
 
 }  // namespace
 
-SupportBundle make_support_bundle(const diagnosis::Question& question,
-                                  const doctor::Facts& facts) {
+SupportBundle make_support_bundle(const diagnosis::Question& question, const doctor::Facts& facts) {
     Writer writer{diagnosis::find_secrets(question)};
     if (!facts.profile.empty()) {
-        const std::string path =
-            facts.profile.starts_with('/') ? facts.profile : facts.project_dir + "/" + facts.profile;
+        const std::string path = facts.profile.starts_with('/')
+                                     ? facts.profile
+                                     : facts.project_dir + "/" + facts.profile;
         writer.add("profile.toml", read_text(path));
     }
     writer.add("env-files.txt", render_env_files(facts));

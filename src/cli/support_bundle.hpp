@@ -10,7 +10,7 @@ namespace devstack::cli {
 
 /// What somebody else needs to help with a project.
 struct SupportBundle {
-    std::string archive;              ///< The bytes of a tar file.
+    std::string archive;  ///< The bytes of a tar file.
     std::size_t files = 0;
     std::vector<std::string> hidden;  ///< Where secrets were hidden: "profile.toml: line 9".
 };

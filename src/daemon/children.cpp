@@ -203,11 +203,10 @@ void Children::on(KeeperHeld) {}
 void Children::on(KeeperSpawned message) {
     if (const auto command = commands_.find(message.token); command != commands_.end()) {
         command->second.pid = message.pid;
-        command->second.output = std::make_shared<CommandOutput>(
-            loop_,
-            std::move(message.standard_output),
-            std::move(message.standard_error),
-            command->second.output_max);
+        command->second.output = std::make_shared<CommandOutput>(loop_,
+                                                                 std::move(message.standard_output),
+                                                                 std::move(message.standard_error),
+                                                                 command->second.output_max);
         command->second.output->begin();
         if (!command->second.on_end) platform::signal_group(message.pid, SIGKILL);
         return;

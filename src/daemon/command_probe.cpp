@@ -41,13 +41,12 @@ public:
     }
 
     void start() override {
-        const std::uint64_t ticket =
-            launcher_.launch(
-                std::move(request_),
-                [self = weak_from_this()](auto ended) {
-                    if (const auto attempt = self.lock()) attempt->end(ended);
-                },
-                output_max);
+        const std::uint64_t ticket = launcher_.launch(
+            std::move(request_),
+            [self = weak_from_this()](auto ended) {
+                if (const auto attempt = self.lock()) attempt->end(ended);
+            },
+            output_max);
         if (!is_over_) ticket_ = ticket;
     }
 

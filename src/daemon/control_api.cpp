@@ -198,8 +198,8 @@ void ControlApi::doctor(const ControlRequest& request,
         if (auto unknown = find_unknown({service})) return reply(*unknown);
     }
     source_.diagnose(service,
-                     [reply = std::move(reply), is_alive = std::move(is_alive)](
-                         const Result<api::DiagnosisMessage>& answer) {
+                     [reply = std::move(reply),
+                      is_alive = std::move(is_alive)](const Result<api::DiagnosisMessage>& answer) {
                          if (!is_alive()) return;
                          if (answer) return reply({200, api::to_text(*answer)});
                          reply(failure(500, {"internal", answer.error().message, ""}));

@@ -41,9 +41,7 @@ std::optional<api::FindingMessage> find_cause(const api::DiagnosisMessage& diagn
     return *found;
 }
 
-void Diagnoses::phase_changed(const std::string& service,
-                              const std::string& phase,
-                              TimePoint now) {
+void Diagnoses::phase_changed(const std::string& service, const std::string& phase, TimePoint now) {
     if (is_closed_) return;
     if (is_one_of(phase, {"ready", "completed", "stopped"})) {
         known_.erase(service);
@@ -57,7 +55,8 @@ void Diagnoses::phase_changed(const std::string& service,
 
 void Diagnoses::expect(const std::string& service, TimePoint at) {
     const auto known = known_.find(service);
-    if (known != known_.end()) at = std::max(at, known->second.looked_at + limits::look_again_after);
+    if (known != known_.end())
+        at = std::max(at, known->second.looked_at + limits::look_again_after);
     const auto [due, is_new] = due_.try_emplace(service, at);
     if (!is_new) due->second = std::min(due->second, at);
     arm();
@@ -65,8 +64,7 @@ void Diagnoses::expect(const std::string& service, TimePoint at) {
 
 void Diagnoses::arm() {
     if (due_.empty() || is_looking_ || is_closed_) return;
-    const auto first = std::ranges::min_element(
-        due_, {}, [](const auto& it) { return it.second; });
+    const auto first = std::ranges::min_element(due_, {}, [](const auto& it) { return it.second; });
     timer_.expires_at(first->second);
     timer_.async_wait([this](boost::system::error_code error) {
         if (!error) look(platform::now());

@@ -27,8 +27,7 @@ struct DoctorRunner::Look {
 namespace {
 
 std::string milliseconds(Duration duration) {
-    return std::to_string(
-        std::chrono::duration_cast<std::chrono::milliseconds>(duration).count());
+    return std::to_string(std::chrono::duration_cast<std::chrono::milliseconds>(duration).count());
 }
 
 platform::SpawnRequest make_request(const DoctorRunner::Question& question,
@@ -92,8 +91,7 @@ void DoctorRunner::ask(const Question& question,
         core::limits::doctor_answer_max);
 }
 
-void DoctorRunner::finish(const std::shared_ptr<Look>& look,
-                          Result<api::DiagnosisMessage> answer) {
+void DoctorRunner::finish(const std::shared_ptr<Look>& look, Result<api::DiagnosisMessage> answer) {
     look->is_over = true;
     look->timer.cancel();
     looks_.remove(look);

@@ -238,8 +238,8 @@ void collect_threads(const Scene& scene, Facts& facts, TimePoint deadline) {
                 facts.threads.push_back(examine(process.pid, thread));
             continue;
         }
-        const std::string whose = "stacks of pid " + std::to_string(process.pid) + " (" +
-                                  process.service + "): ";
+        const std::string whose =
+            "stacks of pid " + std::to_string(process.pid) + " (" + process.service + "): ";
         auto found = examine_until(process.pid, deadline);
         if (!found) {
             facts.unseen.push_back(whose + "it took too long to read them");

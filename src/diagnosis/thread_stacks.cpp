@@ -86,16 +86,15 @@ std::string readable(const char* symbol) {
 
 std::string describe(Dwfl* dwfl, Dwarf_Addr counter, TimePoint deadline) {
     Dwfl_Module* const module = dwfl_addrmodule(dwfl, counter);
-    const char* const symbol =
-        module == nullptr ? nullptr : dwfl_module_addrname(module, counter);
+    const char* const symbol = module == nullptr ? nullptr : dwfl_module_addrname(module, counter);
     if (symbol == nullptr) return "?";
     std::string text = readable(symbol);
     if (platform::now() > deadline) return text;
     Dwfl_Line* const line = dwfl_module_getsrc(module, counter);
     int number = 0;
-    const char* const file =
-        line == nullptr ? nullptr
-                        : dwfl_lineinfo(line, nullptr, &number, nullptr, nullptr, nullptr);
+    const char* const file = line == nullptr
+                                 ? nullptr
+                                 : dwfl_lineinfo(line, nullptr, &number, nullptr, nullptr, nullptr);
     if (file == nullptr) return text;
     const char* const slash = std::strrchr(file, '/');
     return text + " (" + (slash == nullptr ? file : slash + 1) + ":" + std::to_string(number) + ")";
@@ -127,8 +126,7 @@ ThreadStacks read_stacks(int pid, const std::vector<int>& threads, TimePoint dea
             if (result != 0) stacks.problem = errno != 0 ? std::strerror(errno) : dwfl_errmsg(-1);
             continue;
         }
-        stacks.longest_stop =
-            std::max<Duration>(stacks.longest_stop, platform::now() - walk.first);
+        stacks.longest_stop = std::max<Duration>(stacks.longest_stop, platform::now() - walk.first);
         walks.emplace(thread, std::move(walk));
     }
     for (const auto& [thread, walk] : walks) {

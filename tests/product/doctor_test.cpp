@@ -288,13 +288,14 @@ TEST_CASE("a bundle holds what others need, and no secret", "[integration][docto
                              "facts.json",
                              "state.json",
                              "events.jsonl",
-                             "logs/api.log",
+                             "logs/teller.log",
                              "README.txt"}) {
         INFO(names.output);
         CHECK(names.output.find(std::string{"devstack/"} + name + "\n") != std::string::npos);
     }
     const std::string bytes = shop.project.read_file("help.tar");
-    for (const std::string& word : {secret, std::string{"hunter2222"}, std::string{"opensesame99"}}) {
+    for (const std::string& word :
+         {secret, std::string{"hunter2222"}, std::string{"opensesame99"}}) {
         INFO(word);
         CHECK(bytes.find(word) == std::string::npos);
     }
@@ -319,15 +320,21 @@ TEST_CASE("the API answers with the diagnosis", "[integration][doctor]") {
                             {}})
             .output;
     };
-    CHECK(eventually([&] { return get("/v1/doctor").find("\"node-module-missing\"") != std::string::npos; },
-                     30s));
+    CHECK(eventually(
+        [&] { return get("/v1/doctor").find("\"node-module-missing\"") != std::string::npos; },
+        30s));
     CHECK(get("/v1/doctor?service=apo").find("there is no service or task apo") !=
           std::string::npos);
     // The state has it, once the daemon has looked by itself.
-    CHECK(eventually([&] { return get("/v1/state").find("\"finding\":{\"id\":\"node-module-missing\"") != std::string::npos; },
-                     30s));
+    CHECK(eventually(
+        [&] {
+            return get("/v1/state").find("\"finding\":{\"id\":\"node-module-missing\"") !=
+                   std::string::npos;
+        },
+        30s));
     CHECK(eventually([&] {
-        return project.devstack({"status"}).output.find(
-                   "\ncause: api: probably: api requires the module left-pad") != std::string::npos;
+        return project.devstack({"status"})
+                   .output.find("\ncause: api: probably: api requires the module left-pad") !=
+               std::string::npos;
     }));
 }

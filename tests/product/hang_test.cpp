@@ -4,8 +4,9 @@
 #include "support/catch.hpp"
 #include "support/test_project.hpp"
 
-#include <nlohmann/json.hpp>
 #include <regex>
+
+#include <nlohmann/json.hpp>
 
 using namespace std::chrono_literals;
 using namespace devstack::test;
@@ -15,12 +16,13 @@ namespace {
 /// A bank that hangs in this way a second after its start.
 TestProject make_bank(const std::string& kind, std::uint16_t port, const std::string& policy) {
     const std::string number = std::to_string(port);
-    return TestProject{"[project]\nname = \"bank\"\n[service.bank]\ncommand = [\"" DEVSTACK_BANKCHILD
-                       "\", \"" +
-                       number + "\", \"" + kind + "\"]\nport = " + number +
-                       "\nhealth = { url = \"http://127.0.0.1:" + number +
-                       "/\", interval = \"300ms\", timeout = \"250ms\", retries = 3 }\n"
-                       "restart = \"" + policy + "\"\n"};
+    return TestProject{
+        "[project]\nname = \"bank\"\n[service.bank]\ncommand = [\"" DEVSTACK_BANKCHILD "\", \"" +
+        number + "\", \"" + kind + "\"]\nport = " + number +
+        "\nhealth = { url = \"http://127.0.0.1:" + number +
+        "/\", interval = \"300ms\", timeout = \"250ms\", retries = 3 }\n"
+        "restart = \"" +
+        policy + "\"\n"};
 }
 
 nlohmann::json await_record(const TestProject& project, const std::string& service) {
@@ -37,8 +39,9 @@ nlohmann::json await_record(const TestProject& project, const std::string& servi
 
 /// Numbers of threads and addresses are different each time.
 std::string without_numbers(const std::string& text) {
-    return std::regex_replace(
-        std::regex_replace(text, std::regex{R"(0x[0-9a-f]+)"}, "0x…"), std::regex{R"(\(\d+\))"}, "(…)");
+    return std::regex_replace(std::regex_replace(text, std::regex{R"(0x[0-9a-f]+)"}, "0x…"),
+                              std::regex{R"(\(\d+\))"},
+                              "(…)");
 }
 
 std::string lines_of(const nlohmann::json& list) {
@@ -69,12 +72,14 @@ TEST_CASE("two threads in a deadlock are told before the restart, with both ends
     const std::string cause = without_numbers(record["finding"]["cause"]);
     CHECK(std::regex_match(
         cause,
-        std::regex{R"(bank is in a deadlock: thread teller-\d \(…\) waits in .*transfer \(bankchild\.cpp:\d+\) )"
-                   R"(for a lock that thread teller-\d \(…\) holds, which waits in .*transfer )"
-                   R"(\(bankchild\.cpp:\d+\) for one that thread teller-\d \(…\) holds\.)"}));
+        std::regex{
+            R"(bank is in a deadlock: thread teller-\d \(…\) waits in .*transfer \(bankchild\.cpp:\d+\) )"
+            R"(for a lock that thread teller-\d \(…\) holds, which waits in .*transfer )"
+            R"(\(bankchild\.cpp:\d+\) for one that thread teller-\d \(…\) holds\.)"}));
     const std::string threads = lines_of(record["threads"]);
-    CHECK(is_seen(threads, "thread teller-1 (…): waits for the lock 0x…, which thread teller-2 (…) "
-                           "holds: "));
+    CHECK(is_seen(threads,
+                  "thread teller-1 (…): waits for the lock 0x…, which thread teller-2 (…) "
+                  "holds: "));
     CHECK(is_seen(threads, "answer (bankchild.cpp:"));
     // And it was restarted.
     CHECK(project.await_phase("bank", "ready", 30s, 0).size() > 0);
@@ -106,8 +111,9 @@ TEST_CASE("whoever keeps a lock that others need is told", "[integration][doctor
     INFO(doctor.output);
     CHECK(is_seen(without_numbers(doctor.output),
                   "probable root cause: bank hangs at a lock: 1 thread waits in "));
-    CHECK(is_seen(without_numbers(doctor.output), " for one that thread auditor (…) holds, which "
-                                                  "waits in read in "));
+    CHECK(is_seen(without_numbers(doctor.output),
+                  " for one that thread auditor (…) holds, which "
+                  "waits in read in "));
     // The same is in the state, once the daemon has looked.
     CHECK(eventually(
         [&] {
@@ -123,11 +129,14 @@ TEST_CASE("whoever keeps a lock that others need is told", "[integration][doctor
 TEST_CASE("a runtime that is asked for a dump is told by it", "[integration][doctor]") {
     const std::uint16_t port = free_port();
     const std::string number = std::to_string(port);
-    TestProject project{"[project]\nname = \"bank\"\n[service.till]\ncommand = [\"python3\", \"till.py\"]\n"
-                        "port = " + number + "\nhealth = { url = \"http://127.0.0.1:" + number +
-                        "/\", interval = \"300ms\", timeout = \"250ms\", retries = 3 }\n"
-                        "dump_signal = \"SIGUSR1\"\n"};
-    project.write_file("till.py", R"(
+    TestProject project{
+        "[project]\nname = \"bank\"\n[service.till]\ncommand = [\"python3\", \"till.py\"]\n"
+        "port = " +
+        number + "\nhealth = { url = \"http://127.0.0.1:" + number +
+        "/\", interval = \"300ms\", timeout = \"250ms\", retries = 3 }\n"
+        "dump_signal = \"SIGUSR1\"\n"};
+    project.write_file("till.py",
+                       R"(
 import faulthandler, http.server, signal, sys, threading
 faulthandler.register(signal.SIGUSR1)
 lock = threading.Lock()
@@ -146,13 +155,13 @@ class Handler(http.server.BaseHTTPRequestHandler):
         self.end_headers()
     def log_message(self, *words):
         pass
-http.server.HTTPServer(('127.0.0.1', )" + number + R"(), Handler).serve_forever()
+http.server.HTTPServer(('127.0.0.1', )" +
+                           number + R"(), Handler).serve_forever()
 )");
     project.bring_up();
     const auto record = await_record(project, "till");
     INFO(record.dump(2));
     REQUIRE(record.contains("finding"));
     CHECK(record["finding"]["id"] == "hangs-in-code");
-    CHECK(record["finding"]["cause"] ==
-          "till hangs: 1 thread is in take_money (till.py:8).");
+    CHECK(record["finding"]["cause"] == "till hangs: 1 thread is in take_money (till.py:8).");
 }

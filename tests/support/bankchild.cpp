@@ -1,11 +1,11 @@
-// A bank that hangs: `bankchild PORT deadlock|spin|held`. Answers its first requests by HTTP 200; a
-// second after its start two tellers take each other's lock ("deadlock"), its server turns in a
-// circle ("spin"), or somebody keeps the lock that the server needs ("held").
+// A bank that hangs: `bankchild PORT deadlock|spin|held`. Answers its first requests by HTTP 200;
+// then two tellers take each other's lock ("deadlock"), its server turns in a circle ("spin"), or
+// somebody keeps the lock that the server needs ("held").
 
-#include <chrono>
 #include <cstdint>
 #include <cstdlib>
 #include <cstring>
+#include <latch>
 #include <mutex>
 #include <string>
 #include <thread>
@@ -17,22 +17,24 @@
 
 namespace {
 
-using namespace std::chrono_literals;
+constexpr int good_answers = 4;
 
 std::mutex savings;
 std::mutex checking;
-volatile bool must_spin = false;
+std::latch have_first{2};
+std::latch is_held{1};
 
 void transfer(std::mutex& from, std::mutex& to, const char* name) {
     pthread_setname_np(pthread_self(), name);
     const std::scoped_lock first{from};
-    std::this_thread::sleep_for(100ms);
+    have_first.arrive_and_wait();
     const std::scoped_lock second{to};
 }
 
 void audit() {
     pthread_setname_np(pthread_self(), "auditor");
     const std::scoped_lock lock{savings};
+    is_held.count_down();
     int pipe_ends[2];
     char byte = 0;
     if (::pipe(pipe_ends) == 0) (void)!::read(pipe_ends[0], &byte, 1);
@@ -45,19 +47,19 @@ void count_for_ever() {
 }
 
 void begin_trouble(const std::string& kind) {
-    std::this_thread::sleep_for(1s);
     if (kind == "deadlock") {
         std::thread{[] { transfer(savings, checking, "teller-1"); }}.detach();
         std::thread{[] { transfer(checking, savings, "teller-2"); }}.detach();
+        have_first.wait();
     } else if (kind == "held") {
         std::thread{audit}.detach();
+        is_held.wait();
     } else {
-        must_spin = true;
+        count_for_ever();
     }
 }
 
 void answer(int client) {
-    if (must_spin) count_for_ever();
     const std::scoped_lock lock{savings};
     char request[1024];
     (void)!::read(client, request, sizeof request);
@@ -80,9 +82,9 @@ int main(int argc, char** argv) {
     // NOLINTNEXTLINE(cppcoreguidelines-pro-type-reinterpret-cast): bind(2) wants it so.
     if (::bind(listener, reinterpret_cast<sockaddr*>(&address), sizeof address) != 0) return 1;
     ::listen(listener, 16);
-    std::thread{[kind = std::string{argv[2]}] { begin_trouble(kind); }}.detach();
-    while (true) {
+    for (int number = 1;; ++number) {
         const int client = ::accept(listener, nullptr, nullptr);
+        if (number == good_answers) begin_trouble(argv[2]);
         if (client >= 0) answer(client);
     }
 }

@@ -16,8 +16,8 @@ struct Question {
     std::optional<project::ProjectPaths> project;
     core::doctor::SubjectFact subject;
     std::vector<core::doctor::HeaderFact> headers;  ///< To be sent to the URL that is asked about.
-    /// The subject is a service that hangs and is to be restarted: its threads are looked at whether
-    /// or not it answers now, and what it writes down of itself is waited for.
+    /// The subject is a service that hangs and is to be restarted: its threads are looked at
+    /// whether or not it answers now, and what it writes down of itself is waited for.
     bool is_evidence = false;
     /// All there is to be waited for may take so long.
     Duration limit{};

@@ -57,9 +57,9 @@ std::string describe_wait(const Facts& facts, const ThreadFact& thread) {
     }
     if (thread.state == "R") return "runs";
     if (thread.state == "T" || thread.state == "t") return "is stopped";
-    const std::string call =
-        thread.system_call.empty() || thread.system_call == "running" ? thread.wait_channel
-                                                                      : thread.system_call;
+    const std::string call = thread.system_call.empty() || thread.system_call == "running"
+                                 ? thread.wait_channel
+                                 : thread.system_call;
     const std::string where = call.empty() || call == "0" ? "" : " in " + call;
     if (thread.state == "D") return "waits for the disk or a device" + where;
     if (thread.state == "Z") return "has ended";

@@ -36,9 +36,8 @@ std::string place_in(const std::string& line) {
 std::vector<JavaWait> find_java_deadlock(const LogFact& log) {
     static const std::regex head{R"re(^"([^"]+)":$)re"};
     static const std::regex held{R"re(which is held by "([^"]+)")re"};
-    auto line = std::ranges::find_if(log.lines, [](const LineFact& it) {
-        return contains(it.text, "Java-level deadlock:");
-    });
+    auto line = std::ranges::find_if(
+        log.lines, [](const LineFact& it) { return contains(it.text, "Java-level deadlock:"); });
     std::vector<JavaWait> waits;
     std::string thread;
     for (; line != log.lines.end(); ++line) {
@@ -112,8 +111,8 @@ void look_at_python(const ServiceFact& service,
     std::map<std::string, std::size_t> counted;
     for (const std::string& it : places)
         ++counted[it];
-    const auto most = std::ranges::max_element(
-        counted, {}, [](const auto& it) { return it.second; });
+    const auto most =
+        std::ranges::max_element(counted, {}, [](const auto& it) { return it.second; });
     Finding finding;
     finding.id = "hangs-in-code";
     finding.service = service.name;
@@ -127,8 +126,8 @@ void look_at_python(const ServiceFact& service,
         finding.evidence.push_back(count_of(count, "thread") + " in " + place +
                                    ", by its dump in the log");
     }
-    finding.fix = "see what " + most->first + " waits for; devstack restart " + service.name +
-                  " for now";
+    finding.fix =
+        "see what " + most->first + " waits for; devstack restart " + service.name + " for now";
     findings.push_back(std::move(finding));
 }
 

@@ -12,8 +12,8 @@ namespace {
 bool is_library(std::string_view function) {
     constexpr std::array<std::string_view, 6> beginnings{
         "sync.", "internal/", "runtime.", "runtime/", "net/", "net."};
-    return std::ranges::any_of(
-        beginnings, [&](std::string_view it) { return function.starts_with(it); });
+    return std::ranges::any_of(beginnings,
+                               [&](std::string_view it) { return function.starts_with(it); });
 }
 
 /// "goroutine 34 [semacquire, 2 minutes]:", in newer dumps with more before the bracket.

@@ -47,7 +47,8 @@ std::string render_edge(const ThreadFact& thread, const ThreadFact& owner) {
     const auto frames = telling_frames(thread);
     constexpr std::size_t shown = 4;
     const std::vector<std::string> first(
-        frames.begin(), frames.begin() + static_cast<std::ptrdiff_t>(std::min(frames.size(), shown)));
+        frames.begin(),
+        frames.begin() + static_cast<std::ptrdiff_t>(std::min(frames.size(), shown)));
     return name_of(thread) + " waits for the lock " + thread.lock + ", which " +
            (&thread == &owner ? "it holds itself" : name_of(owner) + " holds") +
            (first.empty() ? "" : ": " + join(first, ", called by "));
@@ -74,8 +75,9 @@ Finding tell_circle(const ServiceFact& service, const std::vector<const ThreadFa
                             name_of(next) + " holds";
         }
         finding.what += ".";
-        finding.fix = "take these locks in the same order everywhere (std::scoped_lock takes "
-                      "several at once)";
+        finding.fix =
+            "take these locks in the same order everywhere (std::scoped_lock takes "
+            "several at once)";
     }
     finding.fix += "; devstack restart " + service.name + " for now";
     for (std::size_t i = 0; i < circle.size(); ++i)
@@ -130,12 +132,10 @@ void find_locks(const Picture& picture, std::vector<Finding>& findings) {
     for (const ServiceFact& service : picture.facts().services) {
         for (const ProcessFact* process : picture.processes_of(service.name)) {
             const Threads threads = threads_of(process->pid, picture);
-            const auto in_circle = std::ranges::find_if(threads, [&](const auto& it) {
-                return !find_circle(*it.second, threads).empty();
-            });
+            const auto in_circle = std::ranges::find_if(
+                threads, [&](const auto& it) { return !find_circle(*it.second, threads).empty(); });
             if (in_circle != threads.end()) {
-                findings.push_back(
-                    tell_circle(service, find_circle(*in_circle->second, threads)));
+                findings.push_back(tell_circle(service, find_circle(*in_circle->second, threads)));
             } else if (is_silent(service, picture)) {
                 look_for_holder(service, threads, findings);
             }

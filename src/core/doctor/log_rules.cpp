@@ -136,8 +136,8 @@ void apply(const KnowledgeFact& known,
            std::vector<Finding>& findings) {
     const auto safe = LinePattern::parse(known.pattern);
     if (!safe) return;
-    const auto line = std::ranges::find_if(
-        log.lines.rbegin(), log.lines.rend(), [&](const LineFact& it) {
+    const auto line =
+        std::ranges::find_if(log.lines.rbegin(), log.lines.rend(), [&](const LineFact& it) {
             return safe->matches(it.text);
         });
     if (line == log.lines.rend()) return;

@@ -97,8 +97,7 @@ Limit find_limit(const NginxFact& nginx,
 }
 
 void tell_body_size(const NginxFact& nginx, const LineFact& line, Finding& finding) {
-    const Limit limit =
-        find_limit(nginx, line, "client_max_body_size", "at its default of 1m");
+    const Limit limit = find_limit(nginx, line, "client_max_body_size", "at its default of 1m");
     finding.id = "proxy-body-too-large";
     finding.what = "nginx refuses uploads to " + limit.request +
                    " with 413: they are larger than client_max_body_size, which is " + limit.value +
@@ -251,9 +250,10 @@ void compare_upgrades(const DialFact& dial,
                    " sets no Upgrade and Connection header.";
     finding.evidence = {render_request(*direct) + ": status 101",
                         render_request(dial) + ": " + render_outcome(dial)};
-    finding.fix = "proxy_http_version 1.1; proxy_set_header Upgrade $http_upgrade; "
-                  "proxy_set_header Connection \"upgrade\"; in " +
-                  place_of(route) + ", then nginx -t and reload";
+    finding.fix =
+        "proxy_http_version 1.1; proxy_set_header Upgrade $http_upgrade; "
+        "proxy_set_header Connection \"upgrade\"; in " +
+        place_of(route) + ", then nginx -t and reload";
     findings.push_back(std::move(finding));
 }
 

@@ -58,17 +58,16 @@ constexpr std::array keys{
         .also_called = "hint repair solution",
         .form = any_text,
         .summary = "What to do."},
-    Key<KnowledgeSetting>{
-        .name = "services",
-        .expected = "a name or an array of names",
-        .read =
-            [](const Setting& it, KnowledgeSetting& to) {
-                for (const SourceText& name : read_texts(it))
-                    to.services.push_back(name.text);
-            },
-        .also_called = "service in",
-        .form = text_or_texts,
-        .summary = "Only in their logs; if absent in all."},
+    Key<KnowledgeSetting>{.name = "services",
+                          .expected = "a name or an array of names",
+                          .read =
+                              [](const Setting& it, KnowledgeSetting& to) {
+                                  for (const SourceText& name : read_texts(it))
+                                      to.services.push_back(name.text);
+                              },
+                          .also_called = "service in",
+                          .form = text_or_texts,
+                          .summary = "Only in their logs; if absent in all."},
     Key<KnowledgeSetting>{
         .name = "when_well",
         .expected = "true or false",

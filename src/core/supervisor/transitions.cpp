@@ -210,9 +210,7 @@ std::string Supervisor::describe_end(ServiceId id, ExitStatus status) const {
 }
 
 /// The leader is gone and has left processes behind: they end before anything else happens.
-void Supervisor::end_survivors(const Exited& fact,
-                               Stopping::Then then,
-                               const std::string& why) {
+void Supervisor::end_survivors(const Exited& fact, Stopping::Then then, const std::string& why) {
     const ServiceId id = fact.run.service;
     Stopping stopping;
     stopping.run = fact.run;

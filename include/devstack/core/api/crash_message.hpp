@@ -59,7 +59,7 @@ struct CrashMessage {
     std::optional<FindingMessage> finding;
     std::vector<std::string> threads;  ///< What each was doing, of a service that hung.
     std::string evidence_problem;      ///< Why these two are not there; as a rule empty.
-    std::string log_problem;       ///< Why `lines` is not to be trusted; as a rule empty.
+    std::string log_problem;           ///< Why `lines` is not to be trusted; as a rule empty.
     bool operator==(const CrashMessage&) const = default;
 };
 

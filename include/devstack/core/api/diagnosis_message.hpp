@@ -11,9 +11,9 @@ namespace devstack::core::api {
 /// A cause that the doctor has found: an entry of `findings` in GET /v1/doctor, and `finding` of a
 /// service that is not well and of a crash record.
 struct FindingMessage {
-    std::string id;       ///< Stable, kebab-case: "port-held-by-stranger".
-    std::string service;  ///< Whose trouble it is, perhaps another one's; empty: nobody's alone.
-    std::string cause;    ///< One sentence.
+    std::string id;          ///< Stable, kebab-case: "port-held-by-stranger".
+    std::string service;     ///< Whose trouble it is, perhaps another one's; empty: nobody's alone.
+    std::string cause;       ///< One sentence.
     std::string confidence;  ///< "sure", "probable".
     std::vector<std::string> evidence;
     std::vector<std::string> explains;  ///< Sentences about what follows from it.

@@ -219,7 +219,7 @@ struct DialFact {
     std::string body;              ///< Its beginning.
     std::string code;              ///< Of a database: SQLSTATE, or the first word of an error.
     std::vector<LockWaitFact> lock_waits;
-    std::string tls_problem;       ///< "self-signed certificate"; empty: none.
+    std::string tls_problem;  ///< "self-signed certificate"; empty: none.
     std::string tls_subject;
     std::string tls_issuer;
     std::string tls_until;

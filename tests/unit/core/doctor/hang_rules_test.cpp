@@ -88,13 +88,15 @@ TEST_CASE("a circle of threads and locks is a deadlock, told with both ends", "[
     REQUIRE(findings.size() == 1);
     CHECK(findings[0].id == "deadlock");
     CHECK(findings[0].confidence == Confidence::sure);
-    CHECK(findings[0].what ==
-          "api is in a deadlock: thread teller-1 (11) waits in transfer (bank.cpp:41) for a lock "
-          "that thread teller-2 (12) holds, which waits in refund (bank.cpp:57) for one that thread "
-          "teller-1 (11) holds.");
-    CHECK(findings[0].evidence[0] ==
-          "thread teller-1 (11) waits for the lock 0xa0, which thread teller-2 (12) holds: transfer "
-          "(bank.cpp:41)");
+    CHECK(
+        findings[0].what ==
+        "api is in a deadlock: thread teller-1 (11) waits in transfer (bank.cpp:41) for a lock "
+        "that thread teller-2 (12) holds, which waits in refund (bank.cpp:57) for one that thread "
+        "teller-1 (11) holds.");
+    CHECK(
+        findings[0].evidence[0] ==
+        "thread teller-1 (11) waits for the lock 0xa0, which thread teller-2 (12) holds: transfer "
+        "(bank.cpp:41)");
     CHECK(findings[0].fix ==
           "take these locks in the same order everywhere (std::scoped_lock takes several at once); "
           "devstack restart api for now");
@@ -105,9 +107,10 @@ TEST_CASE("who waits outside the circle is no part of it", "[unit][doctor]") {
     hang(world);
     wait_for(add_thread(world, 10, "main"), "0xa0", 11, "answer (bank.cpp:7)");
     wait_for(add_thread(world, 11, "worker"), "0xb0", 11, "log (bank.cpp:57)");
-    CHECK(world.said() ==
-          "[deadlock] api is in a deadlock: thread worker (11) waits in log (bank.cpp:57) for a lock "
-          "that it holds itself.\n");
+    CHECK(
+        world.said() ==
+        "[deadlock] api is in a deadlock: thread worker (11) waits in log (bank.cpp:57) for a lock "
+        "that it holds itself.\n");
 }
 
 TEST_CASE("who holds a lock and waits for something else is told when somebody suffers",
@@ -156,10 +159,11 @@ TEST_CASE("a Go mutex that is taken twice is named, with where it has been held 
                                  {215, "\tcleanupExpiredTempKeys()"},
                                  {238, "func cleanupExpiredTempKeys() {"},
                                  {240, "\ttempKeysMux.Lock()"}}}};
-        CHECK(world.said() ==
-              "[deadlock] Requests to api are stuck in a deadlock: goroutine 34 waits for the mutex "
-              "tempKeysMux, which it has held since main.storeTempAPIKey (admin.go:212), and takes "
-              "it again in main.cleanupExpiredTempKeys (admin.go:240); 2 goroutines wait for it.\n");
+        CHECK(
+            world.said() ==
+            "[deadlock] Requests to api are stuck in a deadlock: goroutine 34 waits for the mutex "
+            "tempKeysMux, which it has held since main.storeTempAPIKey (admin.go:212), and takes "
+            "it again in main.cleanupExpiredTempKeys (admin.go:240); 2 goroutines wait for it.\n");
     }
     SECTION("given up before the call, it is not held") {
         world.facts.sources = {{"admin.go",
@@ -236,8 +240,15 @@ Current thread 0x00007f5f24a47740 (most recent call first):
 TEST_CASE("whom a transaction in PostgreSQL holds up is told with who holds it", "[unit][doctor]") {
     World world;
     DialFact& dial = world.refer("api", "DATABASE_URL", "postgresql", 5432);
-    dial.lock_waits = {{301, "api", 35, "UPDATE orders SET paid = true", 300, "migrate",
-                        "idle in transaction", 40, "ALTER TABLE orders ADD paid boolean"}};
+    dial.lock_waits = {{301,
+                        "api",
+                        35,
+                        "UPDATE orders SET paid = true",
+                        300,
+                        "migrate",
+                        "idle in transaction",
+                        40,
+                        "ALTER TABLE orders ADD paid boolean"}};
     CHECK(world.findings().empty());
     hang(world);
     CHECK(world.said() ==
@@ -248,9 +259,13 @@ TEST_CASE("whom a transaction in PostgreSQL holds up is told with who holds it",
 
 TEST_CASE("what the profile knows of a log is told, below what devstack sees", "[unit][doctor]") {
     World world;
-    world.facts.knowledge = {{"licence", R"(checkout failed: (\S+))",
-                              "{service} gets no licence from {1}.", "its status page",
-                              "connect to the VPN", {"api"}, false}};
+    world.facts.knowledge = {{"licence",
+                              R"(checkout failed: (\S+))",
+                              "{service} gets no licence from {1}.",
+                              "its status page",
+                              "connect to the VPN",
+                              {"api"},
+                              false}};
     world.say("api", "ERROR checkout failed: lic01");
     CHECK(world.findings().empty());
     world.break_probe("api", 500);
