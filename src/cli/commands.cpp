@@ -193,6 +193,7 @@ Runner add_doctor(OptionSet& set) {
     set.flag("--json", options.json, "for programs");
     set.text("--record", "FILE", options.record, "keep what was seen, as JSON");
     set.text("--from", "FILE", options.from, "diagnose what --record has kept");
+    set.text("--bundle", "FILE", options.bundle, "write what others need to help, without secrets");
     return [typed](const Common& common) {
         typed->options.subject = typed->subject.value_or("");
         return run_doctor(common, typed->options);

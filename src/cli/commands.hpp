@@ -119,6 +119,7 @@ struct DoctorOptions {
     std::string header;   ///< "Name: value", sent to the URL.
     std::string record;   ///< A file for the facts.
     std::string from;     ///< A file with facts, instead of looking.
+    std::string bundle;   ///< A file for all that helps somebody else to help.
     bool wait = false;
     bool json = false;
 };

@@ -47,9 +47,13 @@ std::string render_facts(const api::CrashMessage& crash, WallTime now) {
                     std::to_string(crash.run) + ", pid " + std::to_string(crash.pid) + ", lived " +
                         render_time_spent(crash.lived_seconds));
     text += render_fact("reason", reason_of(crash));
-    if (const auto finding = core::doctor::explain_crash(crash)) {
+    if (crash.finding) {
+        text += render_fact("cause", sane_text(crash.finding->cause));
+        text += render_fact("fix", sane_text(crash.finding->fix));
+    } else if (const auto finding = core::doctor::explain_crash(crash)) {
         text += render_fact("cause", sane_text(finding->what));
     }
+    text += render_fact("evidence", sane_text(crash.evidence_problem));
     text += render_fact("decision", sane_text(crash.decision));
     text += render_fact("used",
                         "CPU " + render_time_spent(crash.user_seconds) + " user and " +
@@ -106,6 +110,9 @@ std::string render_crash(const api::CrashMessage& crash, const Terminal& termina
     if (!crash.probe_answers.empty()) text += "\nlast answers of its probe:\n";
     for (const api::ProbeAnswerState& answer : crash.probe_answers)
         text += render_answer(answer, terminal, now);
+    if (!crash.threads.empty()) text += "\nwhat its threads were doing:\n";
+    for (const std::string& thread : crash.threads)
+        text += "  " + sane_text(thread) + "\n";
     if (!crash.lines.empty()) text += "\nlast lines of its log:\n";
     for (const api::CrashLine& line : crash.lines)
         text += render_line(line, terminal, now);

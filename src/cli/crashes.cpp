@@ -1,4 +1,6 @@
 #include "devstack/base/text.hpp"
+#include "devstack/core/doctor/explain_crash.hpp"
+#include "devstack/core/doctor/facts_json.hpp"
 #include "devstack/platform/clock.hpp"
 #include "devstack/project/crash_records.hpp"
 
@@ -40,7 +42,11 @@ std::string render_json(const std::vector<api::CrashMessage>& crashes) {
     std::string text = "[";
     for (const api::CrashMessage& crash : crashes) {
         if (text.size() > 1) text += ",";
-        text += api::to_text(crash);
+        api::CrashMessage told = crash;
+        if (const auto finding = core::doctor::explain_crash(crash); finding && !told.finding) {
+            told.finding = core::doctor::to_message(*finding);
+        }
+        text += api::to_text(told);
     }
     return text + "]\n";
 }

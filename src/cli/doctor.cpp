@@ -2,18 +2,24 @@
 #include "devstack/core/doctor/facts_json.hpp"
 #include "devstack/core/doctor/service_url.hpp"
 #include "devstack/diagnosis/collect_facts.hpp"
+#include "devstack/platform/file_descriptor.hpp"
+#include "devstack/platform/write_all.hpp"
 
 #include "cli/commands.hpp"
 #include "cli/doctor_view.hpp"
 #include "cli/find_project.hpp"
 #include "cli/service_names.hpp"
+#include "cli/support_bundle.hpp"
 
+#include <cerrno>
 #include <charconv>
 #include <chrono>
+#include <cstring>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
 
+#include <fcntl.h>
 #include <unistd.h>
 
 namespace devstack::cli {
@@ -57,8 +63,7 @@ Result<doctor::Facts> load_facts(const std::string& path) {
     return facts;
 }
 
-Result<doctor::Facts> collect(const Common& common, const DoctorOptions& options) {
-    if (!options.from.empty()) return load_facts(options.from);
+Result<diagnosis::Question> make_question(const Common& common, const DoctorOptions& options) {
     diagnosis::Question question;
     std::error_code ignored;
     question.directory = std::filesystem::current_path(ignored).string();
@@ -81,7 +86,32 @@ Result<doctor::Facts> collect(const Common& common, const DoctorOptions& options
     } else if (common.project) {
         return place.error();
     }
-    return diagnosis::collect_facts(question);
+    return question;
+}
+
+/// For whom they may be, and nobody else.
+bool write_private(const std::string& path, const std::string& content) {
+    const platform::FileDescriptor file{
+        ::open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600)};
+    return file.is_open() && platform::write_all(file.get(), content);
+}
+
+int write_bundle(const std::string& path,
+                 const diagnosis::Question& question,
+                 const doctor::Facts& facts) {
+    const SupportBundle bundle = make_support_bundle(question, facts);
+    if (!write_private(path, bundle.archive)) {
+        complain("cannot write the bundle to " + path + ": " + std::strerror(errno));
+        return exit_failed;
+    }
+    std::string text = "wrote " + path + ": " + count_of(bundle.files, "file") + ", " +
+                       render_bytes(bundle.archive.size()) + "\n";
+    text += bundle.hidden.empty() ? "no secrets were found in it" : "secrets were hidden in";
+    text += "\n";
+    for (const std::string& place : bundle.hidden)
+        text += "  " + place + "\n";
+    text += "look through it before you send it: what nothing marks as a secret is still there\n";
+    return print(text) ? exit_done : exit_failed;
 }
 
 std::optional<std::string> find_unknown_service(const doctor::Facts& facts) {
@@ -100,7 +130,10 @@ std::optional<std::string> find_unknown_service(const doctor::Facts& facts) {
 }  // namespace
 
 int run_doctor(const Common& common, const DoctorOptions& options) {
-    const Result<doctor::Facts> facts = collect(common, options);
+    const Result<diagnosis::Question> question = make_question(common, options);
+    if (!question) return fail(question.error());
+    const Result<doctor::Facts> facts =
+        options.from.empty() ? diagnosis::collect_facts(*question) : load_facts(options.from);
     if (!facts) return fail(facts.error());
     if (const auto unknown = find_unknown_service(*facts)) {
         complain(*unknown);
@@ -114,9 +147,10 @@ int run_doctor(const Common& common, const DoctorOptions& options) {
             return exit_failed;
         }
     }
+    if (!options.bundle.empty()) return write_bundle(options.bundle, *question, *facts);
     const doctor::Diagnosis diagnosis = doctor::diagnose(*facts);
     const std::string text =
-        options.json ? doctor::to_text(diagnosis)
+        options.json ? core::api::to_text(doctor::to_message(diagnosis))
                      : render_diagnosis(diagnosis, examine_terminal(STDOUT_FILENO, common.colour));
     if (!print(text)) return exit_failed;
     return diagnosis.is_healthy() ? exit_done : exit_failed;

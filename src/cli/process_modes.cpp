@@ -1,15 +1,25 @@
 #include "devstack/cli/process_modes.hpp"
 
+#include "devstack/core/doctor/describe_threads.hpp"
+#include "devstack/core/doctor/facts_json.hpp"
 #include "devstack/daemon/daemon.hpp"
+#include "devstack/diagnosis/collect_facts.hpp"
 #include "devstack/keeper/keeper.hpp"
 
 #include "cli/builtin_profiles.hpp"
 
 #include <array>
+#include <charconv>
+#include <chrono>
+#include <cstdio>
+#include <string>
 #include <string_view>
 
-// The two other processes that this program can be. Their arguments are written by launch.cpp:
+// The other processes that this program can be. Their arguments are written by launch.cpp, and for
+// the doctor by daemon/doctor_runner.cpp:
 //   devstack __keeper PROFILE PROJECT_DIR free-ports|keep-ports STATE_DIR   descriptors 3 and 4
+//   devstack __doctor evidence|causes|all MILLISECONDS PROJECT_DIR STATE_DIR LOG_DIR RUNTIME_DIR
+//   SERVICE
 
 namespace devstack::cli {
 
@@ -49,6 +59,33 @@ int run_daemon_mode(int argc, char** argv) {
     options.frees_ports = std::string_view{argv[4]} == "free-ports";
     options.state_dir = argv[5];
     return daemon::run_daemon(options);
+}
+
+int run_doctor_mode(int argc, char** argv) {
+    constexpr int words = 9;
+    if (argc != words) return exit_usage;
+    const std::string_view kind = argv[2];
+    const std::string_view limit = argv[3];
+    int milliseconds = 0;
+    std::from_chars(limit.data(), limit.data() + limit.size(), milliseconds);
+    diagnosis::Question question;
+    question.limit = std::chrono::milliseconds{milliseconds};
+    question.directory = argv[4];
+    question.project = project::ProjectPaths{argv[4], argv[5], argv[6], argv[7]};
+    question.is_evidence = kind == "evidence";
+    if (*argv[8] != '\0') question.subject = {"service", argv[8], 0};
+    const core::doctor::Facts facts = diagnosis::collect_facts(question);
+    core::doctor::Diagnosis found = core::doctor::diagnose(facts);
+    if (kind != "all") {
+        std::erase_if(found.findings, [](const core::doctor::Finding& it) {
+            return it.strength < core::doctor::cause_strength_min;
+        });
+    }
+    core::api::DiagnosisMessage message = core::doctor::to_message(found);
+    if (question.is_evidence) message.threads = core::doctor::describe_threads(facts, argv[8]);
+    const std::string text = core::api::to_text(message);
+    const bool is_written = std::fwrite(text.data(), 1, text.size(), stdout) == text.size();
+    return is_written && std::fflush(stdout) == 0 ? 0 : 1;
 }
 
 }  // namespace devstack::cli

@@ -67,6 +67,27 @@ std::vector<std::string> notes_of(const api::ServiceState& service) {
     return notes;
 }
 
+struct Cause {
+    std::vector<std::string> services;
+    std::string text;
+};
+
+/// One cause may be that of several services.
+std::vector<Cause> causes_of(const std::vector<api::ServiceState>& services) {
+    std::vector<Cause> causes;
+    for (const api::ServiceState& service : services) {
+        const std::string text = render_cause(service.finding);
+        if (text.empty()) continue;
+        const auto same = std::ranges::find(causes, text, &Cause::text);
+        if (same == causes.end()) {
+            causes.push_back({{service.name}, text});
+        } else {
+            same->services.push_back(service.name);
+        }
+    }
+    return causes;
+}
+
 std::string render_heading(const api::StateMessage& state, const Terminal& terminal) {
     const std::vector<api::ServiceState>& services = state.services;
     const auto bad = static_cast<std::size_t>(std::ranges::count_if(services, is_bad));
@@ -103,6 +124,11 @@ std::string render_stale(const api::ServiceState& service) {
     return "stale: " + join(service.stale, ", ") + "; devstack reload applies it";
 }
 
+std::string render_cause(const std::optional<api::FindingMessage>& finding) {
+    if (!finding) return "";
+    return (finding->confidence == "sure" ? "" : "probably: ") + sane_text(finding->cause);
+}
+
 std::string render_health(const api::HealthState& health) {
     if (health.status == "none") return "";
     if (health.failures == 0) return health.status;
@@ -129,6 +155,12 @@ std::string render_status(const api::StateMessage& state, const Terminal& termin
         for (const std::string& note : notes_of(service)) {
             text += paint("note: " + sane_text(note), Style::yellow, terminal.has_colour) + "\n";
         }
+    }
+    for (const Cause& it : causes_of(state.services)) {
+        text += paint("cause: " + join_for_people(it.services) + ": " + it.text,
+                      Style::red,
+                      terminal.has_colour) +
+                "\n";
     }
     return text;
 }

@@ -3,6 +3,7 @@
 #include "devstack/cli/terminal.hpp"
 #include "devstack/core/api/messages.hpp"
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -23,6 +24,9 @@ std::string render_ports(const core::api::ServiceState& service);
 
 /// "stale: command changed; devstack reload applies it"; empty when it is up to date.
 std::string render_stale(const core::api::ServiceState& service);
+
+/// What the doctor has found: "probably: …"; empty: it is well, or that is not known.
+std::string render_cause(const std::optional<core::api::FindingMessage>& finding);
 
 /// "healthy", "unhealthy (3 failures)"; empty without a probe.
 std::string render_health(const core::api::HealthState& health);

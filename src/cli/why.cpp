@@ -1,7 +1,7 @@
 #include "devstack/base/signal_name.hpp"
 #include "devstack/base/text.hpp"
 #include "devstack/cli/event_view.hpp"
-#include "devstack/core/doctor/finding.hpp"
+#include "devstack/core/doctor/facts_json.hpp"
 #include "devstack/diagnosis/collect_facts.hpp"
 #include "devstack/platform/clock.hpp"
 #include "devstack/platform/terminal.hpp"
@@ -125,6 +125,7 @@ std::string render_json(const api::ServiceState& service,
 
 /// What the doctor makes of a service that a person should look at; empty for others.
 std::string find_cause(const api::ServiceState& service, const ProjectPlace& place) {
+    if (service.finding) return render_cause(service.finding);
     constexpr double start_seconds = 3;  // Until then it is only young.
     const bool is_late = service.phase == "starting" && service.phase_seconds > start_seconds;
     if (!is_problem(service.phase) && !is_late) return "";
@@ -134,9 +135,9 @@ std::string find_cause(const api::ServiceState& service, const ProjectPlace& pla
     question.subject = {"service", service.name, 0};
     question.limit = diagnosis_limit;
     const auto found = core::doctor::diagnose(diagnosis::collect_facts(question));
-    constexpr int cause_strength_min = 50;
-    if (found.findings.empty() || found.findings.front().strength < cause_strength_min) return "";
-    return found.findings.front().what;
+    const bool is_told = !found.findings.empty() &&
+                         found.findings.front().strength >= core::doctor::cause_strength_min;
+    return is_told ? render_cause(core::doctor::to_message(found.findings.front())) : "";
 }
 
 }  // namespace
@@ -157,7 +158,7 @@ int run_why(const Common& common, const WhyOptions& options) {
     const Terminal terminal = examine_terminal(STDOUT_FILENO, common.colour);
     std::string text = render_sentence(service, terminal) + "\n";
     const std::string cause = find_cause(service, project->place);
-    if (!cause.empty()) text += "cause: " + sane_text(cause) + "\n";
+    if (!cause.empty()) text += "cause: " + cause + "\n";
     text += render_facts(service, *state);
     if (!events.empty()) text += "\nlast events:\n";
     const EventLook look{terminal.has_colour, platform::wall_now()};

@@ -63,11 +63,16 @@ void Children::spawn(core::RunId run, const std::string& service, platform::Spaw
     wait_for_room();
 }
 
-std::uint64_t Children::launch(platform::SpawnRequest request, std::function<void(Ended)> on_end) {
+std::uint64_t Children::launch(platform::SpawnRequest request,
+                               std::function<void(Ended)> on_end,
+                               std::size_t output_max) {
     const std::uint64_t token = command_bit | ++next_command_;
     link_.spawn(token, "probe", request);
-    commands_[token] =
-        Command{std::move(on_end), request.argv.empty() ? "" : request.argv.front(), nullptr, 0};
+    commands_[token] = Command{std::move(on_end),
+                               request.argv.empty() ? "" : request.argv.front(),
+                               nullptr,
+                               0,
+                               output_max};
     wait_for_room();
     return token;
 }
@@ -198,8 +203,10 @@ void Children::on(KeeperHeld) {}
 void Children::on(KeeperSpawned message) {
     if (const auto command = commands_.find(message.token); command != commands_.end()) {
         command->second.pid = message.pid;
-        command->second.output = std::make_shared<CommandOutput>(
-            loop_, std::move(message.standard_output), std::move(message.standard_error));
+        command->second.output = std::make_shared<CommandOutput>(loop_,
+                                                                 std::move(message.standard_output),
+                                                                 std::move(message.standard_error),
+                                                                 command->second.output_max);
         command->second.output->begin();
         if (!command->second.on_end) platform::signal_group(message.pid, SIGKILL);
         return;

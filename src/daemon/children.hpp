@@ -69,7 +69,8 @@ public:
     void send_signal(core::RunId run, int signal);
 
     std::uint64_t launch(platform::SpawnRequest request,
-                         std::function<void(Ended)> on_end) override;
+                         std::function<void(Ended)> on_end,
+                         std::size_t output_max) override;
     void cancel(std::uint64_t ticket) override;
 
     /// Runs whose leader lives, for whoever has to tell their processes from strangers.
@@ -97,6 +98,7 @@ private:
         std::string program;
         std::shared_ptr<CommandOutput> output;
         int pid = 0;
+        std::size_t output_max = 0;
     };
 
     void wait_for_reports();

@@ -3,6 +3,7 @@
 #include "devstack/platform/file_descriptor.hpp"
 
 #include <array>
+#include <cstddef>
 #include <memory>
 #include <string>
 
@@ -11,14 +12,13 @@
 
 namespace devstack::daemon {
 
-/// Reads what a probe's command writes and keeps the end of it.
+/// Reads what a command writes and keeps the end of it.
 class CommandOutput : public std::enable_shared_from_this<CommandOutput> {
 public:
-    static constexpr std::size_t kept_max = 4096;
-
     CommandOutput(boost::asio::io_context& loop,
                   platform::FileDescriptor standard_output,
-                  platform::FileDescriptor standard_error);
+                  platform::FileDescriptor standard_error,
+                  std::size_t kept_max);
     void begin();
     /// What is in the pipes now is taken too; then they are closed.
     std::string finish();
@@ -30,6 +30,7 @@ private:
     bool take(Stream& stream);
 
     std::array<Stream, 2> streams_;
+    std::size_t kept_max_;
     std::string tail_;
 };
 

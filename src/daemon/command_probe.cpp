@@ -11,6 +11,7 @@ namespace devstack::daemon {
 namespace {
 
 constexpr std::size_t last_line_size_max = 200;
+constexpr std::size_t output_max = 4096;
 
 /// The last line with something in it: usually the reason.
 std::string last_line(const std::string& output) {
@@ -40,10 +41,12 @@ public:
     }
 
     void start() override {
-        const std::uint64_t ticket =
-            launcher_.launch(std::move(request_), [self = weak_from_this()](auto ended) {
+        const std::uint64_t ticket = launcher_.launch(
+            std::move(request_),
+            [self = weak_from_this()](auto ended) {
                 if (const auto attempt = self.lock()) attempt->end(ended);
-            });
+            },
+            output_max);
         if (!is_over_) ticket_ = ticket;
     }
 

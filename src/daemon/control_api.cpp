@@ -63,6 +63,9 @@ void ControlApi::handle(const ControlRequest& request,
     if (request.method == "GET" && request.path == "/v1/logs") {
         return logs(request, std::move(reply), std::move(is_alive));
     }
+    if (request.method == "GET" && request.path == "/v1/doctor") {
+        return doctor(request, std::move(reply), std::move(is_alive));
+    }
     reply(route(request));
 }
 
@@ -92,6 +95,7 @@ ControlReply ControlApi::route(const ControlRequest& request) {
                               "/v1/events",
                               "/v1/logs",
                               "/v1/ports",
+                              "/v1/doctor",
                               "/metrics",
                               "/healthz",
                               "/v1/commands"}) {
@@ -105,7 +109,8 @@ ControlReply ControlApi::route(const ControlRequest& request) {
         404,
         {"not-found",
          "there is nothing at " + request.path,
-         "GET /v1/state, /v1/events, /v1/logs, /v1/ports, /metrics, /healthz; POST /v1/commands"});
+         "GET /v1/state, /v1/events, /v1/logs, /v1/ports, /v1/doctor, /metrics, /healthz; POST "
+         "/v1/commands"});
 }
 
 ControlReply ControlApi::metrics(const ControlRequest& request) {
@@ -183,6 +188,22 @@ ControlApi::Attempt ControlApi::attempt_events(const api::EventRequest& request,
                 api::to_text(api::EventsMessage{
                     std::move(answer->events), answer->cursor, answer->is_complete, answer->lost})},
             {}};
+}
+
+void ControlApi::doctor(const ControlRequest& request,
+                        std::function<void(ControlReply)> reply,
+                        std::function<bool()> is_alive) {
+    const std::string service{request.parameter("service")};
+    if (!service.empty()) {
+        if (auto unknown = find_unknown({service})) return reply(*unknown);
+    }
+    source_.diagnose(service,
+                     [reply = std::move(reply),
+                      is_alive = std::move(is_alive)](const Result<api::DiagnosisMessage>& answer) {
+                         if (!is_alive()) return;
+                         if (answer) return reply({200, api::to_text(*answer)});
+                         reply(failure(500, {"internal", answer.error().message, ""}));
+                     });
 }
 
 void ControlApi::logs(const ControlRequest& request,

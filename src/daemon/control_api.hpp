@@ -66,6 +66,9 @@ private:
     void events(const ControlRequest& request,
                 std::function<void(ControlReply)> reply,
                 std::function<bool()> is_alive);
+    void doctor(const ControlRequest& request,
+                std::function<void(ControlReply)> reply,
+                std::function<bool()> is_alive);
     void logs(const ControlRequest& request,
               std::function<void(ControlReply)> reply,
               std::function<bool()> is_alive);

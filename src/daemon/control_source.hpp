@@ -6,6 +6,7 @@
 #include "devstack/core/api/metrics.hpp"
 
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
@@ -21,6 +22,9 @@ public:
     virtual std::vector<core::api::ListeningPort> listeners(std::optional<Port> port) = 0;
     /// What has been counted, but for the streams.
     virtual core::api::MetricsMessage metrics(const core::api::StateMessage& state) = 0;
+    /// Asks the doctor, about one service or, without a name, about all. One answer, from the loop.
+    virtual void diagnose(const std::string& service,
+                          std::function<void(Result<core::api::DiagnosisMessage>)> done) = 0;
     virtual std::vector<std::string> service_names() const = 0;
     virtual std::string project_name() const = 0;
     /// Number of the last event that has happened.

@@ -6,6 +6,8 @@
 #include "devstack/project/crash_records.hpp"
 #include "devstack/project/log_reader.hpp"
 
+#include "daemon/diagnoses.hpp"
+
 #include <algorithm>
 #include <csignal>
 #include <utility>
@@ -74,6 +76,13 @@ void add_last_lines(const std::string& log_dir,
 
 void hide_secrets_in(api::CrashMessage& crash, const std::vector<std::string>& secrets) {
     std::vector<std::string*> texts{&crash.why, &crash.decision, &crash.probe};
+    if (crash.finding) {
+        texts.insert(texts.end(), {&crash.finding->cause, &crash.finding->fix});
+        for (std::string& evidence : crash.finding->evidence)
+            texts.push_back(&evidence);
+    }
+    for (std::string& thread : crash.threads)
+        texts.push_back(&thread);
     for (api::ProbeAnswerState& answer : crash.probe_answers)
         texts.push_back(&answer.detail);
     for (std::string* text : texts)
@@ -102,7 +111,26 @@ void CrashRecorder::collect(const core::WriteCrashRecord& action,
     crash.probe = state.health.probe;
     crash.probe_answers = probes_.of(action.run);
     crash.differences = state.differences;
-    collected_.push_back(std::move(crash));
+    collected_.push_back({action.run, std::move(crash)});
+}
+
+void CrashRecorder::add_evidence(core::RunId run, Result<api::DiagnosisMessage> evidence) {
+    awaited_.erase(run);
+    evidence_.insert_or_assign(run.service, Evidence{run, std::move(evidence)});
+}
+
+void CrashRecorder::take_evidence(const Collected& from, api::CrashMessage& crash) {
+    if (awaited_.erase(from.run) != 0) crash.evidence_problem = "devstack ended before it came";
+    const auto found = evidence_.find(from.run.service);
+    if (found == evidence_.end() || found->second.run != from.run) return;
+    const Result<api::DiagnosisMessage>& diagnosis = found->second.diagnosis;
+    if (diagnosis) {
+        crash.finding = find_cause(*diagnosis, crash.service);
+        crash.threads = diagnosis->threads;
+    } else {
+        crash.evidence_problem = diagnosis.error().message;
+    }
+    evidence_.erase(found);
 }
 
 /// The counter is the whole host's, and moves without us: it is told with the time since when.
@@ -117,10 +145,18 @@ void CrashRecorder::look_for_oom_kills(api::CrashMessage& crash, WallTime now) {
     oom_kills_ = OomKills{*count, now};
 }
 
-std::vector<Error> CrashRecorder::write(const std::vector<std::string>& secrets, WallTime now) {
+std::vector<Error> CrashRecorder::write(const std::vector<std::string>& secrets,
+                                        WallTime now,
+                                        bool is_end) {
     std::vector<Error> problems;
-    for (api::CrashMessage& crash : std::exchange(collected_, {})) {
+    for (Collected& it : std::exchange(collected_, {})) {
+        if (!is_end && awaited_.contains(it.run)) {
+            collected_.push_back(std::move(it));
+            continue;
+        }
+        api::CrashMessage& crash = it.crash;
         look_for_oom_kills(crash, now);
+        take_evidence(it, crash);
         hide_secrets_in(crash, secrets);
         add_last_lines(paths_.log_dir, secrets, crash);
         const Status written = project::write_crash_record(paths_.state_dir, crash);

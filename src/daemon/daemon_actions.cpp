@@ -18,6 +18,7 @@
 namespace devstack::daemon {
 
 using core::RunId;
+namespace limits = core::limits;
 
 // ---- Ports -------------------------------------------------------------------------------------
 
@@ -137,6 +138,7 @@ void DaemonProcess::perform(const core::ForceKill& action) {
 }
 
 void DaemonProcess::perform(const core::SendSignal& action) {
+    if (action.is_for_group) return children_.ask_to_stop(action.run, action.signal, false);
     children_.send_signal(action.run, action.signal);
 }
 
@@ -147,8 +149,8 @@ void DaemonProcess::perform(const core::WriteCrashRecord& action) {
     boost::asio::post(loop_, [this] { write_crash_records(); });
 }
 
-void DaemonProcess::write_crash_records() {
-    for (const Error& problem : crashes_.write(secrets(), platform::wall_now()))
+void DaemonProcess::write_crash_records(bool is_end) {
+    for (const Error& problem : crashes_.write(secrets(), platform::wall_now(), is_end))
         spdlog::warn("{}", problem.message);
 }
 
@@ -196,8 +198,17 @@ void DaemonProcess::perform(const core::AwaitLine& action) {
 }
 
 void DaemonProcess::perform(const core::CollectEvidence& action) {
-    // The health check's last answer is in the phase and goes into the journal with it.
-    inputs_.push_back(core::EvidenceCollected{action.run});
+    const std::string& name = spec(action.run.service).name;
+    crashes_.expect_evidence(action.run);
+    doctor_.ask({"evidence", name, limits::evidence_look, limits::evidence_max},
+                paths_,
+                load_.environment,
+                [this, run = action.run, name](Result<core::api::DiagnosisMessage> evidence) {
+                    if (evidence) diagnoses_.found(name, *evidence, platform::now());
+                    crashes_.add_evidence(run, std::move(evidence));
+                    write_crash_records();
+                    feed(core::EvidenceCollected{run});
+                });
 }
 
 }  // namespace devstack::daemon

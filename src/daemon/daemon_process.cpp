@@ -77,6 +77,15 @@ DaemonProcess::DaemonProcess(Setting setting)
                  feed(core::SignSeen{run, std::move(what)});
              }},
       crashes_{paths_, platform::Procfs{}, platform::wall_now()},
+      doctor_{loop_, children_},
+      diagnoses_{loop_,
+                 {[this](const std::string& service) { return phase_of(service); },
+                  [this](Diagnoses::Done done) {
+                      doctor_.ask({"causes", "", limits::look_usual, limits::look_max},
+                                  paths_,
+                                  load_.environment,
+                                  std::move(done));
+                  }}},
       api_{loop_, *this, paths_.state_dir, paths_.log_dir},
       last_inputs_{supervisor_.plan().number},
       now_{platform::now()},
@@ -167,6 +176,9 @@ void DaemonProcess::tell(const std::vector<core::Event>& events) {
                      message.why);
         journal_.append(message);
         metrics_.event_told(message, is_crash_looping(event), now_);
+        if (message.kind == "phase") {
+            diagnoses_.phase_changed(message.service, message.to, now_);
+        }
         untold_.push_back(std::move(message));
         has_told_ = true;
     }
@@ -292,7 +304,9 @@ void DaemonProcess::wake_log_readers() {
 /// Nothing is left: whoever waits gets the last events, then the loop runs dry.
 void DaemonProcess::finish() {
     if (std::exchange(is_finished_, true)) return;
-    write_crash_records();
+    doctor_.cancel_all();
+    diagnoses_.close();
+    write_crash_records(true);
     timer_.cancel();
     startup_timer_.cancel();
     signals_.cancel();
@@ -341,6 +355,7 @@ api::StateMessage DaemonProcess::state(bool with_usage) {
         places.emplace(id, state.services.size());
         state.services.push_back(make_service_state(supervisor_, id, at, paths_));
         api::ServiceState& service = state.services.back();
+        diagnoses_.add_to(service);
         service.stale = staleness_.reasons_of(supervisor_, id, changes, stamps_);
         if (watcher_ && service.watch_suspended.empty()) {
             service.watch_suspended = watcher_->problem_of(service.name);
@@ -403,6 +418,19 @@ std::vector<api::ListeningPort> DaemonProcess::listeners(std::optional<Port> por
         }
     }
     return found;
+}
+
+std::string DaemonProcess::phase_of(const std::string& service) const {
+    const auto id = supervisor_.find(service);
+    return id ? std::string{core::name_of(supervisor_.phase(*id))} : "";
+}
+
+void DaemonProcess::diagnose(const std::string& service,
+                             std::function<void(Result<api::DiagnosisMessage>)> done) {
+    doctor_.ask({"all", service, limits::look_usual, limits::look_max},
+                paths_,
+                load_.environment,
+                std::move(done));
 }
 
 std::vector<std::string> DaemonProcess::service_names() const {

@@ -16,6 +16,8 @@
 #include "daemon/children.hpp"
 #include "daemon/control_api.hpp"
 #include "daemon/crash_record.hpp"
+#include "daemon/diagnoses.hpp"
+#include "daemon/doctor_runner.hpp"
 #include "daemon/file_watcher.hpp"
 #include "daemon/held_descriptors.hpp"
 #include "daemon/ledger.hpp"
@@ -78,6 +80,8 @@ public:
     }
     std::vector<std::string> service_names() const override;
     std::string project_name() const override { return supervisor_.plan().project; }
+    void diagnose(const std::string& service,
+                  std::function<void(Result<core::api::DiagnosisMessage>)> done) override;
     std::uint64_t last_event() const override { return journal_.last_sequence(); }
     const std::vector<std::string>& secrets() const override;
 
@@ -136,7 +140,8 @@ private:
     std::set<std::string> labels_in_use() const;
     platform::SpawnRequest make_request(core::RunId run, const core::CommandLine& command) const;
     Status add_sockets(core::RunId run, platform::SpawnRequest& request);
-    void write_crash_records();
+    void write_crash_records(bool is_end = false);
+    std::string phase_of(const std::string& service) const;
     void holders_freed(core::RunId run);
     void drop_stale_questions();
     void notice(const std::string& service, const std::string& what);
@@ -171,6 +176,8 @@ private:
     LineWatch lines_;
     UsageSampler usage_;
     CrashRecorder crashes_;
+    DoctorRunner doctor_;
+    Diagnoses diagnoses_;
     MetricsCollector metrics_;
     std::unique_ptr<PortFreer> freer_;
     std::unique_ptr<FileWatcher> watcher_;

@@ -153,6 +153,7 @@ Facts collect_facts(const Question& question) {
     facts.daemon = scene->daemon;
     facts.daemon_problem = scene->daemon_problem;
     facts.profile_problems = scene->problems;
+    facts.knowledge = scene->knowledge;
 
     Work first{scene};
     Work second{scene};
@@ -177,11 +178,18 @@ Facts collect_facts(const Question& question) {
         append(facts.dials, answers);
     }
     take_second_dumps(facts);
-    collect_threads(facts);
+    collect_sources(facts);
+    collect_threads(*scene, facts, begin + question.limit);
     hide_secrets(scene->secrets, facts);
     note_what_is_hidden(facts);
     facts.seconds = std::chrono::duration<double>(platform::now() - begin).count();
     return facts;
+}
+
+std::vector<std::string> find_secrets(const Question& question) {
+    std::vector<std::string> secrets = set_scene(question).secrets;
+    std::ranges::sort(secrets, std::ranges::greater{}, &std::string::size);
+    return secrets;
 }
 
 }  // namespace devstack::diagnosis

@@ -8,6 +8,8 @@
 #include "diagnosis/collectors.hpp"
 
 #include <algorithm>
+#include <chrono>
+#include <filesystem>
 
 namespace devstack::diagnosis {
 
@@ -16,7 +18,24 @@ namespace {
 using core::doctor::LogFact;
 
 constexpr std::size_t lines_max = 300;
+constexpr std::size_t dump_lines_max = 5000;
 constexpr std::size_t line_size_max = 1000;
+
+/// A runtime that was just asked for a dump writes it in one go: it is there when the log has grown
+/// no more for a moment.
+void await_dump(const std::string& file) {
+    using namespace std::chrono_literals;
+    std::error_code ignored;
+    const TimePoint begin = platform::now();
+    TimePoint grown = begin;
+    auto size = std::filesystem::file_size(file, ignored);
+    for (TimePoint now = begin; now < begin + 450ms && now < grown + 200ms; now = platform::now()) {
+        wait(20ms);
+        const auto new_size = std::filesystem::file_size(file, ignored);
+        if (new_size != size) grown = platform::now();
+        size = new_size;
+    }
+}
 
 /// Of the run that lives, or else of the last one that wrote anything.
 LogFact read_log(const Scene& scene, const ServiceScene& service) {
@@ -24,9 +43,12 @@ LogFact read_log(const Scene& scene, const ServiceScene& service) {
     fact.service = service.fact.name;
     const project::ProjectPaths& paths = *scene.question.project;
     fact.file = scene.shown(paths.log_dir + "/" + fact.service + ".log");
+    const bool has_dump = scene.question.is_evidence && service.dump_signal != 0 &&
+                          scene.question.subject.text == fact.service;
+    if (has_dump) await_dump(paths.log_dir + "/" + fact.service + ".log");
     project::LogQuery query;
     query.services = {fact.service};
-    query.tail = lines_max;
+    query.tail = has_dump ? dump_lines_max : lines_max;
     // A last line without an end is better than none.
     query.now = platform::wall_now() + core::limits::partial_line_delay;
     const auto answer = project::read_logs(paths.log_dir, query);

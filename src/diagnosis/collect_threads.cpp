@@ -1,9 +1,24 @@
+#include "devstack/core/limits.hpp"
+#include "devstack/platform/clock.hpp"
+
 #include "diagnosis/collectors.hpp"
+#include "diagnosis/locks.hpp"
+#include "diagnosis/thread_stacks.hpp"
 
 #include <algorithm>
 #include <array>
 #include <charconv>
+#include <condition_variable>
+#include <cstdio>
 #include <filesystem>
+#include <iterator>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <set>
+#include <string_view>
+#include <thread>
 
 #include <sys/syscall.h>
 
@@ -43,41 +58,197 @@ std::string name_of_call(long number) {
     }
 }
 
-ThreadFact examine(int pid, const std::string& task) {
+struct Call {
+    long number = -1;
+    std::uint64_t first_argument = 0;
+    bool is_running = false;
+    bool operator==(const Call&) const = default;
+};
+
+/// "202 0x7f… 0x80 …", "running"; what we may not see reads as nothing.
+Call read_call(int pid, int thread) {
+    const std::string text = read_small(
+        "/proc/" + std::to_string(pid) + "/task/" + std::to_string(thread) + "/syscall", 256);
+    Call call;
+    call.is_running = text.starts_with("running");
+    const char* const end = text.data() + text.size();
+    const auto number = std::from_chars(text.data(), end, call.number);
+    constexpr std::string_view hexadecimal = " 0x";
+    if (number.ec != std::errc{} || !std::string_view{number.ptr, end}.starts_with(hexadecimal)) {
+        return call;
+    }
+    constexpr int base = 16;
+    std::from_chars(number.ptr + hexadecimal.size(), end, call.first_argument, base);
+    return call;
+}
+
+ThreadFact examine(int pid, int thread) {
     ThreadFact fact;
     fact.pid = pid;
-    const std::string root = "/proc/" + std::to_string(pid) + "/task/" + task;
-    std::from_chars(task.data(), task.data() + task.size(), fact.thread);
+    fact.thread = thread;
+    const std::string root = "/proc/" + std::to_string(pid) + "/task/" + std::to_string(thread);
     fact.name = read_small(root + "/comm", 64);
     while (fact.name.ends_with('\n'))
         fact.name.pop_back();
     const std::string stat = read_small(root + "/stat", 1024);
     const auto bracket = stat.rfind(')');
     if (bracket != stat.npos && bracket + 2 < stat.size()) fact.state = stat.substr(bracket + 2, 1);
-    const std::string call = read_small(root + "/syscall", 256);
-    long number = -1;
-    const auto parsed = std::from_chars(call.data(), call.data() + call.size(), number);
-    if (call.starts_with("running")) {
+    const Call call = read_call(pid, thread);
+    if (call.is_running) {
         fact.system_call = "running";
-    } else if (parsed.ec == std::errc{} && number >= 0) {
-        fact.system_call = name_of_call(number);
+    } else if (call.number >= 0) {
+        fact.system_call = name_of_call(call.number);
     }
     fact.wait_channel = read_small(root + "/wchan", 64);
     return fact;
 }
 
+std::set<int> list_threads(int pid) {
+    std::set<int> threads;
+    std::error_code error;
+    fs::directory_iterator it{"/proc/" + std::to_string(pid) + "/task", error};
+    for (; !error && it != fs::directory_iterator{}; it.increment(error)) {
+        const std::string name = it->path().filename().string();
+        int thread = 0;
+        std::from_chars(name.data(), name.data() + name.size(), thread);
+        if (thread != 0) threads.insert(thread);
+    }
+    return threads;
+}
+
+// ---- Of processes that do not answer -----------------------------------------------------------
+
+/// They wait for work or for the time, as they do when all is well; and a stop would wake them.
+bool is_idle(const ThreadFact& fact) {
+    constexpr std::array<std::string_view, 6> calls{
+        "epoll_wait", "poll", "select", "accept", "accept4", "nanosleep"};
+    return std::ranges::find(calls, fact.system_call) != calls.end();
+}
+
+/// In state D it would not stop, in the others it stands already.
+bool may_be_stopped(const ThreadFact& fact) {
+    return (fact.state == "S" || fact.state == "R") && !is_idle(fact);
+}
+
+struct Lock {
+    std::uint64_t address = 0;
+    int owner = 0;
+    bool operator==(const Lock&) const = default;
+};
+
+std::map<int, Lock> find_locks(int pid, const std::set<int>& threads) {
+    std::map<int, Lock> locks;
+    for (const int thread : threads) {
+        const Call call = read_call(pid, thread);
+        if (call.number != SYS_futex) continue;
+        const int owner = find_lock_owner(pid, call.first_argument, threads);
+        if (owner != 0) locks[thread] = {call.first_argument, owner};
+    }
+    return locks;
+}
+
+std::string render_address(std::uint64_t address) {
+    char text[32];
+    std::snprintf(text, sizeof text, "0x%llx", static_cast<unsigned long long>(address));
+    return text;
+}
+
+/// Who may trace whom is a setting of this host (Documentation/admin-guide/LSM/Yama.rst).
+std::string explain_refusal() {
+    const std::string scope = read_small("/proc/sys/kernel/yama/ptrace_scope", 8);
+    if (scope.empty() || scope.starts_with('0')) return "";
+    return " (kernel.yama.ptrace_scope is " + scope.substr(0, 1) + ": root may)";
+}
+
+struct Examination {
+    std::vector<ThreadFact> threads;
+    std::string problem;
+};
+
+/// What is the same before and after the stacks were read is no passing state.
+Examination examine_closely(int pid, TimePoint deadline) {
+    constexpr std::size_t stacks_max = 40;
+    Examination found;
+    const std::set<int> threads = list_threads(pid);
+    std::vector<int> to_stop;
+    for (const int thread : threads) {
+        found.threads.push_back(examine(pid, thread));
+        const bool has_room = to_stop.size() < stacks_max;
+        if (has_room && may_be_stopped(found.threads.back())) to_stop.push_back(thread);
+    }
+    const auto before = find_locks(pid, threads);
+    const TimePoint begin = platform::now();
+    ThreadStacks stacks = read_stacks(pid, to_stop, deadline);
+    const Duration pause = begin + core::limits::lock_held_min - platform::now();
+    if (!before.empty() && pause > Duration{}) wait(pause);
+    const auto after = find_locks(pid, threads);
+    for (ThreadFact& fact : found.threads) {
+        fact.frames = std::move(stacks.frames[fact.thread]);
+        const auto then = before.find(fact.thread);
+        const auto now = after.find(fact.thread);
+        const bool is_held = then != before.end() && now != after.end() && *then == *now;
+        if (!is_held) continue;
+        fact.lock = render_address(now->second.address);
+        fact.lock_owner = now->second.owner;
+    }
+    found.problem = stacks.problem;
+    return found;
+}
+
+/// Beside us: a thread that does not let itself be stopped must not hold the doctor up.
+std::optional<Examination> examine_until(int pid, TimePoint deadline) {
+    struct Shared {
+        std::mutex mutex;
+        std::condition_variable done;
+        std::optional<Examination> found;
+    };
+    const auto shared = std::make_shared<Shared>();
+    std::thread{[shared, pid, deadline] {
+        Examination found = examine_closely(pid, deadline);
+        const std::scoped_lock lock{shared->mutex};
+        shared->found = std::move(found);
+        shared->done.notify_all();
+    }}.detach();
+    std::unique_lock lock{shared->mutex};
+    shared->done.wait_until(
+        lock, deadline + core::limits::stacks_slack, [&] { return shared->found.has_value(); });
+    return shared->found;
+}
+
+bool is_silent(const std::string& service, const Facts& facts) {
+    const auto probe =
+        std::ranges::find(facts.dials, "probe of " + service, &core::doctor::DialFact::id);
+    if (probe != facts.dials.end() && probe->error == "no answer") return true;
+    return std::ranges::any_of(facts.connections, [&](const core::doctor::ConnectionFact& it) {
+        return it.service == service && it.state != "established";
+    });
+}
+
 }  // namespace
 
-void collect_threads(Facts& facts) {
-    constexpr std::size_t threads_max = 200;
+void collect_threads(const Scene& scene, Facts& facts, TimePoint deadline) {
+    constexpr std::size_t threads_max = 400;
     for (const core::doctor::ProcessFact& process : facts.processes) {
-        if (process.service.empty()) continue;
-        std::error_code error;
-        fs::directory_iterator it{"/proc/" + std::to_string(process.pid) + "/task", error};
-        for (; !error && it != fs::directory_iterator{}; it.increment(error)) {
-            if (facts.threads.size() >= threads_max) return;
-            facts.threads.push_back(examine(process.pid, it->path().filename().string()));
+        if (process.service.empty() || facts.threads.size() >= threads_max) continue;
+        const bool is_hung =
+            (scene.question.is_evidence && process.service == scene.question.subject.text) ||
+            is_silent(process.service, facts);
+        if (!is_hung) {
+            for (const int thread : list_threads(process.pid))
+                facts.threads.push_back(examine(process.pid, thread));
+            continue;
         }
+        const std::string whose =
+            "stacks of pid " + std::to_string(process.pid) + " (" + process.service + "): ";
+        auto found = examine_until(process.pid, deadline);
+        if (!found) {
+            facts.unseen.push_back(whose + "it took too long to read them");
+            continue;
+        }
+        if (!found->problem.empty()) {
+            facts.unseen.push_back(whose + found->problem + explain_refusal());
+        }
+        std::ranges::move(found->threads, std::back_inserter(facts.threads));
     }
 }
 

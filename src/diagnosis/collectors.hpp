@@ -41,11 +41,15 @@ std::vector<Endpoint> plan_more_dials(const Scene& scene, const Facts& facts);
 /// Dumps in which somebody waits for a lock, again: who still waits for the same is stuck.
 std::vector<Endpoint> plan_second_dumps(const Facts& facts);
 
+/// Of the source files that dumps name, if they are here, what is needed to read these.
+void collect_sources(Facts& facts);
+
 /// A pause between two looks at the same thing.
 void wait(Duration duration);
 
-/// Of the processes whose service does not answer: what each thread is doing.
-void collect_threads(Facts& facts);
+/// What each thread of the services is doing; of those that do not answer also where in the code it
+/// is, and who holds the lock that it waits for. Comes after the dials.
+void collect_threads(const Scene& scene, Facts& facts, TimePoint deadline);
 
 /// The text of a file in /proc or of a small configuration file; empty when there is none.
 std::string read_small(const std::string& path, std::size_t size_max = 256 * 1024);

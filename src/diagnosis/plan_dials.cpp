@@ -53,6 +53,23 @@ Endpoint probe_endpoint(const Scene& scene, const ServiceScene& service) {
     return endpoint;
 }
 
+/// The first step of a WebSocket (RFC 6455, 4.1), which a proxy has to be told to pass on.
+void make_websocket(Endpoint& endpoint) {
+    DialFact& fact = endpoint.fact;
+    fact.protocol = fact.protocol == "wss" ? "https" : "http";
+    if (fact.path.empty()) fact.path = "/";
+    fact.sent.push_back({"Connection", "Upgrade"});
+    fact.sent.push_back({"Upgrade", "websocket"});
+    fact.sent.push_back({"Sec-WebSocket-Version", "13"});
+    fact.sent.push_back({"Sec-WebSocket-Key", "ZGV2c3RhY2sgZG9jdG9yIQ=="});
+    endpoint.expect = core::StatusSet{{{101, 101}}};
+    endpoint.tls = core::TlsMode::insecure;
+}
+
+bool is_websocket(const std::string& scheme) {
+    return scheme == "ws" || scheme == "wss";
+}
+
 Endpoint reference_endpoint(const Scene& scene,
                             const ReferenceFact& reference,
                             const Passwords& passwords) {
@@ -69,6 +86,13 @@ Endpoint reference_endpoint(const Scene& scene,
     fact.protocol = is_database ? reference.scheme : "tcp";
     if (reference.scheme == "postgresql" && reference.user.empty()) fact.protocol = "tcp";
     endpoint.user = reference.user;
+    if (is_websocket(reference.scheme)) {
+        fact.purpose = "websocket";
+        fact.protocol = reference.scheme;
+        fact.path = reference.path;
+        make_websocket(endpoint);
+        return endpoint;
+    }
     if (!reference.path.empty()) {
         endpoint.database = reference.path.substr(1, reference.path.find('?') - 1);
     }
@@ -91,6 +115,7 @@ Endpoint asked_endpoint(const Scene& scene) {
     fact.sent = scene.question.headers;
     fact.timeout = time_for(scene, 0);
     endpoint.expect = core::StatusSet{{{200, 399}}};
+    if (is_websocket(fact.protocol)) make_websocket(endpoint);
     return endpoint;
 }
 
@@ -119,6 +144,7 @@ public:
     std::vector<Endpoint> plan() {
         for (const DialFact& dial : facts_.dials) {
             const bool is_request = dial.purpose == "probe" || dial.purpose == "asked";
+            if (dial.purpose == "websocket") pass_proxy(dial);
             if (!is_request || (dial.protocol != "http" && dial.protocol != "https")) continue;
             pass_proxy(dial);
             if (dial.status == 404) guess_paths(dial);

@@ -100,6 +100,7 @@ ServiceScene make_service(const core::Plan& plan, const core::ServicePlan& it) {
     take_identity(service, it.process);
     take_environment(service, core::complete_environment(plan, it));
     service.fact.start_timeout = seconds(it.start_timeout);
+    service.dump_signal = it.dump_signal;
     return service;
 }
 
@@ -174,6 +175,10 @@ void take_profile(Scene& scene) {
             scene.services.push_back(make_service(plan, it));
     }
     if (!profile) return;
+    for (const core::KnowledgeSetting& it : profile->knowledge) {
+        scene.knowledge.push_back(
+            {it.name, it.pattern, it.meaning, it.look, it.fix, it.services, it.when_well});
+    }
     for (const core::SourceText& file : profile->env_files)
         scene.env_files.push_back(absolute(file.text, scene.project_dir));
     for (const core::ServiceSetting& setting : profile->services) {

@@ -20,6 +20,7 @@ struct ServiceScene {
     std::vector<std::string> env_files;  ///< Absolute; those it names itself.
     std::map<std::string, std::string> environment;
     std::optional<core::Probe> probe;
+    core::SignalNumber dump_signal = 0;  ///< See core::ServicePlan.
 };
 
 /// What all collectors start from: the profile and what the daemon says. Not changed any more once
@@ -32,6 +33,7 @@ struct Scene {
     std::vector<ServiceScene> services;
     std::vector<std::string> secrets;
     std::vector<core::doctor::ProfileProblemFact> problems;
+    std::vector<core::doctor::KnowledgeFact> knowledge;
     std::string project;
     std::string daemon = "none";
     std::string daemon_problem;

@@ -1,4 +1,5 @@
-// Log in, look at the answer, leave. Nothing is asked but who we are.
+// Log in, look at the answer, leave. Nothing is asked but who we are, and of PostgreSQL who waits
+// for whom.
 
 #include "devstack/base/text.hpp"
 
@@ -101,6 +102,61 @@ void keep_error(core::doctor::DialFact& fact, const std::string& body) {
     fact.error = fields['M'];
 }
 
+/// Who waits for a lock, and for whom. Reads statistics only. Long queries are cut: data in them is
+/// nobody's business, and their beginning tells which they are.
+constexpr const char* lock_query =
+    "SELECT w.pid, coalesce(w.application_name, ''), "
+    "extract(epoch FROM clock_timestamp() - w.query_start)::int, left(w.query, 100), "
+    "b.pid, coalesce(b.application_name, ''), coalesce(b.state, ''), "
+    "extract(epoch FROM clock_timestamp() - b.state_change)::int, left(b.query, 100) "
+    "FROM pg_stat_activity w "
+    "CROSS JOIN LATERAL unnest(pg_blocking_pids(w.pid)) AS blocker(pid) "
+    "JOIN pg_stat_activity b ON b.pid = blocker.pid "
+    "WHERE w.datname = current_database() AND w.wait_event_type = 'Lock' "
+    "AND clock_timestamp() - w.query_start > interval '1 second' ORDER BY 3 DESC LIMIT 10";
+
+/// The columns of a DataRow; of NULL nothing.
+std::vector<std::string> parse_row(const std::string& body) {
+    std::vector<std::string> columns;
+    constexpr std::uint32_t null_length = 0xFFFFFFFF;
+    for (std::size_t at = 2; at + 4 <= body.size();) {
+        const std::uint32_t size = number_at(body, at);
+        at += 4;
+        columns.emplace_back();
+        if (size == null_length || at + size > body.size()) continue;
+        columns.back() = sane_text(body.substr(at, size));
+        at += size;
+    }
+    return columns;
+}
+
+int number_in(const std::string& text) {
+    int number = 0;
+    std::from_chars(text.data(), text.data() + text.size(), number);
+    return number;
+}
+
+asio::awaitable<void> ask_for_lock_waits(Conversation& talk) {
+    if (!co_await send_all(talk, render_message('Q', std::string{lock_query} + '\0'))) co_return;
+    for (;;) {
+        const auto message = co_await receive_message(talk);
+        if (!message || message->kind == 'Z') co_return;
+        if (message->kind != 'D') continue;
+        const auto row = parse_row(message->body);
+        constexpr std::size_t columns = 9;
+        if (row.size() != columns) continue;
+        talk.fact().lock_waits.push_back({number_in(row[0]),
+                                          row[1],
+                                          number_in(row[2]),
+                                          row[3],
+                                          number_in(row[4]),
+                                          row[5],
+                                          row[6],
+                                          number_in(row[7]),
+                                          row[8]});
+    }
+}
+
 }  // namespace
 
 asio::awaitable<void> talk_postgres(Conversation& talk) {
@@ -136,8 +192,11 @@ asio::awaitable<void> talk_postgres(Conversation& talk) {
         if (!answer->empty() && !co_await send_all(talk, *answer)) co_return;
     }
     talk.fact().stage = "done";
+    co_await ask_for_lock_waits(talk);
     co_await send_all(talk, render_message('X', ""));
+    // We were in, whatever came of the question.
     talk.fact().stage = "done";
+    talk.fact().error.clear();
 }
 
 asio::awaitable<void> talk_mysql(Conversation& talk) {

@@ -54,7 +54,8 @@ std::string render_request(const Endpoint& endpoint) {
     if (!is_sent("accept")) text += "Accept: */*\r\n";
     for (const HeaderFact& header : fact.sent)
         text += header.name + ": " + header.value + "\r\n";
-    return text + "Connection: close\r\n\r\n";
+    if (!is_sent("connection")) text += "Connection: close\r\n";
+    return text + "\r\n";
 }
 
 std::string sane_lines(const std::string& text) {

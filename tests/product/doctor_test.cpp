@@ -196,7 +196,7 @@ TEST_CASE("why says in one line what the doctor finds", "[integration][doctor]")
     REQUIRE(project.devstack({"up", "-d"}).code == 0);
     project.await_phase("api", "failed");
     const std::string cause =
-        "\ncause: api requires the module left-pad, which is not installed.\n";
+        "\ncause: probably: api requires the module left-pad, which is not installed.\n";
     CommandResult why;
     // A busy machine may need longer to look than `why` has.
     const bool is_told = eventually(
@@ -259,4 +259,82 @@ TEST_CASE("facts are kept and diagnosed again elsewhere", "[integration][doctor]
     const CommandResult again = shop.project.devstack({"doctor", "--from", "facts.json"});
     CHECK(again.output == first.output);
     CHECK(again.code == 1);
+}
+
+TEST_CASE("a bundle holds what others need, and no secret", "[integration][doctor]") {
+    const Shop shop;
+    const std::string secret = "swordfish42";
+    shop.project.write_file(".env",
+                            "REDIS_URL=redis://me:hunter2222@localhost:" + number(shop.cache) +
+                                "\nJWT_SECRET=" + secret + "\n");
+    shop.project.write_file(
+        "devstack.toml",
+        shop.project.read_file("devstack.toml") +
+            "\n[service.teller]\ncommand = \"echo token is $API_TOKEN; exec sleep 1000\"\n"
+            "env = { API_TOKEN = \"opensesame99\" }\n");
+    shop.project.bring_up();
+    const CommandResult bundle = shop.project.devstack({"doctor", "--bundle", "help.tar"});
+    CHECK(bundle.code == 0);
+    CHECK(bundle.output.starts_with("wrote help.tar: "));
+    CHECK(bundle.output.find("\nsecrets were hidden in\n") != std::string::npos);
+    CHECK(bundle.output.find("\n  logs/teller.log: line 1\n") != std::string::npos);
+    CHECK(bundle.output.find("  profile.toml: line ") != std::string::npos);
+    const std::string directory = shop.project.directory();
+    const CommandResult names = run_command({{"/bin/tar", "tf", "help.tar"}, directory, {}});
+    CHECK(names.code == 0);
+    for (const char* name : {"profile.toml",
+                             "env-files.txt",
+                             "doctor.txt",
+                             "facts.json",
+                             "state.json",
+                             "events.jsonl",
+                             "logs/teller.log",
+                             "README.txt"}) {
+        INFO(names.output);
+        CHECK(names.output.find(std::string{"devstack/"} + name + "\n") != std::string::npos);
+    }
+    const std::string bytes = shop.project.read_file("help.tar");
+    for (const std::string& word :
+         {secret, std::string{"hunter2222"}, std::string{"opensesame99"}}) {
+        INFO(word);
+        CHECK(bytes.find(word) == std::string::npos);
+    }
+    const CommandResult bad = shop.project.devstack({"doctor", "--bundle", "/none/help.tar"});
+    CHECK(bad.code == 1);
+    CHECK(bad.error ==
+          "devstack: cannot write the bundle to /none/help.tar: No such file or directory\n");
+}
+
+TEST_CASE("the API answers with the diagnosis", "[integration][doctor]") {
+    TestProject project{"[service.api]\ncommand = [\"node\", \"api.js\"]\nrestart = \"no\"\n"};
+    project.write_file("api.js", "require('left-pad');\n");
+    REQUIRE(project.devstack({"up", "-d"}).code == 0);
+    project.await_phase("api", "failed");
+    const auto get = [&](const std::string& target) {
+        return run_command({{"/usr/bin/curl",
+                             "-s",
+                             "--unix-socket",
+                             project.directory() + "/.devstack/run/control.sock",
+                             "http://localhost" + target},
+                            "/",
+                            {}})
+            .output;
+    };
+    CHECK(eventually(
+        [&] { return get("/v1/doctor").find("\"node-module-missing\"") != std::string::npos; },
+        30s));
+    CHECK(get("/v1/doctor?service=apo").find("there is no service or task apo") !=
+          std::string::npos);
+    // The state has it, once the daemon has looked by itself.
+    CHECK(eventually(
+        [&] {
+            return get("/v1/state").find("\"finding\":{\"id\":\"node-module-missing\"") !=
+                   std::string::npos;
+        },
+        30s));
+    CHECK(eventually([&] {
+        return project.devstack({"status"})
+                   .output.find("\ncause: api: probably: api requires the module left-pad") !=
+               std::string::npos;
+    }));
 }

@@ -17,7 +17,8 @@ namespace devstack::test {
 class FakeLauncher : public daemon::CommandLauncher {
 public:
     std::uint64_t launch(platform::SpawnRequest request,
-                         std::function<void(Ended)> on_end) override {
+                         std::function<void(Ended)> on_end,
+                         std::size_t /*output_max*/) override {
         requests.push_back(std::move(request));
         if (immediate_end) {
             on_end(*immediate_end);

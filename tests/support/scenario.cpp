@@ -74,6 +74,11 @@ ServiceSpec ServiceSpec::stopped_by(int signal) && {
     return std::move(*this);
 }
 
+ServiceSpec ServiceSpec::dumping_by(int signal) && {
+    plan.dump_signal = signal;
+    return std::move(*this);
+}
+
 ServiceSpec service(std::string name) {
     ServiceSpec spec;
     spec.plan.name = std::move(name);
@@ -140,7 +145,8 @@ std::string to_line(const Plan& plan, const Action& action) {
         },
         [&](const ForceKill& it) { return "kill " + name(it.run); },
         [&](const SendSignal& it) {
-            return "signal " + std::to_string(it.signal) + " to " + name(it.run);
+            return "signal " + std::to_string(it.signal) + " to " +
+                   (it.is_for_group ? "the group of " : "") + name(it.run);
         },
         [&](const OpenSockets& it) { return "open the sockets of " + name(it.run); },
         [&](const AwaitConnection& it) {

@@ -35,6 +35,7 @@ struct ServiceSpec {
     ServiceSpec with_prepare() &&;
     ServiceSpec running(std::string command) &&;  ///< Instead of "run".
     ServiceSpec stopped_by(int signal) &&;
+    ServiceSpec dumping_by(int signal) &&;
 };
 
 ServiceSpec service(std::string name);

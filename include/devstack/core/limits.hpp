@@ -79,6 +79,28 @@ inline constexpr std::size_t crash_record_size_max = 12 * 1024 * 1024;
 /// What only the start has needed is given back to the system then.
 inline constexpr auto startup_is_over_after = 3s;
 
+// ---- The doctor ----
+/// Evidence of a service that hangs may hold up its restart for so long, and no longer …
+inline constexpr auto evidence_max = 2s;
+/// … of which the doctor plans to use this: starting and ending take their part.
+inline constexpr auto evidence_look = 1200ms;
+/// A service is looked at when it has been in trouble for this long: what mends itself is no case …
+inline constexpr auto trouble_age = 1s;
+/// … or has been starting for this long …
+inline constexpr auto slow_start_age = 10s;
+/// … and again, if it is in trouble still or again, after this.
+inline constexpr auto look_again_after = 30s;
+/// What the doctor gives itself when nobody waits, and when it is ended.
+inline constexpr auto look_usual = 1800ms;
+inline constexpr auto look_max = 10s;
+/// Of an answer: hundreds of threads, and findings about all of 10,000 services are not expected.
+inline constexpr std::size_t doctor_answer_max = 1024 * 1024;
+
+/// Who still waits for the same lock of the same owner after this time waits for long.
+inline constexpr auto lock_held_min = 60ms;
+/// What reads stacks looks at the time itself; only one that hangs gets beyond this.
+inline constexpr auto stacks_slack = 300ms;
+
 // ---- Control ----
 inline constexpr std::size_t request_body_max = 1024 * 1024;
 inline constexpr std::size_t request_header_max = 64 * 1024;

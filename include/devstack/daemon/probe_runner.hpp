@@ -3,6 +3,7 @@
 #include "devstack/core/probes/probe.hpp"
 #include "devstack/platform/spawn_request.hpp"
 
+#include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -21,12 +22,13 @@ public:
         std::string spawn_error;  ///< When it was not.
         int code = 0;
         int signal = 0;
-        std::string last_output;  ///< End of both streams, at most 4 KiB.
+        std::string last_output;  ///< End of both streams, at most as much as was wished for.
     };
     virtual ~CommandLauncher() = default;
     /// `on_end` is called once, unless the command is cancelled. Returns a ticket for `cancel`.
     virtual std::uint64_t launch(platform::SpawnRequest request,
-                                 std::function<void(Ended)> on_end) = 0;
+                                 std::function<void(Ended)> on_end,
+                                 std::size_t output_max) = 0;
     /// Kills the command's whole group; `on_end` is not called any more.
     virtual void cancel(std::uint64_t ticket) = 0;
 };

@@ -1,6 +1,7 @@
 #include "devstack/base/text.hpp"
 #include "devstack/core/api/crash_message.hpp"
 
+#include "core/api/finding_json.hpp"
 #include "core/api/json_reader.hpp"
 #include "core/api/json_writer.hpp"
 
@@ -86,6 +87,9 @@ const Shape& shape_of<CrashMessage>() {
         {"probe", slot<&CrashMessage::probe>},
         {"probe_answers", slot<&CrashMessage::probe_answers>},
         {"differences", slot<&CrashMessage::differences>},
+        {"finding", slot<&CrashMessage::finding>},
+        {"threads", slot<&CrashMessage::threads>},
+        {"evidence_problem", slot<&CrashMessage::evidence_problem>},
         {"lines", slot<&CrashMessage::lines>},
         {"log_problem", slot<&CrashMessage::log_problem>},
     };
@@ -119,6 +123,14 @@ std::string to_text(const CrashMessage& message) {
     json.field("probe", message.probe);
     write_answers(json, message.probe_answers);
     json.field("differences", message.differences);
+    if (message.finding) {
+        json.key("finding");
+        write(json, *message.finding);
+    }
+    if (!message.threads.empty()) json.field("threads", message.threads);
+    if (!message.evidence_problem.empty()) {
+        json.field("evidence_problem", message.evidence_problem);
+    }
     write_lines(json, message.lines);
     if (!message.log_problem.empty()) json.field("log_problem", message.log_problem);
     json.end_object();

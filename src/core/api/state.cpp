@@ -1,5 +1,6 @@
 #include "devstack/core/api/messages.hpp"
 
+#include "core/api/finding_json.hpp"
 #include "core/api/json_reader.hpp"
 #include "core/api/json_writer.hpp"
 
@@ -71,6 +72,10 @@ void write(JsonWriter& json, const ServiceState& service) {
     json.field("stale", service.stale);
     json.field("watch", service.watch);
     if (!service.watch_suspended.empty()) json.field("watch_suspended", service.watch_suspended);
+    if (service.finding) {
+        json.key("finding");
+        write(json, *service.finding);
+    }
     json.field("log_file", service.log_file);
     json.end_object();
 }
@@ -159,6 +164,7 @@ const Shape& shape_of<ServiceState>() {
         {"stale", slot<&ServiceState::stale>},
         {"watch", slot<&ServiceState::watch>},
         {"watch_suspended", slot<&ServiceState::watch_suspended>},
+        {"finding", slot<&ServiceState::finding>},
         {"log_file", slot<&ServiceState::log_file>},
     };
     static constexpr Shape shape{fields};

@@ -107,6 +107,62 @@ bool tell_stranger(const ReferenceFact& reference,
     return true;
 }
 
+std::string render_query(const std::string& query) {
+    return query.empty() ? "a query" : "\"" + query + "\"";
+}
+
+/// "api (pid 812 of PostgreSQL)".
+std::string render_backend(const std::string& name, int pid) {
+    return (name.empty() ? "a client" : name) + " (pid " + std::to_string(pid) + " of PostgreSQL)";
+}
+
+/// Everybody waits for the one at the end of the chain.
+const LockWaitFact& find_last(const std::vector<LockWaitFact>& waits) {
+    const LockWaitFact* last = &waits.front();
+    for (std::size_t i = 0; i < waits.size(); ++i) {
+        const auto next = std::ranges::find(waits, last->blocker_pid, &LockWaitFact::pid);
+        if (next == waits.end()) break;
+        last = &*next;
+    }
+    return *last;
+}
+
+/// A service that does not answer, and a database in which somebody waits.
+void look_at_lock_waits(const ReferenceFact& reference,
+                        const DialFact& dial,
+                        const Picture& picture,
+                        std::vector<Finding>& findings) {
+    const ServiceFact* const service = picture.service(reference.service);
+    const DialFact* const asked = picture.dial("asked");
+    const bool is_asked = asked != nullptr && asked->error == "no answer";
+    if (service == nullptr || dial.lock_waits.empty()) return;
+    if (!picture.is_troubled(*service) && !is_asked) return;
+    const LockWaitFact& wait = find_last(dial.lock_waits);
+    Finding finding;
+    finding.id = "database-lock-wait";
+    finding.service = reference.service;
+    finding.topic = "lock wait";
+    finding.strength = 86;
+    finding.what = "Queries of " + reference.service + " wait for a lock in PostgreSQL at " +
+                   render_endpoint(reference.host, reference.port) + ": " +
+                   render_query(wait.query) + " has waited for " + seconds_text(wait.seconds) +
+                   " for " + render_backend(wait.blocker, wait.blocker_pid) + ", which has been " +
+                   (wait.blocker_state.empty() ? "there" : wait.blocker_state) + " for " +
+                   seconds_text(wait.blocker_seconds) + ".";
+    finding.evidence = {"its last query: " + wait.blocker_query};
+    for (const LockWaitFact& it : dial.lock_waits) {
+        constexpr std::size_t evidence_max = 4;
+        if (finding.evidence.size() == evidence_max) break;
+        finding.evidence.push_back(render_backend(it.who, it.pid) + " waits for pid " +
+                                   std::to_string(it.blocker_pid) + ": " + it.query);
+    }
+    finding.fix =
+        "let that transaction end (commit or roll back in the code that began it); for now: SELECT "
+        "pg_terminate_backend(" +
+        std::to_string(wait.blocker_pid) + ")";
+    findings.push_back(std::move(finding));
+}
+
 bool is_suffering(const ReferenceFact& reference, const DialFact& dial, const Picture& picture) {
     const ServiceFact* const service = picture.service(reference.service);
     if (service == nullptr) return false;
@@ -119,6 +175,7 @@ bool is_suffering(const ReferenceFact& reference, const DialFact& dial, const Pi
 void find_database_troubles(const Picture& picture, std::vector<Finding>& findings) {
     for (const ReferenceFact& reference : picture.facts().references) {
         const DialFact* const dial = picture.dial(reference.dial);
+        if (dial != nullptr) look_at_lock_waits(reference, *dial, picture, findings);
         const bool is_product = !product_of(reference.scheme).empty();
         if (dial == nullptr || !is_product || dial->error.empty()) continue;
         if (!is_suffering(reference, *dial, picture)) continue;

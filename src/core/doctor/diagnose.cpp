@@ -16,7 +16,7 @@ namespace devstack::core::doctor {
 
 namespace {
 
-constexpr std::array<Rules, 19> all_rules{find_profile_mistakes,
+constexpr std::array<Rules, 22> all_rules{find_profile_mistakes,
                                           find_port_conflicts,
                                           find_wrong_ports,
                                           find_dead_references,
@@ -26,6 +26,9 @@ constexpr std::array<Rules, 19> all_rules{find_profile_mistakes,
                                           find_variable_mistakes,
                                           find_lack_of_resources,
                                           find_sick_processes,
+                                          find_locks,
+                                          find_stuck_goroutines,
+                                          find_what_dumps_tell,
                                           find_hangs,
                                           find_certificate_troubles,
                                           find_health_mistakes,
@@ -38,8 +41,6 @@ constexpr std::array<Rules, 19> all_rules{find_profile_mistakes,
 
 constexpr const char* project_down = "project-not-running";
 
-/// Weaker than this a finding only repeats the symptom.
-constexpr int cause_strength_min = 50;
 /// A second cause of the same service must be nearly as strong as the first.
 constexpr int strength_span = 8;
 
@@ -157,6 +158,7 @@ private:
             }
             if (cause == nullptr || cause == &findings_[i]) continue;
             cause->explains.push_back(findings_[i].what);
+            add_affected(*cause, findings_[i]);
             is_gone[i] = true;
             explained_.insert(findings_[i].service);
         }
@@ -165,6 +167,16 @@ private:
             if (!is_gone[i]) kept.push_back(std::move(findings_[i]));
         }
         findings_ = std::move(kept);
+    }
+
+    static void add_affected(Finding& cause, const Finding& consequence) {
+        std::vector<std::string> names = consequence.affects;
+        names.push_back(consequence.service);
+        for (const std::string& name : names) {
+            const bool is_told = name.empty() || name == cause.service ||
+                                 std::ranges::find(cause.affects, name) != cause.affects.end();
+            if (!is_told) cause.affects.push_back(name);
+        }
     }
 
     /// That nothing runs follows from what keeps it from running, if that is known.
@@ -212,6 +224,7 @@ private:
                     has_changed = true;
                     const auto cause = std::ranges::find(findings_, root, &Finding::service);
                     cause->explains.push_back(service.name + " waits for " + need.service);
+                    cause->affects.push_back(service.name);
                     break;
                 }
             }

@@ -37,8 +37,9 @@ std::optional<Finding> explain_crash(const api::CrashMessage& crash) {
                       crash.oom_kills}};
     LogFact log;
     log.service = crash.service;
+    constexpr std::size_t line_size_max = 1000;  // What is longer is data.
     for (const api::CrashLine& line : crash.lines)
-        log.lines.push_back({line.time, line.text});
+        log.lines.push_back({line.time, line.text.substr(0, line_size_max)});
     facts.logs = {std::move(log)};
     Diagnosis diagnosis = diagnose(facts);
     const bool is_told =

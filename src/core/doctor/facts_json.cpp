@@ -145,6 +145,44 @@ const Shape& shape_of<ThreadFact>() {
         {"state", slot<&ThreadFact::state>},
         {"system_call", slot<&ThreadFact::system_call>},
         {"wait_channel", slot<&ThreadFact::wait_channel>},
+        {"lock_owner", slot<&ThreadFact::lock_owner>},
+        {"lock", slot<&ThreadFact::lock>},
+        {"frames", slot<&ThreadFact::frames>},
+    };
+    static constexpr Shape shape{fields};
+    return shape;
+}
+
+template <>
+const Shape& shape_of<KnowledgeFact>() {
+    static constexpr Field fields[] = {
+        {"name", slot<&KnowledgeFact::name>},
+        {"pattern", slot<&KnowledgeFact::pattern>},
+        {"meaning", slot<&KnowledgeFact::meaning>},
+        {"look", slot<&KnowledgeFact::look>},
+        {"fix", slot<&KnowledgeFact::fix>},
+        {"services", slot<&KnowledgeFact::services>},
+        {"when_well", slot<&KnowledgeFact::when_well>},
+    };
+    static constexpr Shape shape{fields};
+    return shape;
+}
+
+template <>
+const Shape& shape_of<SourceLineFact>() {
+    static constexpr Field fields[] = {
+        {"number", slot<&SourceLineFact::number>},
+        {"text", slot<&SourceLineFact::text>},
+    };
+    static constexpr Shape shape{fields};
+    return shape;
+}
+
+template <>
+const Shape& shape_of<SourceFact>() {
+    static constexpr Field fields[] = {
+        {"file", slot<&SourceFact::file>},
+        {"lines", slot<&SourceFact::lines>},
     };
     static constexpr Shape shape{fields};
     return shape;
@@ -220,6 +258,23 @@ const Shape& shape_of<HeaderFact>() {
 }
 
 template <>
+const Shape& shape_of<LockWaitFact>() {
+    static constexpr Field fields[] = {
+        {"pid", slot<&LockWaitFact::pid>},
+        {"who", slot<&LockWaitFact::who>},
+        {"seconds", slot<&LockWaitFact::seconds>},
+        {"query", slot<&LockWaitFact::query>},
+        {"blocker_pid", slot<&LockWaitFact::blocker_pid>},
+        {"blocker", slot<&LockWaitFact::blocker>},
+        {"blocker_state", slot<&LockWaitFact::blocker_state>},
+        {"blocker_seconds", slot<&LockWaitFact::blocker_seconds>},
+        {"blocker_query", slot<&LockWaitFact::blocker_query>},
+    };
+    static constexpr Shape shape{fields};
+    return shape;
+}
+
+template <>
 const Shape& shape_of<DialFact>() {
     static constexpr Field fields[] = {
         {"id", slot<&DialFact::id>},
@@ -240,6 +295,7 @@ const Shape& shape_of<DialFact>() {
         {"sent", slot<&DialFact::sent>},
         {"body", slot<&DialFact::body>},
         {"code", slot<&DialFact::code>},
+        {"lock_waits", slot<&DialFact::lock_waits>},
         {"tls_problem", slot<&DialFact::tls_problem>},
         {"tls_subject", slot<&DialFact::tls_subject>},
         {"tls_issuer", slot<&DialFact::tls_issuer>},
@@ -444,11 +500,13 @@ const Shape& shape_of<Facts>() {
         {"daemon_problem", slot<&Facts::daemon_problem>},
         {"seconds", slot<&Facts::seconds>},
         {"profile_problems", slot<&Facts::profile_problems>},
+        {"knowledge", slot<&Facts::knowledge>},
         {"services", slot<&Facts::services>},
         {"crashes", slot<&Facts::crashes>},
         {"logs", slot<&Facts::logs>},
         {"processes", slot<&Facts::processes>},
         {"threads", slot<&Facts::threads>},
+        {"sources", slot<&Facts::sources>},
         {"listeners", slot<&Facts::listeners>},
         {"connections", slot<&Facts::connections>},
         {"references", slot<&Facts::references>},
@@ -479,29 +537,26 @@ Result<Facts> parse_facts(std::string_view text) {
     return api::read_json<Facts>(text);
 }
 
-std::string to_text(const Diagnosis& diagnosis) {
-    api::JsonWriter json{api::JsonWriter::Layout::indented};
-    json.begin_object();
-    json.field("healthy", diagnosis.is_healthy());
-    json.key("findings");
-    json.begin_list();
-    for (const Finding& it : diagnosis.findings) {
-        json.begin_object();
-        json.field("id", it.id);
-        json.field("service", it.service);
-        json.field("cause", it.what);
-        json.field("confidence", it.confidence == Confidence::sure ? "sure" : "probable");
-        json.field("evidence", it.evidence);
-        json.field("explains", it.explains);
-        json.field("fix", it.fix);
-        json.end_object();
-    }
-    json.end_list();
-    json.field("ruled_out", diagnosis.ruled_out);
-    json.field("seen", diagnosis.seen);
-    json.field("unseen", diagnosis.unseen);
-    json.end_object();
-    return json.take() + "\n";
+api::FindingMessage to_message(const Finding& finding) {
+    return {finding.id,
+            finding.service,
+            finding.what,
+            finding.confidence == Confidence::sure ? "sure" : "probable",
+            finding.evidence,
+            finding.explains,
+            finding.affects,
+            finding.fix};
+}
+
+api::DiagnosisMessage to_message(const Diagnosis& diagnosis) {
+    api::DiagnosisMessage message;
+    message.is_healthy = diagnosis.is_healthy();
+    for (const Finding& it : diagnosis.findings)
+        message.findings.push_back(to_message(it));
+    message.ruled_out = diagnosis.ruled_out;
+    message.seen = diagnosis.seen;
+    message.unseen = diagnosis.unseen;
+    return message;
 }
 
 }  // namespace devstack::core::doctor

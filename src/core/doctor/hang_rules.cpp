@@ -3,10 +3,10 @@
 #include "devstack/base/text.hpp"
 
 #include "core/doctor/picture.hpp"
+#include "core/doctor/threads.hpp"
 
 #include <algorithm>
 #include <map>
-#include <regex>
 
 namespace devstack::core::doctor {
 
@@ -61,6 +61,16 @@ void add_thread_evidence(const ProcessFact& process, const Picture& picture, Fin
         finding.evidence.push_back("threads of pid " + std::to_string(process.pid) + ": " +
                                    threads);
     }
+    std::size_t shown = 0;
+    for (const ThreadFact& it : picture.facts().threads) {
+        constexpr std::size_t shown_max = 3;
+        constexpr std::size_t frames_max = 4;
+        auto frames = telling_frames(it);
+        if (it.pid != process.pid || frames.empty() || ++shown > shown_max) continue;
+        if (frames.size() > frames_max) frames.resize(frames_max);
+        finding.evidence.push_back(name_of(it) + (it.state == "R" ? " runs in " : " waits in ") +
+                                   join(frames, ", called by "));
+    }
     for (const ListenerFact& it : picture.facts().listeners) {
         if (it.pid == process.pid && it.accept_queue > 0) {
             finding.evidence.push_back(
@@ -77,6 +87,15 @@ bool answers_late(const ServiceFact& service, const DialFact& dial, const Pictur
         return contains(line, path) &&
                (contains(line, " 200 ") || contains(line, "\" 200") || contains(line, " 200"));
     }) != nullptr;
+}
+
+/// ", in find_route (routes.c:83)": the last place that was seen of a thread that runs.
+std::string where_it_runs(const ProcessFact& process, const Picture& picture) {
+    for (const ThreadFact& it : picture.facts().threads) {
+        const std::string place = it.pid == process.pid && it.state == "R" ? place_of(it) : "";
+        if (!place.empty()) return ", in " + place;
+    }
+    return "";
 }
 
 void look_at_silence(const ServiceFact& service,
@@ -103,7 +122,8 @@ void look_at_silence(const ServiceFact& service,
                        where + ": its main thread wants " +
                        std::to_string(static_cast<int>(std::min(busy->wanted_cpu_percent, 100.0))) +
                        " % of a CPU" +
-                       (contains(busy->command, "node") ? ", so its event loop is blocked." : ".");
+                       (contains(busy->command, "node") ? ", so its event loop is blocked" : "") +
+                       where_it_runs(*busy, picture) + ".";
         finding.fix =
             "devstack restart " + service.name +
             "; to see where it is: py-spy dump, node --cpu-prof, gdb -p or perf top on pid " +
@@ -136,129 +156,6 @@ void look_at_silence(const ServiceFact& service,
 }
 
 // ---- Requests that hang while others are answered
-// ---------------------------------------------------
-
-/// A goroutine of the dump that Go's profiler gives.
-struct Goroutine {
-    std::string number;
-    std::string state;  ///< "semacquire, 2 minutes".
-    std::vector<std::string> functions;
-    std::vector<std::string> places;
-};
-
-std::vector<Goroutine> parse_goroutines(const std::string& dump) {
-    static const std::regex head{R"(^goroutine (\d+) \[([^\]]+)\]:$)"};
-    static const std::regex place{R"(^\s+(\S+\.go):(\d+))"};
-    std::vector<Goroutine> all;
-    std::size_t at = 0;
-    while (at < dump.size()) {
-        const std::size_t end = std::min(dump.find('\n', at), dump.size());
-        const std::string line = dump.substr(at, end - at);
-        at = end + 1;
-        std::smatch found;
-        if (std::regex_match(line, found, head)) {
-            all.push_back({found[1], found[2], {}, {}});
-        } else if (all.empty()) {
-            continue;
-        } else if (std::regex_search(line, found, place)) {
-            const std::string file = found[1].str();
-            all.back().places.push_back(file.substr(file.rfind('/') + 1) + ":" + found[2].str());
-        } else if (!line.empty() && line[0] != '\t' && !line.starts_with("created by")) {
-            all.back().functions.push_back(line.substr(0, line.rfind('(')));
-        }
-    }
-    return all;
-}
-
-bool waits_for_lock(const Goroutine& goroutine) {
-    return contains(goroutine.state, "semacquire") || contains(goroutine.state, "sync.");
-}
-
-/// The frames that are the program's own, innermost first: "main.cleanup (tempkeys.go:50)".
-std::vector<std::string> own_frames(const Goroutine& goroutine) {
-    std::vector<std::string> frames;
-    const std::size_t count = std::min(goroutine.functions.size(), goroutine.places.size());
-    for (std::size_t i = 0; i < count; ++i) {
-        const std::string& function = goroutine.functions[i];
-        const bool is_library = function.starts_with("sync.") ||
-                                function.starts_with("internal/") ||
-                                function.starts_with("runtime.") || function.starts_with("net/") ||
-                                function.starts_with("net.");
-        if (!is_library) frames.push_back(function + " (" + goroutine.places[i] + ")");
-    }
-    return frames;
-}
-
-std::string render_path(const std::vector<std::string>& frames) {
-    constexpr std::size_t shown_max = 3;
-    const auto shown = static_cast<std::ptrdiff_t>(std::min(frames.size(), shown_max));
-    return join({frames.begin(), frames.begin() + shown}, ", called by ");
-}
-
-/// Goroutines that wait for a lock in both dumps, at the same place.
-std::vector<Goroutine> find_stuck(const std::vector<Goroutine>& before,
-                                  const std::vector<Goroutine>& after) {
-    std::vector<Goroutine> stuck;
-    for (const Goroutine& it : after) {
-        const auto same = std::ranges::find(before, it.number, &Goroutine::number);
-        const bool is_stuck = waits_for_lock(it) && same != before.end() && waits_for_lock(*same) &&
-                              same->places == it.places;
-        if (is_stuck && !own_frames(it).empty()) stuck.push_back(it);
-    }
-    return stuck;
-}
-
-/// "main.store (tempkeys.go:27)": the function.
-std::string function_of(const std::string& frame) {
-    return frame.substr(0, frame.rfind(" ("));
-}
-
-/// Others wait to enter a function that this one is in already: it holds the lock that they want,
-/// and waits for one itself.
-bool takes_again(const std::vector<std::string>& frames, const std::vector<Goroutine>& stuck) {
-    return std::ranges::any_of(stuck, [&](const Goroutine& it) {
-        const std::string function = function_of(own_frames(it).front());
-        return std::any_of(frames.begin() + 1, frames.end(), [&](const std::string& frame) {
-            return function_of(frame) == function;
-        });
-    });
-}
-
-/// The one that waits for what it holds itself: it came there through a function that takes the
-/// lock first, so that it has more of the program's own frames than those that wait to enter.
-void look_at_goroutines(const ServiceFact& service,
-                        const Picture& picture,
-                        std::vector<Finding>& findings) {
-    const DialFact* const dump = picture.dial("dump of " + service.name);
-    const DialFact* const second = picture.dial("second dump of " + service.name);
-    if (dump == nullptr || second == nullptr || second->status != 200) return;
-    const auto stuck = find_stuck(parse_goroutines(dump->body), parse_goroutines(second->body));
-    if (stuck.empty()) return;
-    Finding finding;
-    finding.id = "deadlock";
-    finding.service = service.name;
-    finding.topic = "hang";
-    finding.strength = 88;
-    std::vector<std::string> deepest;
-    for (const Goroutine& it : stuck) {
-        constexpr std::size_t evidence_max = 4;
-        const auto frames = own_frames(it);
-        if (finding.evidence.size() < evidence_max) {
-            finding.evidence.push_back("goroutine " + it.number + " [" + it.state + "] waits in " +
-                                       render_path(frames));
-        }
-        if (frames.size() > deepest.size()) deepest = frames;
-    }
-    const bool is_proven = takes_again(deepest, stuck);
-    finding.what = "Requests to " + service.name + " are stuck in " +
-                   (is_proven ? "a deadlock: " : "what looks like a deadlock: ") +
-                   count_of(stuck.size(), "goroutine") + (stuck.size() == 1 ? " waits" : " wait") +
-                   " for a mutex that nobody gives up, in " + render_path(deepest) + ".";
-    finding.confidence = is_proven ? Confidence::sure : Confidence::probable;
-    finding.fix = "do not take a lock in what is called while it is held (" + deepest.front() +
-                  "); devstack restart " + service.name + " for now";
-    findings.push_back(std::move(finding));
-}
 
 /// Clients that gave up, and whose connections the service has not let go: their requests are still
 /// being worked on.
@@ -301,7 +198,6 @@ void find_hangs(const Picture& picture, std::vector<Finding>& findings) {
     for (const ServiceFact& service : picture.facts().services) {
         look_at_silence(service, picture, findings);
         look_at_stuck_requests(service, picture, findings);
-        look_at_goroutines(service, picture, findings);
     }
 }
 

@@ -2,6 +2,7 @@
 // is not told here.
 
 #include "devstack/base/text.hpp"
+#include "devstack/core/logs/line_pattern.hpp"
 
 #include "core/doctor/log_knowledge.hpp"
 #include "core/doctor/picture.hpp"
@@ -116,6 +117,46 @@ void read_line(const ServiceFact& service,
     }
 }
 
+// ---- What the profile knows --------------------------------------------------------------------
+
+/// Above what devstack guesses of a line, below what it sees itself.
+constexpr int profile_strength = 79;
+
+bool concerns(const KnowledgeFact& known, const ServiceFact& service, const Picture& picture) {
+    const bool is_asked = known.services.empty() ||
+                          std::ranges::find(known.services, service.name) != known.services.end();
+    return is_asked && (known.when_well || !picture.is_well(service));
+}
+
+/// The last line that matches is told; patterns were checked when the profile was read.
+void apply(const KnowledgeFact& known,
+           const ServiceFact& service,
+           const LogFact& log,
+           const Picture& picture,
+           std::vector<Finding>& findings) {
+    const auto safe = LinePattern::parse(known.pattern);
+    if (!safe) return;
+    const auto line =
+        std::ranges::find_if(log.lines.rbegin(), log.lines.rend(), [&](const LineFact& it) {
+            return safe->matches(it.text);
+        });
+    if (line == log.lines.rend()) return;
+    std::smatch found;
+    std::regex_search(line->text, found, std::regex{known.pattern});
+    Finding finding;
+    finding.id = known.name;
+    finding.service = service.name;
+    finding.topic = "knowledge " + known.name;
+    finding.strength = profile_strength;
+    finding.what = fill(known.meaning, found, service, picture);
+    finding.fix = fill(known.fix, found, service, picture);
+    finding.evidence = {render_line(service.name, *line)};
+    if (!known.look.empty()) {
+        finding.evidence.push_back("look at " + fill(known.look, found, service, picture));
+    }
+    findings.push_back(std::move(finding));
+}
+
 /// What happens when a peer is away for a moment; rules about endpoints know better.
 bool is_about_connections(const std::string& error) {
     for (const std::string_view word : {"ECONNREFUSED",
@@ -206,6 +247,11 @@ void find_what_logs_tell(const Picture& picture, std::vector<Finding>& findings)
     for (const LogFact& log : picture.facts().logs) {
         const ServiceFact* const service = picture.service(log.service);
         if (service == nullptr) continue;
+        for (const KnowledgeFact& known : picture.facts().knowledge) {
+            if (concerns(known, *service, picture)) {
+                apply(known, *service, log, picture, findings);
+            }
+        }
         for (auto line = log.lines.rbegin(); line != log.lines.rend(); ++line)
             read_line(*service, log, *line, picture, findings);
         read_traceback(*service, log, picture, findings);

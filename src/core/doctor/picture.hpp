@@ -72,6 +72,9 @@ void find_program_mistakes(const Picture& picture, std::vector<Finding>& finding
 void find_missing_packages(const Picture& picture, std::vector<Finding>& findings);
 void find_what_logs_tell(const Picture& picture, std::vector<Finding>& findings);
 void find_lack_of_resources(const Picture& picture, std::vector<Finding>& findings);
+void find_locks(const Picture& picture, std::vector<Finding>& findings);
+void find_stuck_goroutines(const Picture& picture, std::vector<Finding>& findings);
+void find_what_dumps_tell(const Picture& picture, std::vector<Finding>& findings);
 void find_hangs(const Picture& picture, std::vector<Finding>& findings);
 void find_health_mistakes(const Picture& picture, std::vector<Finding>& findings);
 void find_certificate_troubles(const Picture& picture, std::vector<Finding>& findings);

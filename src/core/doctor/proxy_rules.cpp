@@ -76,31 +76,43 @@ std::string place_of(const Route& route) {
     return "location " + route.location->path + " (" + route.location->where + ")";
 }
 
+/// A limit of nginx that a request has met: of what, and where it is set.
+struct Limit {
+    std::string request;  ///< "/api/upload".
+    std::string value;
+    std::string place;  ///< "location /api/ (nginx.conf:20)"; empty: not known.
+};
+
+Limit find_limit(const NginxFact& nginx,
+                 const LineFact& line,
+                 std::string_view setting,
+                 const std::string& usual) {
+    Limit limit{request_path(line.text), usual, ""};
+    const Route route = find_route(nginx, limit.request);
+    if (route.location == nullptr) return limit;
+    const std::string value = setting_of(*route.location, setting);
+    if (!value.empty()) limit.value = value;
+    limit.place = place_of(route);
+    return limit;
+}
+
 void tell_body_size(const NginxFact& nginx, const LineFact& line, Finding& finding) {
-    const Route route = find_route(nginx, request_path(line.text));
-    const std::string limit =
-        route.location == nullptr ? "" : setting_of(*route.location, "client_max_body_size");
+    const Limit limit = find_limit(nginx, line, "client_max_body_size", "at its default of 1m");
     finding.id = "proxy-body-too-large";
-    finding.strength = 72;
-    finding.what = "nginx refuses uploads to " + request_path(line.text) +
-                   " with 413: they are larger than client_max_body_size, which is " +
-                   (limit.empty() ? "at its default of 1m" : limit) +
-                   (route.location == nullptr ? "." : " in " + place_of(route) + ".");
+    finding.what = "nginx refuses uploads to " + limit.request +
+                   " with 413: they are larger than client_max_body_size, which is " + limit.value +
+                   (limit.place.empty() ? "." : " in " + limit.place + ".");
     finding.fix = "set client_max_body_size 10m; (or what is needed) in " + nginx.config +
                   ", then nginx -t and reload";
 }
 
 void tell_timeout(const NginxFact& nginx, const LineFact& line, Finding& finding) {
-    const Route route = find_route(nginx, request_path(line.text));
-    const std::string limit =
-        route.location == nullptr ? "" : setting_of(*route.location, "proxy_read_timeout");
+    const Limit limit = find_limit(nginx, line, "proxy_read_timeout", "60s (the default)");
     finding.id = "proxy-timeout-shorter";
-    finding.strength = 72;
-    finding.what = "nginx gives up on " + request_path(line.text) +
-                   " and answers 504: its proxy_read_timeout of " +
-                   (limit.empty() ? "60s (the default)" : limit) +
+    finding.what = "nginx gives up on " + limit.request +
+                   " and answers 504: its proxy_read_timeout of " + limit.value +
                    " is shorter than the backend's answer" +
-                   (route.location == nullptr ? "." : ", in " + place_of(route) + ".");
+                   (limit.place.empty() ? "." : ", in " + limit.place + ".");
     finding.fix = "raise proxy_read_timeout in " + nginx.config +
                   " above the longest answer of the backend, or make that faster";
 }
@@ -120,6 +132,7 @@ void read_error_log(const NginxFact& nginx,
         Finding finding;
         finding.service = nginx.service;
         finding.confidence = Confidence::sure;
+        finding.strength = 72;
         kind.tell(nginx, *line, finding);
         finding.topic = finding.id;
         finding.evidence = {nginx.error_log + ": " + line->text};
@@ -215,6 +228,35 @@ void compare_streams(const DialFact& dial, const Picture& picture, std::vector<F
     findings.push_back(std::move(finding));
 }
 
+/// The backend takes the connection over, and the proxy answers in its place.
+void compare_upgrades(const DialFact& dial,
+                      const Picture& picture,
+                      std::vector<Finding>& findings) {
+    const DialFact* const direct = picture.dial("past nginx: " + dial.id);
+    constexpr int switching_protocols = 101;
+    const bool is_lost = direct != nullptr && direct->status == switching_protocols &&
+                         dial.status != switching_protocols && dial.status != 0;
+    const Route route = find_route(picture, dial.port, dial.path);
+    if (!is_lost || route.location == nullptr) return;
+    Finding finding;
+    finding.id = "proxy-drops-websocket";
+    finding.service = route.nginx->service;
+    finding.topic = "proxy websocket";
+    finding.strength = 88;
+    finding.confidence = Confidence::sure;
+    finding.what = "nginx does not pass on the upgrade to a WebSocket for " + dial.path +
+                   ": the backend agrees to it (101), and through nginx the answer is " +
+                   std::to_string(dial.status) + "; " + place_of(route) +
+                   " sets no Upgrade and Connection header.";
+    finding.evidence = {render_request(*direct) + ": status 101",
+                        render_request(dial) + ": " + render_outcome(dial)};
+    finding.fix =
+        "proxy_http_version 1.1; proxy_set_header Upgrade $http_upgrade; "
+        "proxy_set_header Connection \"upgrade\"; in " +
+        place_of(route) + ", then nginx -t and reload";
+    findings.push_back(std::move(finding));
+}
+
 }  // namespace
 
 void find_proxy_mistakes(const Picture& picture, std::vector<Finding>& findings) {
@@ -226,6 +268,7 @@ void find_proxy_mistakes(const Picture& picture, std::vector<Finding>& findings)
         read_error_log(nginx, picture, findings);
     }
     for (const DialFact& dial : picture.facts().dials) {
+        compare_upgrades(dial, picture, findings);
         if (dial.purpose != "probe" && dial.purpose != "asked") continue;
         compare_paths(dial, picture, findings);
         look_behind(dial, picture, findings);

@@ -93,6 +93,7 @@ constexpr Row rows[] = {
     {"start_timeout", same<&ServicePlan::start_timeout>, false},
     {"stop_timeout", same<&ServicePlan::stop_timeout>, false},
     {"stop_signal", same<&ServicePlan::stop_signal>, false},
+    {"dump_signal", same<&ServicePlan::dump_signal>, false},
     {"success_exit_codes", same<&ServicePlan::success_exit_codes>, false},
     {"watch", same<&ServicePlan::watch>, false},
 };

@@ -121,6 +121,7 @@ private:
         service.start_timeout = setting.start_timeout.value_or(service.start_timeout);
         service.stop_timeout = setting.stop_timeout.value_or(service.stop_timeout);
         service.stop_signal = setting.stop_signal.value_or(service.stop_signal);
+        service.dump_signal = setting.dump_signal.value_or(service.dump_signal);
         service.success_exit_codes = setting.success_exit_codes;
         service.url = make_url(service);
         return service;

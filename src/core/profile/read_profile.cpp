@@ -3,6 +3,7 @@
 #include "devstack/core/profile/profile.hpp"
 
 #include "api_keys.hpp"
+#include "knowledge_keys.hpp"
 #include "profile_keys.hpp"
 #include "section.hpp"
 #include "service_keys.hpp"
@@ -97,6 +98,20 @@ void read_services(const Setting& it, Profile& profile, ServiceKind kind) {
     }
 }
 
+void read_all_knowledge(const Setting& it, Profile& profile) {
+    if (!it.value.is_table()) return it.report_wrong_type("write [knowledge.NAME]");
+    for (const TomlEntry& entry : it.value.entries) {
+        const std::string name = it.name + "." + entry.key.text;
+        const Setting part{name, it.expected, entry.key.place, entry.value, it.report};
+        if (entry.value.is_table()) {
+            profile.knowledge.push_back(read_knowledge(entry, it.report));
+        } else {
+            part.report_wrong_type("write [knowledge.NAME], then its keys");
+        }
+    }
+}
+
+constexpr Form knowledge_form = table_with(knowledge_key_views);
 constexpr Form service_form = table_with(service_key_views);
 constexpr Form task_form = table_with(task_key_views);
 
@@ -128,6 +143,13 @@ constexpr std::array top_keys{
         .form = table_of(task_form, name_pattern),
         .summary = "Tasks by their names: run to their end, when asked for or needed.",
         .presence = Presence::any_of},
+    Key<Profile>{
+        .name = "knowledge",
+        .expected = "a table",
+        .read = read_all_knowledge,
+        .also_called = "doctor diagnosis log_knowledge",
+        .form = table_of(knowledge_form, name_pattern),
+        .summary = "What lines in the logs mean, by names of your choice: for the doctor."},
     Key<Profile>{.name = "api",
                  .expected = "a table",
                  .read = [](const Setting& it, Profile& to) { to.api = read_api(it); },

@@ -13,6 +13,7 @@ namespace devstack::core {
 
 namespace {
 
+constexpr Form signal = one_of(signal_names) | text_like(signal_pattern) | number_from(1, 64);
 constexpr Form account = any_text | number_from(0, UINT32_MAX - 1);
 constexpr Form limit_value = any_text | number_from(0, INT64_MAX);
 constexpr Form resource_limit = limit_value | table_of(limit_value);
@@ -149,11 +150,19 @@ constexpr std::array service_keys{
     Key<ServiceSetting>{
         .name = "stop_signal",
         .expected = "the name of a signal such as \"SIGTERM\"",
-        .read = read_stop_signal,
+        .read = [](const Setting& it, ServiceSetting& to) { to.stop_signal = read_signal(it); },
         .also_called = "signal",
-        .form = one_of(signal_names) | text_like(signal_pattern) | number_from(1, 64),
+        .form = signal,
         .summary = "The signal that asks it to end.",
         .if_absent = "\"SIGTERM\""},
+    Key<ServiceSetting>{
+        .name = "dump_signal",
+        .expected = "the name of a signal such as \"SIGQUIT\"",
+        .read = [](const Setting& it, ServiceSetting& to) { to.dump_signal = read_signal(it); },
+        .also_called = "quit_signal thread_dump",
+        .form = signal,
+        .summary = "By which it writes down what it is doing, before it is restarted because it "
+                   "hangs."},
     Key<ServiceSetting>{.name = "success_exit_codes",
                         .expected = "an array of numbers from 0 to 255",
                         .read = read_exit_codes,

@@ -75,13 +75,17 @@ std::string signal_pattern() {
     return "^(([Ss][Ii][Gg])?(" + names + ")|0*([1-9]|[1-5][0-9]|6[0-4]))$";
 }
 
-void read_stop_signal(const Setting& it, ServiceSetting& service) {
+std::optional<SignalNumber> read_signal(const Setting& it) {
     const bool is_integer = it.value.kind == TomlValue::Kind::integer;
-    if (!is_integer && !it.value.is_string()) return it.report_wrong_type();
+    if (!is_integer && !it.value.is_string()) {
+        it.report_wrong_type();
+        return std::nullopt;
+    }
     const Result<int> signal =
         parse_signal(is_integer ? std::to_string(it.value.integer) : it.value.text);
-    if (!signal) return it.report_bad_value("bad-signal", signal.error().message);
-    service.stop_signal = *signal;
+    if (signal) return *signal;
+    it.report_bad_value("bad-signal", signal.error().message);
+    return std::nullopt;
 }
 
 void read_exit_codes(const Setting& it, ServiceSetting& service) {

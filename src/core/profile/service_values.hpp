@@ -14,7 +14,7 @@ namespace devstack::core {
 void read_only_port(const Setting& it, ServiceSetting& service);
 void read_ports(const Setting& it, ServiceSetting& service);
 void read_depends_on(const Setting& it, ServiceSetting& service);
-void read_stop_signal(const Setting& it, ServiceSetting& service);
+std::optional<SignalNumber> read_signal(const Setting& it);
 void read_exit_codes(const Setting& it, ServiceSetting& service);
 
 std::vector<std::string> need_condition_words();

@@ -176,7 +176,7 @@ void Supervisor::answered(RunId run, Ready& ready, const ProbeOutcome& outcome) 
           unhealthy,
           "failed " + count_of(static_cast<std::size_t>(health->retries), "health check") +
               " in a row: " + outcome.detail);
-    if (!is_left_alone) act(CollectEvidence{run});
+    if (!is_left_alone) collect_evidence(run);
 }
 
 void Supervisor::answered(RunId run, Unhealthy& unhealthy, const ProbeOutcome& outcome) {
@@ -190,6 +190,13 @@ void Supervisor::answered(RunId run, Unhealthy& unhealthy, const ProbeOutcome& o
     if (unhealthy.last_answer != outcome.detail) touch(run.service);
     unhealthy.last_answer = outcome.detail;
     unhealthy.next_probe = now_ + health->interval;
+}
+
+/// It is restarted anyway: what a runtime tells of itself may cost it its life.
+void Supervisor::collect_evidence(RunId run) {
+    const SignalNumber dump = spec(run.service).dump_signal;
+    if (dump != 0) act(SendSignal{run, dump, true});
+    act(CollectEvidence{run});
 }
 
 void Supervisor::on(const EvidenceCollected& fact) {

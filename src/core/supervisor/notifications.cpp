@@ -120,7 +120,7 @@ void Supervisor::watchdog_failed(RunId run, const std::string& why) {
     Unhealthy unhealthy{run, ready->pid, ready->since, std::nullopt, why};
     unhealthy.is_watchdog = true;
     enter(run.service, unhealthy, why);
-    if (spec(run.service).restart.mode != RestartMode::no) act(CollectEvidence{run});
+    if (spec(run.service).restart.mode != RestartMode::no) collect_evidence(run);
 }
 
 }  // namespace devstack::core

@@ -178,6 +178,14 @@ void Supervisor::leader_ended(ServiceId id, const Exited& fact) {
     if (ready != nullptr && now_ - at(id).since >= limits::recovered_after) {
         at(id).delay_exponent = 0;
     }
+    const auto* unhealthy = std::get_if<Unhealthy>(&phase(id));
+    if (unhealthy != nullptr && spec(id).restart.mode != RestartMode::no) {
+        // It was to be restarted, however it ends: by the signal that asked it for a dump, say.
+        const std::string why =
+            "was unhealthy: " + unhealthy->last_answer + "; " + describe_end(id, fact.status);
+        if (!fact.survivors.empty()) return end_survivors(fact, Stopping::Then::retry, why);
+        return record_end(fact.run, why, back_off(id, why));
+    }
     if (!fact.survivors.empty()) return end_survivors(fact, Stopping::Then::decide);
     const std::string why = describe_end(id, fact.status);
     // A shell that finds no such command, or may not execute it, will not find it next time either.
@@ -202,7 +210,7 @@ std::string Supervisor::describe_end(ServiceId id, ExitStatus status) const {
 }
 
 /// The leader is gone and has left processes behind: they end before anything else happens.
-void Supervisor::end_survivors(const Exited& fact, Stopping::Then then) {
+void Supervisor::end_survivors(const Exited& fact, Stopping::Then then, const std::string& why) {
     const ServiceId id = fact.run.service;
     Stopping stopping;
     stopping.run = fact.run;
@@ -212,7 +220,7 @@ void Supervisor::end_survivors(const Exited& fact, Stopping::Then then) {
     stopping.then = then;
     stopping.status = fact.status;
     stopping.survivors = fact.survivors;
-    stopping.why = describe(fact.status) + " and left " +
+    stopping.why = (why.empty() ? describe(fact.status) : why) + " and left " +
                    count_of(fact.survivors.size(), "process") + " behind (pid " +
                    std::to_string(fact.survivors.front().pid) + ", " +
                    fact.survivors.front().command + ")";

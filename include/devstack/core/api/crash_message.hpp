@@ -1,8 +1,10 @@
 #pragma once
 
 #include "devstack/base/result.hpp"
+#include "devstack/core/api/diagnosis_message.hpp"
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -53,7 +55,11 @@ struct CrashMessage {
     std::vector<ProbeAnswerState> probe_answers;  ///< Oldest first; those of this run.
     std::vector<std::string> differences;         ///< Declared against real ports, sentences.
     std::vector<CrashLine> lines;  ///< The last ones of both streams that this run wrote, by time.
-    std::string log_problem;       ///< Why `lines` is not to be trusted; as a rule empty.
+    /// What the doctor has made of it: of a service that hung, while it still did.
+    std::optional<FindingMessage> finding;
+    std::vector<std::string> threads;  ///< What each was doing, of a service that hung.
+    std::string evidence_problem;      ///< Why these two are not there; as a rule empty.
+    std::string log_problem;           ///< Why `lines` is not to be trusted; as a rule empty.
     bool operator==(const CrashMessage&) const = default;
 };
 

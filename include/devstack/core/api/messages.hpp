@@ -3,6 +3,7 @@
 #include "devstack/base/diagnostic.hpp"
 #include "devstack/base/result.hpp"
 #include "devstack/base/time.hpp"
+#include "devstack/core/api/diagnosis_message.hpp"
 #include "devstack/core/logs/log_line.hpp"
 #include "devstack/core/plan/compare_plans.hpp"
 
@@ -72,6 +73,8 @@ struct ServiceState {
     std::vector<std::string> stale;
     std::vector<std::string> watch;  ///< Globs, relative to the project.
     std::string watch_suspended;     ///< Why they are not minded; empty: they are.
+    /// What the doctor makes of it, while it is not well and once that is known.
+    std::optional<FindingMessage> finding;
     std::string log_file;
     bool operator==(const ServiceState&) const = default;
 };

@@ -115,6 +115,24 @@ struct ThreadFact {
     std::string state;
     std::string system_call;  ///< "futex", "epoll_wait", "running"; empty: we may not see it.
     std::string wait_channel;
+    /// Of one that waits for a lock, if that can be told: who holds it.
+    int lock_owner = 0;
+    std::string lock;  ///< Its address: equal ones are one lock.
+    /// Where it is in the code, innermost first: "transfer (bank.cpp:41)". Only of processes that
+    /// do not answer.
+    std::vector<std::string> frames;
+};
+
+struct SourceLineFact {
+    int number = 0;
+    std::string text;
+};
+
+/// Of a source file that a dump names: the lines that it names, and where functions begin and locks
+/// are taken.
+struct SourceFact {
+    std::string file;  ///< Without directories, as dumps are told.
+    std::vector<SourceLineFact> lines;
 };
 
 struct ListenerFact {
@@ -166,6 +184,19 @@ struct HeaderFact {
     std::string value;
 };
 
+/// Somebody in a database who waits for a lock, and who holds it.
+struct LockWaitFact {
+    int pid = 0;  ///< Of PostgreSQL's process.
+    std::string who;
+    int seconds = 0;
+    std::string query;
+    int blocker_pid = 0;
+    std::string blocker;
+    std::string blocker_state;  ///< "idle in transaction".
+    int blocker_seconds = 0;    ///< In that state.
+    std::string blocker_query;  ///< The last one, or the one that runs.
+};
+
 /// What came of connecting to an endpoint and asking, step by step.
 struct DialFact {
     std::string id;
@@ -187,7 +218,8 @@ struct DialFact {
     std::vector<HeaderFact> sent;  ///< Besides the usual ones.
     std::string body;              ///< Its beginning.
     std::string code;              ///< Of a database: SQLSTATE, or the first word of an error.
-    std::string tls_problem;       ///< "self-signed certificate"; empty: none.
+    std::vector<LockWaitFact> lock_waits;
+    std::string tls_problem;  ///< "self-signed certificate"; empty: none.
     std::string tls_subject;
     std::string tls_issuer;
     std::string tls_until;
@@ -303,6 +335,17 @@ struct MachineFact {
     bool is_root = false;
 };
 
+/// What a line in a log means, by the profile.
+struct KnowledgeFact {
+    std::string name;
+    std::string pattern;
+    std::string meaning;
+    std::string look;
+    std::string fix;
+    std::vector<std::string> services;
+    bool when_well = false;
+};
+
 /// A mistake in the profile.
 struct ProfileProblemFact {
     std::string code;
@@ -327,11 +370,13 @@ struct Facts {
     std::string daemon_problem;
     double seconds = 0;  ///< That the collection took.
     std::vector<ProfileProblemFact> profile_problems;
+    std::vector<KnowledgeFact> knowledge;
     std::vector<ServiceFact> services;
     std::vector<CrashFact> crashes;
     std::vector<LogFact> logs;
     std::vector<ProcessFact> processes;
     std::vector<ThreadFact> threads;
+    std::vector<SourceFact> sources;
     std::vector<ListenerFact> listeners;
     std::vector<ConnectionFact> connections;
     std::vector<ReferenceFact> references;

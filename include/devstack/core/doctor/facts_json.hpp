@@ -1,6 +1,7 @@
 #pragma once
 
 #include "devstack/base/result.hpp"
+#include "devstack/core/api/diagnosis_message.hpp"
 #include "devstack/core/doctor/facts.hpp"
 #include "devstack/core/doctor/finding.hpp"
 
@@ -14,7 +15,8 @@ std::string to_text(const Facts& facts);
 /// Fails with kind invalid and a message that names the field. Unknown fields are skipped.
 Result<Facts> parse_facts(std::string_view text);
 
-/// {"healthy":…, "findings":[…], "ruled_out":[…], "unseen":[…]}
-std::string to_text(const Diagnosis& diagnosis);
+/// For programs.
+api::FindingMessage to_message(const Finding& finding);
+api::DiagnosisMessage to_message(const Diagnosis& diagnosis);
 
 }  // namespace devstack::core::doctor

@@ -17,6 +17,7 @@ struct Finding {
     std::string what;     ///< One sentence that names the cause.
     std::vector<std::string> evidence;
     std::vector<std::string> explains;  ///< Sentences about what follows from it.
+    std::vector<std::string> affects;   ///< Services that suffer from it, besides its own.
     std::string fix;                    ///< A command or an edit.
     Confidence confidence = Confidence::probable;
 
@@ -28,6 +29,9 @@ struct Finding {
     bool is_minor = false;    ///< Not worth an alarm.
     bool is_symptom = false;  ///< A service that this one calls may be the cause.
 };
+
+/// Weaker than this a finding only repeats the symptom.
+inline constexpr int cause_strength_min = 50;
 
 struct Diagnosis {
     std::vector<Finding> findings;  ///< Root causes first.

@@ -113,6 +113,8 @@ struct ServicePlan {
     Duration start_timeout = std::chrono::seconds{60};
     Duration stop_timeout = std::chrono::seconds{10};
     SignalNumber stop_signal = 15;
+    /// By which it writes down what it is doing, before it is restarted because it hangs; 0: none.
+    SignalNumber dump_signal = 0;
     std::vector<int> success_exit_codes;  ///< Besides 0.
     /// Absolute globs of files whose change restarts it, see core/watch.
     std::vector<std::string> watch;

@@ -125,6 +125,7 @@ struct ServiceSetting {
     std::optional<Duration> start_timeout;
     std::optional<Duration> stop_timeout;
     std::optional<SignalNumber> stop_signal;
+    std::optional<SignalNumber> dump_signal;
     std::vector<int> success_exit_codes;
 };
 
@@ -136,6 +137,17 @@ struct ApiSetting {
     Place place;
 };
 
+/// What a line in a log means, by who knows the program: told by the doctor.
+struct KnowledgeSetting {
+    std::string name;
+    std::string pattern;  ///< ECMAScript, searched.
+    std::string meaning;
+    std::string look;
+    std::string fix;
+    std::vector<std::string> services;  ///< Empty: all.
+    bool when_well = false;
+};
+
 struct Profile {
     SourceFile source;
     std::optional<SourceText> name;
@@ -143,6 +155,7 @@ struct Profile {
     std::vector<SourceText> env_files;
     std::optional<ApiSetting> api;
     std::uint64_t logs_size_max = limits::logs_size_max;
+    std::vector<KnowledgeSetting> knowledge;
     std::vector<ServiceSetting> services;  ///< And tasks, in the order of the file.
 };
 

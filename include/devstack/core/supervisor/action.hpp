@@ -58,10 +58,11 @@ struct AskToStop {
 struct ForceKill {
     RunId run;
 };
-/// To the service's own process only.
+/// To the service's own process only, or to the run's whole group.
 struct SendSignal {
     RunId run;
     SignalNumber signal = 0;
+    bool is_for_group = false;
 };
 /// Asks the plan's probe (`ready`, else `health`, else TCP on the first port) once.
 struct RunProbe {

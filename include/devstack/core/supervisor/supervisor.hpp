@@ -135,6 +135,8 @@ private:
     void on(const FilesChanged& fact);
     void on(const TimePassed& fact);
 
+    void collect_evidence(RunId run);
+
     // … then the sweeps, the same after every input.
     void expire_deadlines();
     void start_what_can_start();
@@ -203,7 +205,7 @@ private:
                     SignalNumber signal = 0);
     void force(ServiceId id);
     void leader_ended(ServiceId id, const Exited& fact);
-    void end_survivors(const Exited& fact, Stopping::Then then);
+    void end_survivors(const Exited& fact, Stopping::Then then, const std::string& why = "");
     void finish_stop(ServiceId id);
     void work_done(ServiceId id, const std::string& why);
     void decide_after_end(ServiceId id, ExitStatus status, const std::string& why);

@@ -46,6 +46,32 @@ TEST_CASE("a service that is not ready in time is ended and tried again", "[unit
                 "200-299)"});
 }
 
+TEST_CASE("a hanging service is asked for its dump before it is restarted", "[unit][supervisor]") {
+    Scenario s{service("api").with_health().dumping_by(3)};
+    s.start("api");
+    s.spawned("api");
+    s.after(50ms);
+    s.probe_passed("api");
+    for (int i = 0; i < 2; ++i) {
+        s.after(10s);
+        s.probe_failed("api", "no answer within 2s");
+    }
+    s.after(10s);
+    CHECK(s.probe_failed("api", "no answer within 2s") ==
+          Trace{"signal 3 to the group of api#1",
+                "collect evidence of api#1",
+                "api: health check failed (3 of 3): no answer within 2s",
+                "api: ready -> unhealthy (failed 3 health checks in a row: no answer within 2s)"});
+
+    SECTION("the dump may end it: it is restarted all the same, and whatever its code") {
+        CHECK(s.exited("api", {0, 0}) ==
+              Trace{"crash record of api#1",
+                    "api: unhealthy -> backing-off (was unhealthy: no answer within 2s; exited "
+                    "with code 0)"});
+        CHECK(s.evidence_collected("api").empty());
+    }
+}
+
 TEST_CASE("three failed health checks in a row restart a service, with evidence first",
           "[unit][supervisor]") {
     Scenario s{service("api").with_health()};

@@ -1,0 +1,145 @@
+// What runtimes write of themselves when they are asked (`dump_signal`), besides Go's, which has a
+// file of its own: the thread dump of a JVM, and Python's faulthandler.
+
+#include "devstack/base/text.hpp"
+
+#include "core/doctor/picture.hpp"
+
+#include <algorithm>
+#include <map>
+#include <optional>
+#include <regex>
+
+namespace devstack::core::doctor {
+
+namespace {
+
+// ---- Java --------------------------------------------------------------------------------------
+
+struct JavaWait {
+    std::string thread;
+    std::string holder;
+    std::string place;  ///< "Bank.transfer (Bank.java:12)".
+};
+
+/// "	at Bank.transfer(Bank.java:12)": the first that is not the runtime's own.
+std::string place_in(const std::string& line) {
+    static const std::regex frame{R"(^\s+at ([\w.$/]+)\((\w+\.\w+:\d+)\))"};
+    std::smatch found;
+    if (!std::regex_search(line, found, frame)) return "";
+    const std::string function = found[1].str();
+    if (function.starts_with("java.") || contains(function, "java.base")) return "";
+    return function + " (" + found[2].str() + ")";
+}
+
+/// What the JVM itself has found. Its search is exact.
+std::vector<JavaWait> find_java_deadlock(const LogFact& log) {
+    static const std::regex head{R"re(^"([^"]+)":$)re"};
+    static const std::regex held{R"re(which is held by "([^"]+)")re"};
+    auto line = std::ranges::find_if(
+        log.lines, [](const LineFact& it) { return contains(it.text, "Java-level deadlock:"); });
+    std::vector<JavaWait> waits;
+    std::string thread;
+    for (; line != log.lines.end(); ++line) {
+        std::smatch found;
+        if (contains(line->text, "Found ") && contains(line->text, " deadlock.")) break;
+        if (std::regex_search(line->text, found, head)) thread = found[1].str();
+        if (std::regex_search(line->text, found, held)) {
+            waits.push_back({thread, found[1].str(), ""});
+            continue;
+        }
+        const auto wait = std::ranges::find(waits, thread, &JavaWait::thread);
+        if (wait != waits.end() && wait->place.empty()) wait->place = place_in(line->text);
+    }
+    return waits;
+}
+
+void look_at_java(const ServiceFact& service, const LogFact& log, std::vector<Finding>& findings) {
+    const auto waits = find_java_deadlock(log);
+    if (waits.empty()) return;
+    Finding finding;
+    finding.id = "deadlock";
+    finding.service = service.name;
+    finding.topic = "hang";
+    finding.strength = 93;
+    finding.confidence = Confidence::sure;
+    finding.what = service.name + " is in a deadlock: ";
+    for (const JavaWait& it : waits) {
+        const bool is_first = &it == &waits.front();
+        const std::string place = it.place.empty() ? "" : " in " + it.place;
+        finding.what += is_first ? "thread " + it.thread + " waits" + place + " for a monitor that "
+                                 : ", which waits" + place + " for one that ";
+        finding.what += it.holder + " holds";
+        finding.evidence.push_back("thread " + it.thread + " waits" + place + " for " + it.holder);
+    }
+    finding.what += ".";
+    finding.evidence.emplace_back("found by the JVM itself, in the dump in the log of " +
+                                  service.name);
+    finding.fix = "take these locks in the same order everywhere; devstack restart " +
+                  service.name + " for now";
+    findings.push_back(std::move(finding));
+}
+
+// ---- Python ------------------------------------------------------------------------------------
+
+/// "  File "/src/app.py", line 41 in handle": the first of the program's own of each thread.
+std::vector<std::string> find_python_places(const LogFact& log, const Picture& picture) {
+    static const std::regex frame{R"re(^\s+File "([^"]+)", line (\d+) in (\S+))re"};
+    std::vector<std::string> places;
+    bool is_wanted = false;
+    for (const LineFact& line : log.lines) {
+        if (line.text.ends_with("(most recent call first):")) {
+            is_wanted = true;
+            continue;
+        }
+        std::smatch found;
+        if (!is_wanted || !std::regex_search(line.text, found, frame)) continue;
+        const std::string file = found[1].str();
+        if (contains(file, "/lib/python") || file.starts_with("<")) continue;
+        places.push_back(found[3].str() + " (" + picture.shown(file) + ":" + found[2].str() + ")");
+        is_wanted = false;
+    }
+    return places;
+}
+
+void look_at_python(const ServiceFact& service,
+                    const LogFact& log,
+                    const Picture& picture,
+                    std::vector<Finding>& findings) {
+    const auto places = find_python_places(log, picture);
+    if (places.empty()) return;
+    std::map<std::string, std::size_t> counted;
+    for (const std::string& it : places)
+        ++counted[it];
+    const auto most =
+        std::ranges::max_element(counted, {}, [](const auto& it) { return it.second; });
+    Finding finding;
+    finding.id = "hangs-in-code";
+    finding.service = service.name;
+    finding.topic = "hang";
+    finding.strength = 84;
+    finding.what = service.name + " hangs: " + count_of(most->second, "thread") +
+                   (most->second == 1 ? " is" : " are") + " in " + most->first + ".";
+    for (const auto& [place, count] : counted) {
+        constexpr std::size_t evidence_max = 5;
+        if (finding.evidence.size() == evidence_max) break;
+        finding.evidence.push_back(count_of(count, "thread") + " in " + place +
+                                   ", by its dump in the log");
+    }
+    finding.fix =
+        "see what " + most->first + " waits for; devstack restart " + service.name + " for now";
+    findings.push_back(std::move(finding));
+}
+
+}  // namespace
+
+void find_what_dumps_tell(const Picture& picture, std::vector<Finding>& findings) {
+    for (const LogFact& log : picture.facts().logs) {
+        const ServiceFact* const service = picture.service(log.service);
+        if (service == nullptr || picture.is_well(*service)) continue;
+        look_at_java(*service, log, findings);
+        look_at_python(*service, log, picture, findings);
+    }
+}
+
+}  // namespace devstack::core::doctor

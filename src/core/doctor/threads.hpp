@@ -1,0 +1,17 @@
+#pragma once
+
+#include "devstack/core/doctor/facts.hpp"
+
+#include <string>
+#include <vector>
+
+namespace devstack::core::doctor {
+
+/// "thread teller-1 (4711)".
+std::string name_of(const ThreadFact& thread);
+/// The frames that tell something: without those of the C library that only wait or start.
+std::vector<std::string> telling_frames(const ThreadFact& thread);
+/// "transfer (bank.cpp:41)": the innermost of them that is the program's own; empty: not known.
+std::string place_of(const ThreadFact& thread);
+
+}  // namespace devstack::core::doctor

@@ -1,0 +1,75 @@
+#include "diagnosis/collectors.hpp"
+
+#include <algorithm>
+#include <map>
+#include <regex>
+#include <set>
+#include <sstream>
+#include <string_view>
+
+namespace devstack::diagnosis {
+
+namespace {
+
+using core::doctor::SourceFact;
+
+constexpr std::size_t files_max = 20;
+constexpr std::size_t size_max = 1024 * 1024;
+constexpr std::size_t line_size_max = 300;
+
+/// By path: the lines that a dump names. Go's own are of no interest.
+using Named = std::map<std::string, std::set<int>>;
+
+void add_named(const std::string& text, Named& named) {
+    static const std::regex place{R"(^\s+(/\S+\.go):(\d{1,7})\b)"};
+    std::smatch found;
+    if (!std::regex_search(text, found, place)) return;
+    const std::string path = found[1].str();
+    const bool is_own = path.find("/go/src/") == path.npos && path.find("/pkg/mod/") == path.npos;
+    if (is_own && (named.contains(path) || named.size() < files_max)) {
+        named[path].insert(std::stoi(found[2].str()));
+    }
+}
+
+bool is_about_locks(std::string_view line) {
+    return line.starts_with("func ") || line.find("Lock()") != line.npos;
+}
+
+SourceFact read_source(const std::string& path, const std::set<int>& wanted) {
+    SourceFact fact;
+    fact.file = path.substr(path.rfind('/') + 1);
+    std::istringstream lines{read_small(path, size_max)};
+    int number = 0;
+    for (std::string line; std::getline(lines, line);) {
+        ++number;
+        if (!wanted.contains(number) && !is_about_locks(line)) continue;
+        fact.lines.push_back({number, line.substr(0, line_size_max)});
+    }
+    return fact;
+}
+
+}  // namespace
+
+void collect_sources(Facts& facts) {
+    Named named;
+    for (const core::doctor::DialFact& dial : facts.dials) {
+        if (dial.purpose != "dump") continue;
+        std::istringstream lines{dial.body};
+        for (std::string line; std::getline(lines, line);)
+            add_named(line, named);
+    }
+    for (const core::doctor::LogFact& log : facts.logs) {
+        const bool has_dump = std::ranges::any_of(log.lines, [](const core::doctor::LineFact& it) {
+            return it.text.starts_with("goroutine ");
+        });
+        if (!has_dump) continue;
+        for (const core::doctor::LineFact& line : log.lines)
+            add_named(line.text, named);
+    }
+    for (const auto& [path, wanted] : named) {
+        SourceFact fact = read_source(path, wanted);
+        if (!fact.lines.empty()) facts.sources.push_back(std::move(fact));
+    }
+}
+
+}  // namespace devstack::diagnosis

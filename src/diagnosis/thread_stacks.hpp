@@ -1,0 +1,25 @@
+#pragma once
+
+#include "devstack/base/time.hpp"
+
+#include <map>
+#include <string>
+#include <vector>
+
+namespace devstack::diagnosis {
+
+/// Where threads of a process are in their code, innermost frame first:
+/// "transfer (bank.cpp:41)", or without debug information "transfer".
+struct ThreadStacks {
+    std::map<int, std::vector<std::string>> frames;  ///< By thread.
+    Duration longest_stop{};
+    std::string problem;  ///< Why (some) could not be seen: a sentence without its end.
+};
+
+/// Stops each of the threads by ptrace(2) while its registers and stack are read, one after the
+/// other, none for longer than some 20 ms; they go on where they were. A thread that sleeps in the
+/// kernel uninterruptibly must not be among them: it would be waited for. Returns by `deadline`,
+/// as a rule.
+ThreadStacks read_stacks(int pid, const std::vector<int>& threads, TimePoint deadline);
+
+}  // namespace devstack::diagnosis

@@ -1,0 +1,167 @@
+// Services that are alive and do not answer: the evidence that is kept before they are restarted,
+// and what the doctor says of them. With real threads, locks and runtimes.
+
+#include "support/catch.hpp"
+#include "support/test_project.hpp"
+
+#include <regex>
+
+#include <nlohmann/json.hpp>
+
+using namespace std::chrono_literals;
+using namespace devstack::test;
+
+namespace {
+
+/// A bank that hangs in this way a second after its start.
+TestProject make_bank(const std::string& kind, std::uint16_t port, const std::string& policy) {
+    const std::string number = std::to_string(port);
+    return TestProject{
+        "[project]\nname = \"bank\"\n[service.bank]\ncommand = [\"" DEVSTACK_BANKCHILD "\", \"" +
+        number + "\", \"" + kind + "\"]\nport = " + number +
+        "\nhealth = { url = \"http://127.0.0.1:" + number +
+        "/\", interval = \"300ms\", timeout = \"250ms\", retries = 3 }\n"
+        "restart = \"" +
+        policy + "\"\n"};
+}
+
+nlohmann::json await_record(const TestProject& project, const std::string& service) {
+    nlohmann::json records;
+    REQUIRE(eventually(
+        [&] {
+            const CommandResult crashes = project.devstack({"crashes", service, "--json"});
+            records = nlohmann::json::parse(crashes.output, nullptr, false);
+            return records.is_array() && !records.empty();
+        },
+        60s));
+    return records.front();
+}
+
+/// Numbers of threads and addresses are different each time.
+std::string without_numbers(const std::string& text) {
+    return std::regex_replace(std::regex_replace(text, std::regex{R"(0x[0-9a-f]+)"}, "0x…"),
+                              std::regex{R"(\(\d+\))"},
+                              "(…)");
+}
+
+std::string lines_of(const nlohmann::json& list) {
+    std::string text;
+    for (const auto& it : list)
+        text += without_numbers(it.get<std::string>()) + "\n";
+    return text;
+}
+
+bool is_seen(const std::string& text, const std::string& part) {
+    INFO(text);
+    return text.find(part) != std::string::npos;
+}
+
+}  // namespace
+
+TEST_CASE("two threads in a deadlock are told before the restart, with both ends",
+          "[integration][doctor]") {
+    const std::uint16_t port = free_port();
+    const TestProject project = make_bank("deadlock", port, "on-failure");
+    project.bring_up();
+    const auto record = await_record(project, "bank");
+    INFO(record.dump(2));
+    CHECK(record["why"].get<std::string>().starts_with("was unhealthy: no answer within 250ms"));
+    REQUIRE(record.contains("finding"));
+    CHECK(record["finding"]["id"] == "deadlock");
+    CHECK(record["finding"]["confidence"] == "sure");
+    const std::string cause = without_numbers(record["finding"]["cause"]);
+    CHECK(std::regex_match(
+        cause,
+        std::regex{
+            R"(bank is in a deadlock: thread teller-\d \(…\) waits in .*transfer \(bankchild\.cpp:\d+\) )"
+            R"(for a lock that thread teller-\d \(…\) holds, which waits in .*transfer )"
+            R"(\(bankchild\.cpp:\d+\) for one that thread teller-\d \(…\) holds\.)"}));
+    const std::string threads = lines_of(record["threads"]);
+    CHECK(is_seen(threads,
+                  "thread teller-1 (…): waits for the lock 0x…, which thread teller-2 (…) "
+                  "holds: "));
+    CHECK(is_seen(threads, "answer (bankchild.cpp:"));
+    // And it was restarted.
+    CHECK(project.await_phase("bank", "ready", 30s, 0).size() > 0);
+}
+
+TEST_CASE("a thread that turns in a circle is told with the place", "[integration][doctor]") {
+    const std::uint16_t port = free_port();
+    const TestProject project = make_bank("spin", port, "on-failure");
+    project.bring_up();
+    const auto record = await_record(project, "bank");
+    INFO(record.dump(2));
+    REQUIRE(record.contains("finding"));
+    CHECK(record["finding"]["id"] == "spins");
+    CHECK(is_seen(record["finding"]["cause"], "count_for_ever (bankchild.cpp:"));
+}
+
+TEST_CASE("whoever keeps a lock that others need is told", "[integration][doctor]") {
+    const std::uint16_t port = free_port();
+    const TestProject project = make_bank("held", port, "no");
+    project.bring_up();
+    project.await_phase("bank", "unhealthy", 60s);
+    CommandResult doctor;
+    CHECK(eventually(
+        [&] {
+            doctor = project.devstack({"doctor", "bank"});
+            return doctor.output.find("[lock-held]") != std::string::npos;
+        },
+        30s));
+    INFO(doctor.output);
+    CHECK(is_seen(without_numbers(doctor.output),
+                  "probable root cause: bank hangs at a lock: 1 thread waits in "));
+    CHECK(is_seen(without_numbers(doctor.output),
+                  " for one that thread auditor (…) holds, which "
+                  "waits in read in "));
+    // The same is in the state, once the daemon has looked.
+    CHECK(eventually(
+        [&] {
+            const CommandResult status = project.devstack({"status"});
+            return status.output.find("\ncause: bank: probably: bank hangs at a lock: ") !=
+                   std::string::npos;
+        },
+        30s));
+    const CommandResult why = project.devstack({"why", "bank"});
+    CHECK(is_seen(why.output, "\ncause: probably: bank hangs at a lock: "));
+}
+
+TEST_CASE("a runtime that is asked for a dump is told by it", "[integration][doctor]") {
+    const std::uint16_t port = free_port();
+    const std::string number = std::to_string(port);
+    TestProject project{
+        "[project]\nname = \"bank\"\n[service.till]\ncommand = [\"python3\", \"till.py\"]\n"
+        "port = " +
+        number + "\nhealth = { url = \"http://127.0.0.1:" + number +
+        "/\", interval = \"300ms\", timeout = \"250ms\", retries = 3 }\n"
+        "dump_signal = \"SIGUSR1\"\n"};
+    project.write_file("till.py",
+                       R"(
+import faulthandler, http.server, signal, sys, threading
+faulthandler.register(signal.SIGUSR1)
+lock = threading.Lock()
+count = 0
+def take_money():
+    lock.acquire()
+    lock.acquire()
+class Handler(http.server.BaseHTTPRequestHandler):
+    def do_GET(self):
+        global count
+        count += 1
+        if count > 6:
+            take_money()
+        self.send_response(200)
+        self.send_header('Content-Length', '0')
+        self.end_headers()
+    def log_message(self, *words):
+        pass
+http.server.HTTPServer(('127.0.0.1', )" +
+                           number + R"(), Handler).serve_forever()
+)");
+    project.bring_up();
+    const auto record = await_record(project, "till");
+    INFO(record.dump(2));
+    REQUIRE(record.contains("finding"));
+    CHECK(record["finding"]["id"] == "hangs-in-code");
+    CHECK(record["finding"]["cause"] == "till hangs: 1 thread is in take_money (till.py:8).");
+}
