@@ -36,15 +36,6 @@ std::optional<std::string> find_unknown_service(const ProjectPlace& place,
     return find_unknown(wished, known);
 }
 
-std::string render_json(const std::vector<api::CrashMessage>& crashes) {
-    std::string text = "[";
-    for (const api::CrashMessage& crash : crashes) {
-        if (text.size() > 1) text += ",";
-        text += api::to_text(crash);
-    }
-    return text + "]\n";
-}
-
 std::string render_each(const std::vector<api::CrashMessage>& crashes, const Terminal& terminal) {
     const WallTime now = platform::wall_now();
     std::string text;
@@ -70,7 +61,7 @@ int run_crashes(const Common& common, const CrashesOptions& options) {
     for (const std::string& note : answer->damaged)
         complain(note);
     const std::vector<api::CrashMessage>& crashes = answer->crashes;
-    if (options.json) return print(render_json(crashes)) ? exit_done : exit_failed;
+    if (options.json) return print(api::to_text(crashes) + "\n") ? exit_done : exit_failed;
     if (crashes.empty()) {
         complain(
             "no crash of " +

@@ -2,6 +2,7 @@
 
 #include "devstack/base/port.hpp"
 #include "devstack/base/result.hpp"
+#include "devstack/core/api/crash_message.hpp"
 #include "devstack/core/api/messages.hpp"
 #include "devstack/core/api/metrics.hpp"
 
@@ -21,6 +22,9 @@ public:
     virtual std::vector<core::api::ListeningPort> listeners(std::optional<Port> port) = 0;
     /// What has been counted, but for the streams.
     virtual core::api::MetricsMessage metrics(const core::api::StateMessage& state) = 0;
+    /// Of the service's current run, oldest first.
+    virtual std::vector<core::api::ProbeAnswerState> probe_answers(
+        const std::string& service) const = 0;
     virtual std::vector<std::string> service_names() const = 0;
     virtual std::string project_name() const = 0;
     /// Number of the last event that has happened.

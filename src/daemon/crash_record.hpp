@@ -23,6 +23,10 @@ public:
         probes_.add(run, outcome, at);
     }
 
+    std::vector<core::api::ProbeAnswerState> probe_answers(core::RunId run) const {
+        return probes_.of(run);
+    }
+
     /// Takes down what is known at this moment, while it is. `state` is that of the service after
     /// the decision.
     void collect(const core::WriteCrashRecord& action,
