@@ -76,6 +76,6 @@ function curve(from, to) {
   const y2 = to.y + nodeHeight / 2;
   const bend = Math.max(24, (x2 - x1) / 2);
   // A long one passes below what stands between.
-  const sag = x2 - x1 > columnWidth ? 50 : 0;
+  const sag = x2 - x1 > columnWidth ? 37 : 0;
   return `M${x1} ${y1} C${x1 + bend} ${y1 + sag} ${x2 - bend} ${y2 + sag} ${x2} ${y2}`;
 }

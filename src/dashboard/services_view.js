@@ -123,7 +123,7 @@ function makeRow(service) {
       { scope: "row", role: "rowheader" },
       make(
         "button",
-        { type: "button", class: "service-name", "aria-controls": "service" },
+        { type: "button", class: "service-name", title: service.name, "aria-controls": "service" },
         service.name,
       ),
       service.kind === "task" ? make("span", { class: "kind" }, "task") : null,
