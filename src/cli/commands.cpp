@@ -173,6 +173,12 @@ Runner add_ports(OptionSet& set) {
     return [options](const Common& common) { return run_ports(common, *options); };
 }
 
+Runner add_dashboard(OptionSet& set) {
+    const auto options = std::make_shared<DashboardOptions>();
+    set.flag("--no-open", options->only_print, "only print the link");
+    return [options](const Common& common) { return run_dashboard(common, *options); };
+}
+
 Runner add_check(OptionSet& set) {
     const auto options = std::make_shared<CheckOptions>();
     set.optional_word("PROFILE", options->profile, "a path or a name; see devstack up --help");
@@ -237,6 +243,7 @@ constexpr Command commands[] = {
     {"events", add_events},
     {"crashes", add_crashes},
     {"ports", add_ports},
+    {"dashboard", add_dashboard},
     {"check", add_check},
     {"doctor", add_doctor},
     {"schema", add_schema},

@@ -108,6 +108,11 @@ struct PortsOptions {
 };
 int run_ports(const Common& common, const PortsOptions& options);
 
+struct DashboardOptions {
+    bool only_print = false;  ///< Do not open the link.
+};
+int run_dashboard(const Common& common, const DashboardOptions& options);
+
 struct CheckOptions {
     std::optional<std::string> profile;
     bool json = false;

@@ -38,17 +38,13 @@ std::optional<std::string> find_unknown_service(const ProjectPlace& place,
     return find_unknown(wished, known);
 }
 
-std::string render_json(const std::vector<api::CrashMessage>& crashes) {
-    std::string text = "[";
-    for (const api::CrashMessage& crash : crashes) {
-        if (text.size() > 1) text += ",";
-        api::CrashMessage told = crash;
-        if (const auto finding = core::doctor::explain_crash(crash); finding && !told.finding) {
-            told.finding = core::doctor::to_message(*finding);
-        }
-        text += api::to_text(told);
+/// With the cause as it can be told from the record alone, where none was found at the time.
+std::vector<api::CrashMessage> with_findings(std::vector<api::CrashMessage> crashes) {
+    for (api::CrashMessage& crash : crashes) {
+        const auto finding = core::doctor::explain_crash(crash);
+        if (finding && !crash.finding) crash.finding = core::doctor::to_message(*finding);
     }
-    return text + "]\n";
+    return crashes;
 }
 
 std::string render_each(const std::vector<api::CrashMessage>& crashes, const Terminal& terminal) {
@@ -76,7 +72,8 @@ int run_crashes(const Common& common, const CrashesOptions& options) {
     for (const std::string& note : answer->damaged)
         complain(note);
     const std::vector<api::CrashMessage>& crashes = answer->crashes;
-    if (options.json) return print(render_json(crashes)) ? exit_done : exit_failed;
+    if (options.json)
+        return print(api::to_text(with_findings(crashes)) + "\n") ? exit_done : exit_failed;
     if (crashes.empty()) {
         complain(
             "no crash of " +

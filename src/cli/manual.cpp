@@ -244,6 +244,19 @@ devstack ports 5432
 Who holds port 5432?)",
          R"(0  done
 1  failed; the reason is told)"},
+        {"dashboard",
+         "show the project in a browser",
+         "[--no-open]",
+         R"(Prints a link to the project's page, and opens it on a desktop. The link holds a token
+that opens the project: it is good for this command alone, which serves the page on a free
+port of 127.0.0.1 until Ctrl-C. With `listen` in [api] of the profile the daemon itself
+serves it there, and the command returns at once.)",
+         R"(devstack dashboard
+Services, log, events, ports and graph in a browser.)",
+         R"(0  done
+1  failed; the reason is told
+3  the project is not running
+130  ended by Ctrl-C)"},
         {"check",
          "check a profile",
          "[PROFILE] [--json]",

@@ -4,8 +4,9 @@
 #include "devstack/core/limits.hpp"
 #include "devstack/platform/clock.hpp"
 
+#include "daemon/dashboard_page.hpp"
+
 #include <algorithm>
-#include <charconv>
 #include <utility>
 
 namespace devstack::daemon {
@@ -76,17 +77,11 @@ ControlReply ControlApi::route(const ControlRequest& request) {
         if (!wish) return bad_request(wish.error().message);
         return {200, api::to_text(source_.state(wish->wants_usage))};
     }
-    if (is_get && request.path == "/v1/ports") {
-        const std::string_view text = request.parameter("port");
-        std::uint16_t number = 0;
-        const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-        if (!text.empty() && (error != std::errc{} || end != text.data() + text.size())) {
-            return bad_request("parameter port: expected a number from 1 to 65535, not " +
-                               std::string{text});
-        }
-        std::optional<Port> port;
-        if (number != 0) port = Port{number};
-        return {200, api::to_text(source_.listeners(port))};
+    if (is_get && request.path == "/v1/ports") return ports(request);
+    if (is_get && request.path == "/v1/probes") return probes(request);
+    if (is_get && request.path == "/v1/crashes") return crashes(request);
+    if (is_get) {
+        if (auto page = dashboard_reply(request.path)) return std::move(*page);
     }
     if (is_get && request.path == "/metrics") return metrics(request);
     if (is_get && request.path == "/healthz") return {200, "ok\n", "text/plain"};
@@ -95,7 +90,10 @@ ControlReply ControlApi::route(const ControlRequest& request) {
                               "/v1/events",
                               "/v1/logs",
                               "/v1/ports",
+                              "/v1/probes",
+                              "/v1/crashes",
                               "/v1/doctor",
+                              "/",
                               "/metrics",
                               "/healthz",
                               "/v1/commands"}) {
@@ -109,8 +107,8 @@ ControlReply ControlApi::route(const ControlRequest& request) {
         404,
         {"not-found",
          "there is nothing at " + request.path,
-         "GET /v1/state, /v1/events, /v1/logs, /v1/ports, /v1/doctor, /metrics, /healthz; POST "
-         "/v1/commands"});
+         "GET /v1/state, /v1/events, /v1/logs, /v1/ports, /v1/probes, /v1/crashes, /v1/doctor, "
+         "/metrics, /healthz; POST /v1/commands"});
 }
 
 ControlReply ControlApi::metrics(const ControlRequest& request) {

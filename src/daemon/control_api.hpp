@@ -63,6 +63,9 @@ private:
     ControlReply route(const ControlRequest& request);
     ControlReply metrics(const ControlRequest& request);
     ControlReply command(const ControlRequest& request);
+    ControlReply ports(const ControlRequest& request);
+    ControlReply probes(const ControlRequest& request);
+    ControlReply crashes(const ControlRequest& request);
     void events(const ControlRequest& request,
                 std::function<void(ControlReply)> reply,
                 std::function<bool()> is_alive);

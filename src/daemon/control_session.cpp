@@ -99,6 +99,9 @@ private:
     void body_read(error_code code);
     void read_failed(error_code code);
     void serve();
+    const DoorGuard* guard() const;
+    bool puts_under_guard(const http::request<http::string_body>& request,
+                          const core::api::Target& target);
     std::optional<DoorGuard::Refusal> check(const http::request<http::string_body>& request,
                                             core::api::Target& target) const;
     void reply(std::uint64_t exchange, ControlReply reply);
@@ -124,6 +127,7 @@ private:
     std::optional<http::response<http::string_body>> response_;
     std::shared_ptr<StreamSender> sender_;
     std::string request_id_;
+    std::optional<DoorGuard> own_guard_;
     std::uint64_t exchange_ = 0;  ///< Number of the request being served; late replies differ.
     bool is_idle_ = false;        ///< Between requests.
     std::optional<asio::steady_timer::time_point> silent_since_;
@@ -251,6 +255,7 @@ void ControlSession::serve() {
     Result<core::api::Target> target = core::api::parse_target(request.target());
     if (!target) return refuse(400, "malformed request: " + target.error().message);
     if (hub_->handler == nullptr) return close();
+    if (puts_under_guard(request, *target)) return send({204, "", ""}, false);
     if (const auto refusal = check(request, *target)) {
         return refuse(refusal->status, refusal->message);
     }
@@ -274,22 +279,44 @@ void ControlSession::serve() {
     if (exchange_ == exchange) watch_for_hang_up();
 }
 
+/// Of all that comes by TCP, or of this connection.
+const DoorGuard* ControlSession::guard() const {
+    if (hub_->guard) return &*hub_->guard;
+    return own_guard_ ? &*own_guard_ : nullptr;
+}
+
+/// Once, and not what is guarded already: nobody can change the token of a door.
+bool ControlSession::puts_under_guard(const http::request<http::string_body>& request,
+                                      const core::api::Target& target) {
+    constexpr std::string_view bearer = "Bearer ";
+    if (guard() != nullptr || target.path != "/v1/guard") return false;
+    const std::string_view given = request[http::field::authorization];
+    const bool has_token = given.starts_with(bearer) && given.size() > bearer.size();
+    if (request.method() != http::verb::post || !has_token) return false;
+    own_guard_.emplace(ControlDoor{"127.0.0.1",
+                                   Port{},
+                                   false,
+                                   std::string{given.substr(bearer.size())},
+                                   "the link that `devstack dashboard` has shown"});
+    return true;
+}
+
 /// By TCP anybody can come. The token is the door's, and no parameter for the handler.
 std::optional<DoorGuard::Refusal> ControlSession::check(
     const http::request<http::string_body>& request, core::api::Target& target) const {
-    if (!hub_->guard) return std::nullopt;
+    if (guard() == nullptr) return std::nullopt;
     std::string token;
     std::erase_if(target.parameters, [&token](const auto& it) {
         if (it.first != "token") return false;
         token = it.second;
         return true;
     });
-    return hub_->guard->check({target.path,
-                               request[http::field::host],
-                               request[http::field::origin],
-                               request[http::field::authorization],
-                               request[http::field::cookie],
-                               token});
+    return guard()->check({target.path,
+                           request[http::field::host],
+                           request[http::field::origin],
+                           request[http::field::authorization],
+                           request[http::field::cookie],
+                           token});
 }
 
 /// A client that goes away while its answer is awaited gives its place free. Data and a half-closed
@@ -351,11 +378,13 @@ void ControlSession::refuse(int status, const std::string& message) {
 void ControlSession::send(ControlReply reply, bool is_last) {
     if (request_id_.empty()) request_id_ = "devstack-" + std::to_string(++hub_->requests);
     response_.emplace(static_cast<http::status>(reply.status), 11);
-    response_->set(http::field::content_type, reply.content_type);
+    if (!reply.content_type.empty()) response_->set(http::field::content_type, reply.content_type);
+    for (const auto& [name, value] : reply.headers)
+        response_->set(name, value);
     response_->set("X-Request-ID", std::exchange(request_id_, {}));
     if (reply.status == 405) response_->set(http::field::allow, "GET, POST");
     if (reply.status == 401) response_->set(http::field::www_authenticate, "Bearer");
-    if (hub_->guard) response_->set("X-Content-Type-Options", "nosniff");
+    if (guard() != nullptr) response_->set("X-Content-Type-Options", "nosniff");
     response_->keep_alive(!is_last);
     response_->body() = std::move(reply.body);
     response_->prepare_payload();

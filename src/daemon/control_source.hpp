@@ -2,6 +2,7 @@
 
 #include "devstack/base/port.hpp"
 #include "devstack/base/result.hpp"
+#include "devstack/core/api/crash_message.hpp"
 #include "devstack/core/api/messages.hpp"
 #include "devstack/core/api/metrics.hpp"
 
@@ -25,6 +26,9 @@ public:
     /// Asks the doctor, about one service or, without a name, about all. One answer, from the loop.
     virtual void diagnose(const std::string& service,
                           std::function<void(Result<core::api::DiagnosisMessage>)> done) = 0;
+    /// Of the service's current run, oldest first.
+    virtual std::vector<core::api::ProbeAnswerState> probe_answers(
+        const std::string& service) const = 0;
     virtual std::vector<std::string> service_names() const = 0;
     virtual std::string project_name() const = 0;
     /// Number of the last event that has happened.

@@ -29,6 +29,9 @@ public:
     void expect_evidence(core::RunId run) { awaited_.insert(run); }
     /// It has come, or there is none.
     void add_evidence(core::RunId run, Result<core::api::DiagnosisMessage> evidence);
+    std::vector<core::api::ProbeAnswerState> probe_answers(core::RunId run) const {
+        return probes_.of(run);
+    }
 
     /// Takes down what is known at this moment, while it is. `state` is that of the service after
     /// the decision.

@@ -35,4 +35,14 @@ Status DaemonProcess::open_door() {
     return ok();
 }
 
+/// As somebody on this machine writes it, also when it listens on all addresses.
+std::string DaemonProcess::door_url() const {
+    const auto& api = supervisor_.plan().api;
+    if (!api) return "";
+    std::string address = api->address;
+    if (address == "0.0.0.0") address = "127.0.0.1";
+    if (address == "::") address = "::1";
+    return "http://" + core::render_host_and_port(address, api->port);
+}
+
 }  // namespace devstack::daemon

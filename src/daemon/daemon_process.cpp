@@ -347,6 +347,7 @@ api::StateMessage DaemonProcess::state(bool with_usage) {
     state.daemon_pid = ::getpid();
     state.keeper_pid = children_.project().keeper_pid;
     state.started_at = render_timestamp(started_at_);
+    if (door_) state.api_url = door_url();
     state.cursor = journal_.last_sequence();
     const Instant at{platform::now(), platform::wall_now()};
     std::map<core::ServiceId, std::size_t> places;
@@ -431,6 +432,16 @@ void DaemonProcess::diagnose(const std::string& service,
                 paths_,
                 load_.environment,
                 std::move(done));
+}
+
+std::vector<api::ProbeAnswerState> DaemonProcess::probe_answers(const std::string& service) const {
+    const auto id = supervisor_.find(service);
+    const auto run = id ? core::run_of(supervisor_.phase(*id)) : std::nullopt;
+    if (!run) return {};
+    std::vector<api::ProbeAnswerState> answers = crashes_.probe_answers(*run);
+    for (api::ProbeAnswerState& it : answers)
+        it.detail = core::hide_secrets(std::move(it.detail), secrets());
+    return answers;
 }
 
 std::vector<std::string> DaemonProcess::service_names() const {

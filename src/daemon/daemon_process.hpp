@@ -78,6 +78,8 @@ public:
     core::api::MetricsMessage metrics(const core::api::StateMessage& state) override {
         return metrics_.collect(state, paths_.log_dir);
     }
+    std::vector<core::api::ProbeAnswerState> probe_answers(
+        const std::string& service) const override;
     std::vector<std::string> service_names() const override;
     std::string project_name() const override { return supervisor_.plan().project; }
     void diagnose(const std::string& service,
@@ -98,6 +100,7 @@ private:
     void tell(const std::vector<core::Event>& events);
     bool is_crash_looping(const core::Event& event) const;
     Status open_door();
+    std::string door_url() const;
     Status resume(std::vector<core::FoundRun> found);
     Result<core::api::CommandReply> reload(const core::api::CommandRequest& request);
     Status put_in_force(project::LoadRequest load,

@@ -2,6 +2,8 @@
 
 #include "devstack/base/ip_address.hpp"
 
+#include "daemon/dashboard_page.hpp"
+
 #include <algorithm>
 
 namespace devstack::daemon {
@@ -54,7 +56,8 @@ std::optional<DoorGuard::Refusal> DoorGuard::check(const Visitor& visitor) const
                        "requests from pages of " + std::string{visitor.origin.substr(0, 100)} +
                            " are not answered"};
     }
-    if (visitor.path == "/healthz" || knows_token(visitor)) return std::nullopt;
+    const bool is_for_all = visitor.path == "/healthz" || is_dashboard_path(visitor.path);
+    if (is_for_all || knows_token(visitor)) return std::nullopt;
     return Refusal{401,
                    "this needs the token in " + door_.token_file +
                        ": Authorization: Bearer TOKEN, or the parameter token=TOKEN"};

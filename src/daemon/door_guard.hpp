@@ -29,7 +29,7 @@ public:
 
     explicit DoorGuard(ControlDoor door) : door_{std::move(door)} {}
 
-    /// Empty: let in. /healthz needs no token.
+    /// Empty: let in. /healthz and the files of the dashboard need no token.
     std::optional<Refusal> check(const Visitor& visitor) const;
 
 private:

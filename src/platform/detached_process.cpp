@@ -6,6 +6,7 @@
 #include <cstring>
 
 #include <fcntl.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 namespace devstack::platform {
@@ -31,7 +32,36 @@ namespace {
     ::_exit(127);
 }
 
+/// Between fork and exec: system calls only. Forked twice, so that somebody else reaps it.
+[[noreturn]] void become_other(char* const* argv) {
+    if (::setsid() < 0 || ::fork() != 0) ::_exit(0);
+    const int nothing = ::open("/dev/null", O_RDWR);
+    for (const int stream : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO})
+        ::dup2(nothing, stream);
+    ::execvp(argv[0], argv);
+    ::_exit(127);
+}
+
+std::vector<char*> pointers_to(const std::vector<std::string>& words) {
+    std::vector<char*> pointers;
+    for (const std::string& word : words)
+        pointers.push_back(const_cast<char*>(word.c_str()));
+    pointers.push_back(nullptr);
+    return pointers;
+}
+
 }  // namespace
+
+Status start_program_detached(const std::vector<std::string>& argv) {
+    const std::vector<char*> words = pointers_to(argv);
+    const pid_t pid = ::fork();
+    if (pid < 0) {
+        return Error{Error::Kind::system, std::string{"cannot fork: "} + std::strerror(errno)};
+    }
+    if (pid == 0) become_other(words.data());
+    ::waitpid(pid, nullptr, 0);
+    return ok();
+}
 
 Status start_own_program_detached(const DetachedProcess& process) {
     constexpr mode_t owner_only = 0600;
@@ -42,10 +72,7 @@ Status start_own_program_detached(const DetachedProcess& process) {
         return Error{Error::Kind::system,
                      "cannot open " + process.output_file + ": " + std::strerror(errno)};
     }
-    std::vector<char*> argv;
-    for (const std::string& word : process.argv)
-        argv.push_back(const_cast<char*>(word.c_str()));
-    argv.push_back(nullptr);
+    const std::vector<char*> argv = pointers_to(process.argv);
     const pid_t pid = ::fork();
     if (pid < 0) {
         return Error{Error::Kind::system, std::string{"cannot fork: "} + std::strerror(errno)};

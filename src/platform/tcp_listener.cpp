@@ -69,6 +69,15 @@ Result<FileDescriptor> listen_tcp(const std::string& text, Port port) {
     return socket;
 }
 
+Port local_port(const FileDescriptor& listener) {
+    Address address;
+    address.size = sizeof address.storage;
+    auto* generic = reinterpret_cast<sockaddr*>(&address.storage);
+    if (::getsockname(listener.get(), generic, &address.size) != 0) return {};
+    // The port stands at the same place in both families.
+    return Port{ntohs(reinterpret_cast<const sockaddr_in*>(&address.storage)->sin_port)};
+}
+
 void make_blocking(int descriptor) {
     const int flags = ::fcntl(descriptor, F_GETFL);
     if (flags >= 0) ::fcntl(descriptor, F_SETFL, flags & ~O_NONBLOCK);

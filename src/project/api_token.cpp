@@ -1,12 +1,8 @@
 #include "devstack/project/api_token.hpp"
 
+#include "devstack/platform/random_text.hpp"
+
 #include "text_file.hpp"
-
-#include <array>
-#include <cerrno>
-#include <cstring>
-
-#include <sys/random.h>
 
 namespace devstack::project {
 
@@ -31,17 +27,9 @@ Result<std::string> ensure_api_token(const std::string& state_dir) {
     if (Result<std::string> known = load_text_file(path, token_size)) {
         if (is_token(*known)) return known;
     }
-    std::array<unsigned char, random_bytes> random{};
-    if (::getrandom(random.data(), random.size(), 0) != static_cast<ssize_t>(random.size())) {
-        return Error{Error::Kind::system,
-                     std::string{"cannot make a token: "} + std::strerror(errno)};
-    }
-    std::string token;
-    for (const unsigned char byte : random) {
-        token += "0123456789abcdef"[byte >> 4];
-        token += "0123456789abcdef"[byte & 15];
-    }
-    if (const Status written = replace_text_file(path, token); !written) return written.error();
+    Result<std::string> token = platform::random_hex_text(random_bytes);
+    if (!token) return token;
+    if (const Status written = replace_text_file(path, *token); !written) return written.error();
     return token;
 }
 

@@ -49,6 +49,45 @@ std::string answer_to(std::uint16_t port, const std::string& request) {
     return answer;
 }
 
+/// A connection that says so much and no more; closed at the end of the test.
+class Loiterer {
+public:
+    Loiterer(std::uint16_t port, const std::string& begin)
+        : fd_{::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)} {
+        sockaddr_in name{};
+        name.sin_family = AF_INET;
+        name.sin_port = htons(port);
+        name.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+        REQUIRE(::connect(fd_, reinterpret_cast<sockaddr*>(&name), sizeof name) == 0);
+        say(begin);
+    }
+    ~Loiterer() { ::close(fd_); }
+    Loiterer(const Loiterer&) = delete;
+    Loiterer& operator=(const Loiterer&) = delete;
+
+    void say(const std::string& text) const {
+        static_cast<void>(::send(fd_, text.data(), text.size(), MSG_NOSIGNAL));
+    }
+    /// All that it is told until it is hung up on, while it says a letter now and then.
+    std::string hear_to_the_end() const {
+        const timeval pause{1, 0};
+        ::setsockopt(fd_, SOL_SOCKET, SO_RCVTIMEO, &pause, sizeof pause);
+        std::string heard;
+        char buffer[4096];
+        for (int pauses = 0; pauses < 30; ++pauses) {
+            ssize_t count = 0;
+            while ((count = ::recv(fd_, buffer, sizeof buffer, 0)) > 0)
+                heard.append(buffer, static_cast<std::size_t>(count));
+            if (count == 0) return heard;
+            say("x");
+        }
+        return heard + " and is not hung up on";
+    }
+
+private:
+    int fd_;
+};
+
 std::string body_of(const std::string& answer) {
     return answer.substr(answer.find("\r\n\r\n") + 4);
 }
@@ -66,6 +105,10 @@ TEST_CASE("a door lets in who knows its token", "[integration][door]") {
     CHECK(says(guard, {"/v1/state", host, "", "", "a=b; devstack_token=0123456789abcdef", ""}) ==
           "in");
     CHECK(says(guard, {"/healthz", host, "", "", "", ""}) == "in");
+    CHECK(says(guard, {"/", host, "", "", "", ""}) == "in");
+    CHECK(says(guard, {"/dashboard/main.js", host, "", "", "", ""}) == "in");
+    CHECK(says(guard, {"/dashboards", host, "", "", "", ""}) == needed);
+    CHECK(says(guard, {"/", "evil.example", "", "", "", ""}).starts_with("403 "));
     CHECK(says(guard, {"/v1/state", host, "", "", "", ""}) == needed);
     CHECK(says(guard, {"/v1/state", host, "", "Bearer ", "devstack_token=", ""}) == needed);
     CHECK(says(guard, {"/v1/state", host, "", "Bearer 0123456789abcdeg", "", ""}) == needed);
@@ -122,6 +165,38 @@ TEST_CASE("the API is served by TCP to who may have it", "[integration][door]") 
     });
     CHECK(second ==
           "cannot listen on 127.0.0.1:" + std::to_string(port) + ": Address already in use");
+    served.ask([&] {
+        by_tcp.reset();
+        return true;
+    });
+}
+
+TEST_CASE("who comes by TCP and dawdles is given up, and holds up nobody",
+          "[integration][door][slow]") {
+    Served served;
+    const std::uint16_t port = devstack::test::unused_port().number;
+    std::unique_ptr<ControlServer> by_tcp;
+    served.ask([&] {
+        auto listening = ControlServer::listen(served.loop, door_at(port), served.handler);
+        if (listening) by_tcp = std::move(*listening);
+        return true;
+    });
+    REQUIRE(by_tcp);
+    std::vector<std::unique_ptr<Loiterer>> crowd;
+    for (int i = 0; i < 100; ++i)
+        crowd.push_back(std::make_unique<Loiterer>(port, "GET / HTTP/1.1\r\nX: "));
+    const Loiterer with_body{port,
+                             "POST /v1/x HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer "
+                             "0123456789abcdef\r\nContent-Length: 1000\r\n\r\n"};
+    CHECK(body_of(answer_to(port,
+                            "GET /v1/x HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n"
+                            "Authorization: Bearer 0123456789abcdef\r\n\r\n")) == "GET /v1/x");
+    const std::string late = "the request was not complete within 10s";
+    CHECK(crowd.front()->hear_to_the_end().find(late) != std::string::npos);
+    CHECK(with_body.hear_to_the_end().find(late) != std::string::npos);
+    // Of the whole crowd nobody has kept a place.
+    crowd.clear();
+    CHECK(served.comes_true([&] { return by_tcp->connections() == 0; }));
     served.ask([&] {
         by_tcp.reset();
         return true;

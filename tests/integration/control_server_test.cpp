@@ -106,6 +106,36 @@ TEST_CASE("a request is taken apart and answered", "[integration][control]") {
     CHECK(client.head.find("Content-Type: application/json\r\n") != std::string::npos);
 }
 
+TEST_CASE("a connection that carries others' requests can be put under the rules of TCP",
+          "[integration][control]") {
+    Served served;
+    RawClient client{served};
+    CHECK(client.say("POST /v1/guard HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n\r\n").hear() ==
+          "200 POST /v1/guard");
+    const std::string guard =
+        "POST /v1/guard HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer abc\r\nContent-Length: "
+        "0\r\n\r\n";
+    CHECK(client.say(guard).hear() == "204 ");
+    const std::string home = "GET /v1/x HTTP/1.1\r\nHost: localhost:80\r\n";
+    CHECK(client.say(home + "\r\n").hear() ==
+          refusal(401,
+                  "token-needed",
+                  "this needs the token in the link that `devstack dashboard` has shown: "
+                  "Authorization: Bearer TOKEN, or the parameter token=TOKEN"));
+    RawClient second{served};
+    REQUIRE(second.say(guard).hear() == "204 ");
+    CHECK(second.say(home + "Authorization: Bearer abc\r\n\r\n").hear() == "200 GET /v1/x");
+    CHECK(second.head.find("X-Content-Type-Options: nosniff\r\n") != std::string::npos);
+    // Whoever is let in cannot change who is.
+    const std::string again = "POST /v1/guard HTTP/1.1\r\nHost: localhost\r\nContent-Length: 0\r\n";
+    CHECK(second.say(again + "Authorization: Bearer abc\r\n\r\n").hear() == "200 POST /v1/guard");
+    CHECK(
+        second.say(get("/v1/x", "Authorization: Bearer abc\r\n")).hear() ==
+        refusal(403,
+                "not-permitted",
+                "the request is for the host \"devstack\", which is not a name of this listener"));
+}
+
 TEST_CASE("a connection serves one request after the other", "[integration][control]") {
     Served served;
     RawClient client{served};

@@ -23,7 +23,8 @@ const std::vector<std::pair<std::string, std::set<std::string>>> layers = {
     {"keeper", {"base", "platform"}},
     {"project", {"base", "core", "platform"}},
     {"client", {"base", "core", "platform"}},
-    {"daemon", {"base", "core", "platform", "project"}},
+    {"dashboard", {"base"}},
+    {"daemon", {"base", "core", "platform", "project", "dashboard"}},
     {"diagnosis", {"base", "core", "platform", "project", "client"}},
     {"cli", {"base", "core", "platform", "keeper", "project", "client", "daemon", "diagnosis"}},
 };

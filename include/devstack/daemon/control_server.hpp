@@ -49,6 +49,8 @@ struct ControlReply {
     std::string body;
     std::string content_type = "application/json";
     std::shared_ptr<ControlStream> stream = nullptr;  ///< Instead of `body`.
+    /// Others than the server's own.
+    std::vector<std::pair<std::string, std::string>> headers = {};
 };
 
 /// Answers requests. `handle` may keep `reply` and call it later (long poll), once, from the loop;
@@ -73,6 +75,9 @@ struct ControlDoor {
 /// HTTP/1.1 over a Unix socket: 0600, peers of our own uid and root only (SO_PEERCRED, unix(7)),
 /// keep-alive, bounded sizes and times (limits.hpp), X-Request-ID returned or made. Malformed
 /// requests get an ErrorMessage. Unlinks its socket when destroyed.
+///
+/// `POST /v1/guard` with "Authorization: Bearer TOKEN" puts the connection that it came by under
+/// the rules of TCP, for good: who carries the bytes of others leaves it to us to judge them.
 class ControlServer {
 public:
     /// The caller holds the project's lock and knows that nobody serves there: a stale socket is

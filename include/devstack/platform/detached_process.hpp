@@ -16,6 +16,10 @@ struct DetachedProcess {
     std::string output_file;  ///< Emptied first, then its stdout and stderr; made 0600.
 };
 
+/// Starts another program of PATH, which is on its own from then on: nothing of its output is seen,
+/// and nobody waits for it. Success means that it was forked.
+Status start_program_detached(const std::vector<std::string>& argv);
+
 /// Starts this very program again, with other arguments. Success means that it was forked; whether
 /// it works is for it to report.
 Status start_own_program_detached(const DetachedProcess& process);

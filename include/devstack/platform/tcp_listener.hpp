@@ -13,6 +13,9 @@ namespace devstack::platform {
 /// listens there, not_found when the address is not one of this machine.
 Result<FileDescriptor> listen_tcp(const std::string& address, Port port);
 
+/// Of a listening socket; the one that the kernel has chosen if it was asked for port 0.
+Port local_port(const FileDescriptor& listener);
+
 /// Whoever had it before may have changed that.
 void make_blocking(int descriptor);
 

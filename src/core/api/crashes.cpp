@@ -9,8 +9,7 @@ namespace devstack::core::api {
 
 namespace {
 
-void write_answers(JsonWriter& json, const std::vector<ProbeAnswerState>& answers) {
-    json.key("probe_answers");
+void write_list(JsonWriter& json, const std::vector<ProbeAnswerState>& answers) {
     json.begin_list();
     for (const ProbeAnswerState& answer : answers) {
         json.begin_object();
@@ -121,7 +120,8 @@ std::string to_text(const CrashMessage& message) {
         json.field("oom_kills_since", message.oom_kills_since);
     }
     json.field("probe", message.probe);
-    write_answers(json, message.probe_answers);
+    json.key("probe_answers");
+    write_list(json, message.probe_answers);
     json.field("differences", message.differences);
     if (message.finding) {
         json.key("finding");
@@ -134,6 +134,21 @@ std::string to_text(const CrashMessage& message) {
     write_lines(json, message.lines);
     if (!message.log_problem.empty()) json.field("log_problem", message.log_problem);
     json.end_object();
+    return json.take();
+}
+
+std::string to_text(const std::vector<CrashMessage>& messages) {
+    JsonWriter json;
+    json.begin_list();
+    for (const CrashMessage& message : messages)
+        json.raw(to_text(message));
+    json.end_list();
+    return json.take();
+}
+
+std::string to_text(const std::vector<ProbeAnswerState>& answers) {
+    JsonWriter json;
+    write_list(json, answers);
     return json.take();
 }
 

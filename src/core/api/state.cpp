@@ -199,6 +199,7 @@ const Shape& shape_of<StateMessage>() {
         {"daemon_pid", slot<&StateMessage::daemon_pid>},
         {"keeper_pid", slot<&StateMessage::keeper_pid>},
         {"started_at", slot<&StateMessage::started_at>},
+        {"api_url", slot<&StateMessage::api_url>},
         {"cursor", slot<&StateMessage::cursor>, true},
         {"services", slot<&StateMessage::services>, true},
     };
@@ -224,6 +225,7 @@ std::string to_text(const StateMessage& message) {
     json.field("daemon_pid", message.daemon_pid);
     json.field("keeper_pid", message.keeper_pid);
     json.field("started_at", message.started_at);
+    if (!message.api_url.empty()) json.field("api_url", message.api_url);
     json.field("cursor", message.cursor);
     json.key("services");
     json.begin_list();

@@ -65,6 +65,8 @@ struct CrashMessage {
 
 /// One line of JSON.
 std::string to_text(const CrashMessage& message);
+std::string to_text(const std::vector<CrashMessage>& messages);
+std::string to_text(const std::vector<ProbeAnswerState>& answers);
 /// Fails with kind invalid and a message that names the field.
 Result<CrashMessage> parse_crash(std::string_view text);
 

@@ -89,6 +89,7 @@ struct StateMessage {
     int daemon_pid = 0;
     int keeper_pid = 0;
     std::string started_at;
+    std::string api_url;       ///< "http://127.0.0.1:7070"; empty: it is not served by TCP.
     std::uint64_t cursor = 0;  ///< Of the events: what happened up to here is in this state.
     std::vector<ServiceState> services;
 };
