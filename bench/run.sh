@@ -3,6 +3,7 @@
 set -eu
 cd "$(dirname "$0")/.."
 python3 bench/supervision.py "$1" --peers
+python3 bench/log_search.py "$1"
 for program in "$1"/bench/*_bench; do
     [ -x "$program" ] && "$program"
 done
