@@ -74,9 +74,24 @@ bool may_execute(const struct stat& status, std::uint32_t user) {
     return (status.st_mode & 0011U) != 0;
 }
 
+/// Its machine (elf(5), e_machine) or its word size is not that of the program we are. What runs
+/// 32-bit programs beside 64-bit ones runs those.
+bool is_of_other_machine(const std::string& start) {
+    constexpr std::size_t machine_at = 18;
+    constexpr std::string_view mark =
+        "\x7f"
+        "ELF";
+    if (!start.starts_with(mark) || start.size() < machine_at + 2) return false;
+    const std::string own = read_small("/proc/self/exe", machine_at + 2);
+    constexpr char i386 = 3;
+    if (own.size() < machine_at + 2 || start[machine_at] == i386) return false;
+    return start.substr(machine_at, 2) != own.substr(machine_at, 2);
+}
+
 /// "#!/usr/bin/env node\r": what the kernel would look for.
 void examine_first_line(const std::string& path, const ServiceScene& service, ProgramFact& fact) {
     const std::string start = read_small(path, 256);
+    if (is_of_other_machine(start)) fact.problem = "cannot run here";
     if (!start.starts_with("#!")) return;
     std::string line = start.substr(2, start.find('\n') - 2);
     const bool is_dos = line.ends_with('\r');
@@ -179,10 +194,17 @@ bool is_interpreter(const std::string& word) {
 
 /// The script of `node --inspect server.js`; empty for `python -m http.server`.
 std::string find_script(const std::vector<std::string>& words) {
+    // Another program, or none, or a server of the interpreter's own (php -S).
+    constexpr std::array<std::string_view, 6> without_script{"-m", "-c", "-e", "-p", "-S", "-n"};
+    constexpr std::array<std::string_view, 9> with_value{
+        "-r", "--require", "--import", "-I", "-d", "-X", "-W", "-t", "--env-file"};
+    const auto is_one_of = [](const auto& list, const std::string& word) {
+        return std::ranges::find(list, std::string_view{word}) != list.end();
+    };
     for (std::size_t i = 1; i < words.size(); ++i) {
         const std::string& word = words[i];
-        if (word == "-m" || word == "-c" || word == "-e" || word == "-p") return "";
-        if (word == "-r" || word == "--require" || word == "--import") {
+        if (is_one_of(without_script, word)) return "";
+        if (is_one_of(with_value, word)) {
             ++i;
         } else if (!word.starts_with('-')) {
             return word;

@@ -8,7 +8,9 @@
 #include <array>
 #include <charconv>
 #include <filesystem>
+#include <iterator>
 #include <regex>
+#include <sstream>
 
 namespace devstack::diagnosis {
 
@@ -69,7 +71,9 @@ public:
             const ServiceScene* const scene = scene_.find(service.name);
             for (const VariableFact& variable : service.variables)
                 add_variable(service, variable, scene);
-            if (scene != nullptr) add_config_files(*scene);
+            if (scene == nullptr) continue;
+            add_config_files(*scene);
+            add_proxy_files(*scene);
         }
         for (const core::doctor::NginxFact& nginx : facts_.nginx)
             add_nginx(nginx);
@@ -175,6 +179,50 @@ private:
                     scene_.shown(path.string()) + ":" + std::to_string(line),
                     "");
             }
+        }
+    }
+
+    /// "server s1 127.0.0.1:3001" of HAProxy, "reverse_proxy localhost:3001" of Caddy.
+    void add_proxy_files(const ServiceScene& service) {
+        static const std::regex haproxy{R"(^\s*(server\s+\S+)\s+([\w.-]+):(\d{1,5})\b)"};
+        static const std::regex caddy{
+            R"(^\s*(reverse_proxy)\s.*?(?:http://)?([\w.-]*):(\d{1,5})(?:\s|$))"};
+        if (service.fact.words.empty()) return;
+        const std::string program = fs::path{service.fact.words[0]}.filename().string();
+        if (program == "haproxy") {
+            add_lines(service, word_after(service, {"-f"}, "haproxy.cfg"), haproxy);
+        } else if (program == "caddy") {
+            add_lines(service, word_after(service, {"--config", "-c"}, "Caddyfile"), caddy);
+        }
+    }
+    static std::string word_after(const ServiceScene& service,
+                                  const std::vector<std::string>& options,
+                                  const std::string& usual) {
+        const auto& words = service.fact.words;
+        const auto found = std::ranges::find_first_of(words, options);
+        return found == words.end() || std::next(found) == words.end() ? usual : *std::next(found);
+    }
+    /// The pattern catches a name, a host and a port.
+    void add_lines(const ServiceScene& service, const std::string& file, const std::regex& form) {
+        const fs::path path = fs::path{service.working_dir} / file;
+        std::istringstream lines{read_small(path.string())};
+        int number = 0;
+        for (std::string line; std::getline(lines, line);) {
+            ++number;
+            std::smatch found;
+            if (!std::regex_search(line, found, form)) continue;
+            ReferenceFact fact;
+            fact.kind = "config";
+            fact.scheme = "http";
+            fact.host = found[2].length() == 0 ? "localhost" : found[2].str();
+            const std::string port = found[3].str();
+            std::from_chars(port.data(), port.data() + port.size(), fact.port);
+            if (fact.port <= 0 || fact.port > 65535) continue;
+            add(fact,
+                service.fact.name,
+                found[1].str(),
+                scene_.shown(path.lexically_normal().string()) + ":" + std::to_string(number),
+                "");
         }
     }
 

@@ -3,6 +3,7 @@
 
 #include "diagnosis/collectors.hpp"
 #include "diagnosis/locks.hpp"
+#include "diagnosis/tcp_connections.hpp"
 #include "diagnosis/thread_stacks.hpp"
 
 #include <algorithm>
@@ -160,6 +161,13 @@ std::string explain_refusal() {
     return " (kernel.yama.ptrace_scope is " + scope.substr(0, 1) + ": root may)";
 }
 
+/// The descriptor is the first argument of all of these.
+bool waits_at_descriptor(const ThreadFact& fact) {
+    constexpr std::array<std::string_view, 5> calls{
+        "read", "write", "recvfrom", "sendto", "connect"};
+    return std::ranges::find(calls, fact.system_call) != calls.end();
+}
+
 struct Examination {
     std::vector<ThreadFact> threads;
     std::string problem;
@@ -173,8 +181,12 @@ Examination examine_closely(int pid, TimePoint deadline) {
     std::vector<int> to_stop;
     for (const int thread : threads) {
         found.threads.push_back(examine(pid, thread));
+        ThreadFact& fact = found.threads.back();
+        if (waits_at_descriptor(fact)) {
+            fact.peer = find_peer(pid, static_cast<int>(read_call(pid, thread).first_argument));
+        }
         const bool has_room = to_stop.size() < stacks_max;
-        if (has_room && may_be_stopped(found.threads.back())) to_stop.push_back(thread);
+        if (has_room && may_be_stopped(fact)) to_stop.push_back(thread);
     }
     const auto before = find_locks(pid, threads);
     const TimePoint begin = platform::now();

@@ -143,6 +143,31 @@ void add_dead(const StuckConnections& before, const StuckConnections& now, Facts
 
 }  // namespace
 
+std::string find_peer(int pid, int descriptor) {
+    std::error_code error;
+    const std::string link =
+        fs::read_symlink("/proc/" + std::to_string(pid) + "/fd/" + std::to_string(descriptor),
+                         error)
+            .string();
+    constexpr std::string_view mark = "socket:[";
+    if (error || !link.starts_with(mark)) return "";
+    const std::string inode = link.substr(mark.size(), link.size() - mark.size() - 1);
+    const auto table = read_table();
+    const auto entry = std::ranges::find(table, inode, &Entry::inode);
+    if (entry == table.end()) return "";
+    const auto colon = entry->remote.rfind(':');
+    const std::string port = std::to_string(parse_hex(entry->remote.substr(colon + 1)));
+    constexpr std::size_t v4_digits = 8;
+    if (colon != v4_digits) return "port " + port;
+    // Four bytes as the machine has them in a number: the first is the last of the digits.
+    std::string address;
+    for (const std::size_t at : {6, 4, 2, 0}) {
+        if (!address.empty()) address += ".";
+        address += std::to_string(parse_hex(entry->remote.substr(at, 2)));
+    }
+    return address + ":" + port;
+}
+
 StuckConnections find_stuck(const Facts& facts) {
     StuckConnections stuck;
     const std::vector<Entry> table = read_table();

@@ -221,5 +221,5 @@ TEST_CASE("the schema is printed as it was tested", "[integration][schema]") {
     CHECK(result.code == 0);
     CHECK(
         result.output.starts_with("{\n  \"$schema\": \"http://json-schema.org/draft-07/schema#\""));
-    CHECK(nlohmann::json::parse(result.output)["properties"].size() == 4);
+    CHECK(nlohmann::json::parse(result.output)["properties"].size() == 5);
 }

@@ -63,7 +63,7 @@ std::string describe_wait(const Facts& facts, const ThreadFact& thread) {
     const std::string where = call.empty() || call == "0" ? "" : " in " + call;
     if (thread.state == "D") return "waits for the disk or a device" + where;
     if (thread.state == "Z") return "has ended";
-    return "waits" + where;
+    return "waits" + where + (thread.peer.empty() ? "" : " for " + thread.peer);
 }
 
 }  // namespace

@@ -147,6 +147,7 @@ const Shape& shape_of<ThreadFact>() {
         {"wait_channel", slot<&ThreadFact::wait_channel>},
         {"lock_owner", slot<&ThreadFact::lock_owner>},
         {"lock", slot<&ThreadFact::lock>},
+        {"peer", slot<&ThreadFact::peer>},
         {"frames", slot<&ThreadFact::frames>},
     };
     static constexpr Shape shape{fields};

@@ -6,6 +6,7 @@
 #include "core/doctor/threads.hpp"
 
 #include <algorithm>
+#include <charconv>
 #include <map>
 
 namespace devstack::core::doctor {
@@ -55,6 +56,11 @@ const ProcessFact* find_busiest(const ServiceFact& service, const Picture& pictu
     return most == processes.end() || (*most)->wanted_cpu_percent < busy_percent ? nullptr : *most;
 }
 
+/// Their code is not on the stack that can be read, but an interpreter or what it has compiled.
+bool has_readable_stack(const ProcessFact& process) {
+    return process.runtime.empty();
+}
+
 void add_thread_evidence(const ProcessFact& process, const Picture& picture, Finding& finding) {
     const std::string threads = count_threads(process.pid, picture);
     if (!threads.empty()) {
@@ -66,10 +72,14 @@ void add_thread_evidence(const ProcessFact& process, const Picture& picture, Fin
         constexpr std::size_t shown_max = 3;
         constexpr std::size_t frames_max = 4;
         auto frames = telling_frames(it);
-        if (it.pid != process.pid || frames.empty() || ++shown > shown_max) continue;
+        if (!has_readable_stack(process)) frames.clear();
+        const bool is_telling = !frames.empty() || !it.peer.empty();
+        if (it.pid != process.pid || !is_telling || ++shown > shown_max) continue;
         if (frames.size() > frames_max) frames.resize(frames_max);
-        finding.evidence.push_back(name_of(it) + (it.state == "R" ? " runs in " : " waits in ") +
-                                   join(frames, ", called by "));
+        std::string text = name_of(it) + (it.state == "R" ? " runs" : " waits");
+        if (!it.peer.empty()) text += " for " + it.peer + " (" + it.system_call + ")";
+        if (!frames.empty()) text += " in " + join(frames, ", called by ");
+        finding.evidence.push_back(text);
     }
     for (const ListenerFact& it : picture.facts().listeners) {
         if (it.pid == process.pid && it.accept_queue > 0) {
@@ -89,13 +99,38 @@ bool answers_late(const ServiceFact& service, const DialFact& dial, const Pictur
     }) != nullptr;
 }
 
+/// Whom its threads wait for: "cache (127.0.0.1:6379)"; empty when that can not be told. Clients of
+/// it are waited for too.
+std::string find_awaited(const ProcessFact& process, const Picture& picture) {
+    for (const ThreadFact& it : picture.facts().threads) {
+        int port = 0;
+        const std::string digits = it.peer.substr(it.peer.find_last_of(": ") + 1);
+        std::from_chars(digits.data(), digits.data() + digits.size(), port);
+        const bool is_server = !picture.listeners_on(port).empty() || picture.owner_of(port);
+        if (it.pid != process.pid || it.peer.empty() || !is_server) continue;
+        const ServiceFact* const owner = picture.owner_of(port);
+        return owner == nullptr ? it.peer : owner->name + " (" + it.peer + ")";
+    }
+    return "";
+}
+
 /// ", in find_route (routes.c:83)": the last place that was seen of a thread that runs.
 std::string where_it_runs(const ProcessFact& process, const Picture& picture) {
+    if (!has_readable_stack(process)) return "";
     for (const ThreadFact& it : picture.facts().threads) {
         const std::string place = it.pid == process.pid && it.state == "R" ? place_of(it) : "";
         if (!place.empty()) return ", in " + place;
     }
     return "";
+}
+
+std::string profiler_for(const ProcessFact& process) {
+    const std::string pid = std::to_string(process.pid);
+    if (process.runtime == "python") return "py-spy dump --pid " + pid;
+    if (process.runtime == "node") return "kill -USR1 " + pid + " and node inspect -p " + pid;
+    if (process.runtime == "java") return "jstack " + pid;
+    if (process.runtime == "ruby") return "rbspy dump --pid " + pid;
+    return "gdb -p " + pid + ", or perf top -p " + pid;
 }
 
 void look_at_silence(const ServiceFact& service,
@@ -125,9 +160,7 @@ void look_at_silence(const ServiceFact& service,
                        (contains(busy->command, "node") ? ", so its event loop is blocked" : "") +
                        where_it_runs(*busy, picture) + ".";
         finding.fix =
-            "devstack restart " + service.name +
-            "; to see where it is: py-spy dump, node --cpu-prof, gdb -p or perf top on pid " +
-            std::to_string(busy->pid);
+            "devstack restart " + service.name + "; to see where it is: " + profiler_for(*busy);
     } else if (answers_late(service, *dial, picture)) {
         finding.is_symptom = true;
         finding.id = "answers-too-late";
@@ -139,10 +172,11 @@ void look_at_silence(const ServiceFact& service,
     } else {
         finding.is_symptom = true;
         finding.id = "accepts-and-never-answers";
+        const std::string peer = server == nullptr ? "" : find_awaited(*server, picture);
         finding.what = service.name + " accepts connections on " + where +
-                       ", and gives no answer to " + dial->path + " within " + time +
-                       ": it hangs, or answers after longer than the "
-                       "timeout of " +
+                       ", and gives no answer to " + dial->path + " within " + time + ": it " +
+                       (peer.empty() ? "hangs" : "waits for an answer of " + peer) +
+                       ", or answers after longer than the timeout of " +
                        seconds_text(service.probe_timeout) + ".";
         finding.fix = "look at what the handler of " + dial->path +
                       " waits for (devstack doctor "

@@ -59,6 +59,10 @@ bool is_contradicted(const LogKnowledge& known,
         };
         return !processes.empty() && std::ranges::all_of(processes, has_room);
     }
+    // What a server writes of its clients; they say it themselves.
+    if (known.id == "database-too-many-connections") {
+        return !service.words.empty() && contains(service.words[0], "postgres");
+    }
     if (known.id == "variable-missing" && found.size() > 1) {
         const auto variable =
             std::ranges::find(service.variables, found[1].str(), &VariableFact::name);

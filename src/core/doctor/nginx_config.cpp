@@ -303,11 +303,13 @@ std::optional<ProxyTarget> find_target(const NginxFact& nginx,
                                        const std::string& path) {
     if (location.proxy_pass.find('$') != std::string::npos) return std::nullopt;
     const auto url = parse_service_url(location.proxy_pass);
-    if (!url) return std::nullopt;
+    if (!url || url->host == "unix") return std::nullopt;  // A socket in the file system.
     ProxyTarget target{url->scheme, url->host, url->port, path};
     const auto upstream = std::ranges::find(nginx.upstreams, url->host, &NginxUpstreamFact::name);
     if (upstream != nginx.upstreams.end()) {
-        if (upstream->servers.empty()) return std::nullopt;
+        const bool is_told =
+            !upstream->servers.empty() && !upstream->servers[0].starts_with("unix:");
+        if (!is_told) return std::nullopt;
         const auto server = parse_service_url("http://" + upstream->servers.front());
         if (!server) return std::nullopt;
         target.host = server->host;

@@ -123,6 +123,11 @@ void tell_problem(const ServiceFact& service,
                        ", wants the interpreter " + program.interpreter + ", which does not exist.";
         finding.fix =
             "install " + program.interpreter + ", or correct the first line of " + program.path;
+    } else if (program.problem == "cannot run here") {
+        finding.id = "program-of-other-machine";
+        finding.what = program.path + ", the command of " + service.name +
+                       ", was built for another kind of processor than this machine has.";
+        finding.fix = "build it for this machine (uname -m, file " + program.path + ")";
     } else {
         finding.id = "program-can-not-run";
         finding.what =

@@ -51,6 +51,12 @@ bool is_database(const std::string& scheme) {
     return !product_of(scheme).empty();
 }
 
+/// Of a proxy that does nothing but pass on, and writes no log of it (HAProxy, Caddy).
+bool is_upstream(const ReferenceFact& reference) {
+    return reference.kind == "config" &&
+           (reference.name.starts_with("server ") || reference.name == "reverse_proxy");
+}
+
 /// Whether anybody suffers from it. What nobody asks for may be down.
 bool matters(const ReferenceFact& reference,
              const Picture& picture,
@@ -70,10 +76,12 @@ bool matters(const ReferenceFact& reference,
     if (service == nullptr) return false;
     const bool is_hit = picture.is_troubled(*service) || picture.is_waiting(*service);
     if (picture.mentions(*service, ":" + std::to_string(reference.port))) return true;
-    if (!is_hit) return false;
     // A service that can not start has not come to using it.
     const bool has_ended = service->pid == 0;
-    return is_database(reference.scheme) && !has_ended;
+    const DialFact* const probe = picture.probe(*service);
+    const bool is_silent = probe != nullptr && probe->error == "no answer";
+    if (is_upstream(reference)) return (is_hit || is_silent) && !has_ended;
+    return is_hit && is_database(reference.scheme) && !has_ended;
 }
 
 /// Where the product that was meant really listens.

@@ -118,6 +118,8 @@ struct ThreadFact {
     /// Of one that waits for a lock, if that can be told: who holds it.
     int lock_owner = 0;
     std::string lock;  ///< Its address: equal ones are one lock.
+    /// Of one that waits at a connection of its own: the other end, "127.0.0.1:5432".
+    std::string peer;
     /// Where it is in the code, innermost first: "transfer (bank.cpp:41)". Only of processes that
     /// do not answer.
     std::vector<std::string> frames;

@@ -289,3 +289,34 @@ TEST_CASE("what the profile knows of a log is told, below what devstack sees", "
         CHECK(world.said().find("web gets no licence from lic01.") != std::string::npos);
     }
 }
+
+TEST_CASE("the upstream of a silent proxy that is not there is its cause", "[unit][doctor]") {
+    World world;
+    DialFact& dial = world.refer("api", "server s1", "http", 3999);
+    dial = World::refused(dial);
+    world.facts.references.back().kind = "config";
+    world.facts.references.back().where = "haproxy.cfg:10";
+    CHECK(world.findings().empty());
+    hang(world);
+    const auto findings = world.findings();
+    REQUIRE_FALSE(findings.empty());
+    CHECK(findings[0].id == "proxy-names-dead-port");
+    CHECK(findings[0].what.starts_with(
+        "server s1 (haproxy.cfg:10) of api points to localhost:3999, where nothing listens"));
+}
+
+TEST_CASE("whom a hanging service waits for is told", "[unit][doctor]") {
+    World world;
+    hang(world);
+    world.service("web").phase = "ready";
+    ThreadFact& thread = add_thread(world, 10, "python3");
+    thread.system_call = "recvfrom";
+    thread.peer = "127.0.0.1:3200";
+    const auto findings = world.findings();
+    REQUIRE_FALSE(findings.empty());
+    CHECK(
+        findings[0].what ==
+        "api accepts connections on 127.0.0.1:3101, and gives no answer to /health within 2.0 s: "
+        "it waits for an answer of web (127.0.0.1:3200), or answers after longer than the timeout "
+        "of 2.0 s.");
+}
