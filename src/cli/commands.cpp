@@ -179,6 +179,12 @@ Runner add_dashboard(OptionSet& set) {
     return [options](const Common& common) { return run_dashboard(common, *options); };
 }
 
+Runner add_mcp(OptionSet& set) {
+    const auto options = std::make_shared<McpOptions>();
+    set.flag("--allow-actions", options->allow_actions, "also start, stop and restart");
+    return [options](const Common& common) { return run_mcp(common, *options); };
+}
+
 Runner add_check(OptionSet& set) {
     const auto options = std::make_shared<CheckOptions>();
     set.optional_word("PROFILE", options->profile, "a path or a name; see devstack up --help");
@@ -246,6 +252,7 @@ constexpr Command commands[] = {
     {"dashboard", add_dashboard},
     {"check", add_check},
     {"doctor", add_doctor},
+    {"mcp", add_mcp},
     {"schema", add_schema},
     {"ls", add_ls},
     {"completion", add_completion},

@@ -113,6 +113,11 @@ struct DashboardOptions {
 };
 int run_dashboard(const Common& common, const DashboardOptions& options);
 
+struct McpOptions {
+    bool allow_actions = false;  ///< Also what changes something.
+};
+int run_mcp(const Common& common, const McpOptions& options);
+
 struct CheckOptions {
     std::optional<std::string> profile;
     bool json = false;

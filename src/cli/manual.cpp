@@ -288,6 +288,17 @@ Keep what was seen, to diagnose it elsewhere: devstack doctor --from facts.json)
 1  something is wrong; the cause is told
 2  wrong usage
 4  there is no such service; the known ones are told)"},
+        {"mcp",
+         "serve the project to an AI assistant",
+         "[--allow-actions]",
+         R"(Speaks the Model Context Protocol on standard input and output: status, why, doctor,
+logs, events, crashes, ports and check as tools. It only looks, unless it is started with
+--allow-actions: then also start, stop and restart.)",
+         R"(devstack mcp
+What an assistant is told to start; it is of no use to type it.
+claude mcp add devstack -- devstack -C /home/chi/shop mcp
+Tell Claude Code of it.)",
+         "0  the assistant has hung up\n1  its end of the pipe is gone"},
         {"schema",
          "print the JSON Schema of profiles, for editors",
          "",

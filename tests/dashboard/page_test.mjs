@@ -1,6 +1,7 @@
 // The dashboard in a real browser, at a real project.
 
 import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
 import { after, before, test } from "node:test";
 
 import {
@@ -285,18 +286,22 @@ test("is served by the profile's own listener too", async (t) => {
   await page.context().close();
 });
 
-test("a page that is left alone asks for nothing", async (t) => {
-  const { page } = await at(t, '[service.calm]\ncommand = ["@CHILD@", "wait"]\n');
+test("a page that is left alone asks for nothing, and wakes nobody", async (t) => {
+  const { page, project } = await at(t, '[service.calm]\ncommand = ["@CHILD@", "wait"]\n');
   await awaitPhase(page, "calm", "ready");
   const rest = (time) =>
     page.evaluate((it) => new Promise((resolve) => setTimeout(resolve, it)), time);
-  await rest(1000);
-  const before = page.requests.length;
+  const { daemon_pid: daemon } = project.state();
+  const wakeUps = () =>
+    Number(/voluntary_ctxt_switches:\s+(\d+)/.exec(readFileSync(`/proc/${daemon}/status`))[1]);
+  // The start is over when its memory has been given back, after 3 s.
   await rest(4000);
-  assert.deepEqual(
-    page.requests.slice(before).map((it) => it.url()),
-    [],
-  );
+  const before = { requests: page.requests.length, wakeUps: wakeUps() };
+  await rest(5000);
+  const asked = page.requests.slice(before.requests).map((it) => it.url());
+  assert.deepEqual(asked, []);
+  // Each of the two streams may have had its heartbeat.
+  assert.ok(wakeUps() - before.wakeUps <= 4, `${wakeUps() - before.wakeUps} wake-ups`);
 });
 
 for (const width of [390, 1024, 1600]) {
