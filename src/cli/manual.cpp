@@ -109,6 +109,21 @@ Keep looking.)",
 1  something that is wanted is not
 3  the project is not running
 4  there is no such service; the known ones are told)"},
+        {"top",
+         "look at everything on the whole screen, and act by key",
+         "",
+         R"(Services and their logs on the whole terminal, drawn anew when something happens. Choose
+a service with the arrow keys; r restarts it, s starts, x stops, y tells why it is as it
+is; / searches the log, enter shows that of the service alone; ? shows all keys. What
+runs goes on when it is left. It finds the daemon again after a restart of that.)",
+         R"(devstack top
+The project here.
+devstack --project shop top
+That one, from anywhere.)",
+         R"(0  left, or the project has been stopped meanwhile
+1  the daemon is gone and does not come back
+2  there is no terminal for it
+3  the project is not running)"},
         {"why",
          "tell why a service is as it is",
          "SERVICE [--json]",

@@ -110,4 +110,27 @@ bool LinePattern::matches_plain(std::string_view line, Ends ends) const {
     }
 }
 
+std::optional<LinePattern::Match> LinePattern::find(std::string_view line, std::size_t from) const {
+    if (is_empty() || from >= line.size()) return std::nullopt;
+    if (!regex_) {
+        const std::size_t at = line.find(literal_, from);
+        if (at == std::string_view::npos) return std::nullopt;
+        return Match{at, literal_.size()};
+    }
+    namespace flags = std::regex_constants;
+    const auto look = from == 0 ? flags::match_default : flags::match_prev_avail;
+    std::match_results<std::string_view::const_iterator> found;
+    const auto begin = line.begin() + static_cast<std::ptrdiff_t>(from);
+    try {
+        if (!std::regex_search(
+                begin, line.end(), found, regex_->regex, look | flags::match_not_null)) {
+            return std::nullopt;
+        }
+    } catch (const std::regex_error&) {
+        return std::nullopt;
+    }
+    return Match{from + static_cast<std::size_t>(found.position()),
+                 static_cast<std::size_t>(found.length())};
+}
+
 }  // namespace devstack::core

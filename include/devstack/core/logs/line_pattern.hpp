@@ -2,7 +2,9 @@
 
 #include "devstack/base/result.hpp"
 
+#include <cstddef>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -30,6 +32,13 @@ public:
     /// Lines with colours or carriage returns are matched as a terminal shows them.
     bool matches(std::string_view line) const { return matches(line, Ends{}); }
     bool matches(std::string_view part, Ends ends) const;
+    /// The first match in a line without colours and carriage returns that begins at `from` or
+    /// later, for who wants to show it. Matches of nothing are passed over.
+    struct Match {
+        std::size_t begin = 0;
+        std::size_t size = 0;
+    };
+    std::optional<Match> find(std::string_view plain_line, std::size_t from = 0) const;
     bool is_empty() const { return literal_.empty() && !regex_; }
 
 private:
