@@ -68,7 +68,9 @@ of their needs. PROFILE is a path, or a name that is looked up in ./profiles,
 or in the nearest directory above is used.
 
 In the foreground one log of all services is shown until everything has been stopped;
-Ctrl-C stops everything, a second one kills. A second `up` attaches to the first.)",
+Ctrl-C stops everything, a second one kills. On a terminal, ? shows what else can be
+pressed: r restarts a service, / searches the log, t is `devstack top`, d leaves
+everything running. A second `up` attaches to the first.)",
          R"(devstack up
 Everything, in the foreground.
 devstack up -d --wait

@@ -31,4 +31,7 @@ struct Key {
     bool operator==(const Key&) const = default;
 };
 
+/// What a terminal means by a character that it sends: 0x0D is enter, 0x0C Ctrl-L.
+Key key_of_character(char32_t character);
+
 }  // namespace devstack::cli

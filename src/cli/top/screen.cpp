@@ -4,6 +4,8 @@
 #include "devstack/platform/file_descriptor.hpp"
 #include "devstack/platform/terminal.hpp"
 
+#include "cli/top/last_aid.hpp"
+
 #include <algorithm>
 #include <array>
 #include <clocale>
@@ -34,72 +36,18 @@ namespace {
 constexpr std::array fallbacks = {"xterm-256color", "xterm"};
 constexpr int escape_delay_ms = 50;
 
-// ---- When the program ends by its own fault ----------------------------------------------------
-
-constexpr std::array fatal_signals = {SIGABRT, SIGSEGV, SIGBUS, SIGFPE, SIGILL};
-
-/// All that a signal handler needs, made before.
-struct LastAid {
-    termios settings{};
-    std::array<char, 256> sequence{};
-    std::size_t size = 0;
-    int error_file = -1;  ///< What was written to standard error.
-    int error_fd = -1;    ///< Where it belongs.
-};
-LastAid last_aid;
-
-void copy_errors(int from, int to) {
-    std::array<char, 1024> buffer;
-    off_t at = 0;
-    while (true) {
-        const ssize_t size = ::pread(from, buffer.data(), buffer.size(), at);
-        if (size <= 0) return;
-        if (::write(to, buffer.data(), static_cast<std::size_t>(size)) < 0) return;
-        at += size;
-    }
-}
-
-/// Only what signal-safety(7) allows. The signal comes again when we return, as nobody minds it.
-extern "C" void give_last_aid(int signal) {
-    (void)!::write(STDOUT_FILENO, last_aid.sequence.data(), last_aid.size);
-    ::tcsetattr(STDIN_FILENO, TCSANOW, &last_aid.settings);
-    if (last_aid.error_file >= 0) copy_errors(last_aid.error_file, last_aid.error_fd);
-    ::raise(signal);
-}
-
-void prepare_last_aid() {
+/// Ends of all that is switched on here, for who has no time to ask ncurses.
+std::string end_sequence() {
     std::string sequence = "\x1b[0m";
     for (const char* name : {"rmkx", "cnorm", "rmcup"}) {
         const char* const text = ::tigetstr(name);
         const bool is_there = text != nullptr && text != reinterpret_cast<const char*>(-1);
         if (is_there) sequence += text;
     }
-    last_aid.size = std::min(sequence.size(), last_aid.sequence.size());
-    std::copy_n(sequence.begin(), last_aid.size, last_aid.sequence.begin());
-    struct sigaction action {};
-    action.sa_handler = give_last_aid;
-    action.sa_flags = static_cast<int>(SA_RESETHAND);
-    for (const int signal : fatal_signals)
-        ::sigaction(signal, &action, nullptr);
-}
-
-void forget_last_aid() {
-    for (const int signal : fatal_signals)
-        std::signal(signal, SIG_DFL);
+    return sequence;
 }
 
 // ---- Keys and looks ----------------------------------------------------------------------------
-
-std::string utf8_of(wint_t character) {
-    const auto code = static_cast<unsigned>(character);
-    const auto tail = [code](unsigned shift) {
-        return static_cast<char>(0x80U | ((code >> shift) & 0x3FU));
-    };
-    if (code < 0x80) return {static_cast<char>(code)};
-    if (code < 0x800) return {static_cast<char>(0xC0U | (code >> 6U)), tail(0)};
-    if (code < 0x10000) return {static_cast<char>(0xE0U | (code >> 12U)), tail(6), tail(0)};
-    return {static_cast<char>(0xF0U | (code >> 18U)), tail(12), tail(6), tail(0)};
-}
 
 std::optional<Key> key_of_code(wint_t code) {
     switch (code) {
@@ -116,22 +64,6 @@ std::optional<Key> key_of_code(wint_t code) {
         case KEY_ENTER: return Key{Key::Kind::enter, ""};
         default: return std::nullopt;
     }
-}
-
-Key key_of_character(wint_t character) {
-    switch (character) {
-        case '\r':
-        case '\n': return {Key::Kind::enter, ""};
-        case '\t': return {Key::Kind::tab, ""};
-        case 0x1B: return {Key::Kind::escape, ""};
-        case 0x08:
-        case 0x7F: return {Key::Kind::backspace, ""};
-        default: break;
-    }
-    if (character < 0x20) {
-        return {Key::Kind::control, std::string(1, static_cast<char>('a' + character - 1))};
-    }
-    return {Key::Kind::character, utf8_of(character)};
 }
 
 attr_t attributes_of(const Look& look) {
@@ -190,7 +122,8 @@ Error unusable(const std::string& why) {
 
 class Screen::Implementation {
 public:
-    Implementation(SCREEN* screen, bool has_colour) : screen_{screen} {
+    Implementation(SCREEN* screen, const termios& before, bool has_colour)
+        : screen_{screen}, last_aid_{before, end_sequence()} {
         ::cbreak();
         ::noecho();
         ::nonl();
@@ -206,7 +139,6 @@ public:
                 ::init_pair(colour, colour, -1);
         }
         is_unicode_ = std::strcmp(::nl_langinfo(CODESET), "UTF-8") == 0;
-        prepare_last_aid();
         hold_errors();
         adapt();
     }
@@ -214,7 +146,6 @@ public:
     ~Implementation() {
         ::endwin();
         ::delscreen(screen_);
-        forget_last_aid();
         release_errors();
     }
     Implementation(const Implementation&) = delete;
@@ -260,18 +191,17 @@ private:
         errors_ = platform::FileDescriptor{::dup(STDERR_FILENO)};
         if (!held_.is_open() || !errors_.is_open()) return;
         ::dup2(held_.get(), STDERR_FILENO);
-        last_aid.error_file = held_.get();
-        last_aid.error_fd = errors_.get();
+        LastAid::hold_errors(held_.get(), errors_.get());
     }
 
     void release_errors() {
-        last_aid.error_file = -1;
         if (!held_.is_open() || !errors_.is_open()) return;
         ::dup2(errors_.get(), STDERR_FILENO);
-        copy_errors(held_.get(), STDERR_FILENO);
+        copy_whole_file(held_.get(), STDERR_FILENO);
     }
 
     SCREEN* screen_;
+    LastAid last_aid_;
     bool has_colour_ = false;
     bool is_unicode_ = true;
     platform::FileDescriptor held_;
@@ -299,14 +229,15 @@ Result<std::unique_ptr<Screen>> Screen::open(bool has_colour) {
     const std::string name = terminal_name();
     // Text is UTF-8 here, whatever the environment says.
     if (std::setlocale(LC_CTYPE, "C.UTF-8") == nullptr) std::setlocale(LC_CTYPE, "");
-    ::tcgetattr(STDIN_FILENO, &last_aid.settings);
+    termios before{};
+    ::tcgetattr(STDIN_FILENO, &before);
     SCREEN* const screen = open_terminal(name);
     if (screen == nullptr) {
         return unusable("this host does not know terminals of the kind \"" + name +
                         "\" (TERM), nor xterm");
     }
     return std::unique_ptr<Screen>{
-        new Screen{std::make_unique<Implementation>(screen, has_colour)}};
+        new Screen{std::make_unique<Implementation>(screen, before, has_colour)}};
 }
 
 FrameSize Screen::size() const {
@@ -343,7 +274,7 @@ std::optional<Key> Screen::take_key() {
         wint_t code = 0;
         const int kind = ::wget_wch(stdscr, &code);
         if (kind == ERR) return std::nullopt;
-        if (kind != KEY_CODE_YES) return key_of_character(code);
+        if (kind != KEY_CODE_YES) return key_of_character(static_cast<char32_t>(code));
         if (const std::optional<Key> key = key_of_code(code)) return key;
     }
 }
