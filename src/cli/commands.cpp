@@ -100,6 +100,10 @@ Runner add_logs(OptionSet& set) {
     };
 }
 
+Runner add_top(OptionSet&) {
+    return [](const Common& common) { return run_top(common); };
+}
+
 Runner add_change(OptionSet& set, const char* command) {
     const auto options = std::make_shared<ChangeOptions>();
     options->command = command;
@@ -235,27 +239,17 @@ Runner add_version(OptionSet& set) {
 }
 
 constexpr Command commands[] = {
-    {"up", add_up},
-    {"down", add_down},
-    {"status", add_status},
-    {"why", add_why},
-    {"logs", add_logs},
-    {"start", add_start},
-    {"stop", add_stop},
-    {"restart", add_restart},
-    {"reload", add_reload},
-    {"signal", add_signal},
-    {"run", add_run},
-    {"events", add_events},
-    {"crashes", add_crashes},
-    {"ports", add_ports},
-    {"dashboard", add_dashboard},
-    {"check", add_check},
-    {"doctor", add_doctor},
-    {"mcp", add_mcp},
-    {"schema", add_schema},
-    {"ls", add_ls},
-    {"completion", add_completion},
+    {"up", add_up},           {"down", add_down},
+    {"status", add_status},   {"top", add_top},
+    {"why", add_why},         {"logs", add_logs},
+    {"start", add_start},     {"stop", add_stop},
+    {"restart", add_restart}, {"reload", add_reload},
+    {"signal", add_signal},   {"run", add_run},
+    {"events", add_events},   {"crashes", add_crashes},
+    {"ports", add_ports},     {"dashboard", add_dashboard},
+    {"check", add_check},     {"doctor", add_doctor},
+    {"mcp", add_mcp},         {"schema", add_schema},
+    {"ls", add_ls},           {"completion", add_completion},
     {"version", add_version},
 };
 

@@ -135,6 +135,8 @@ struct DoctorOptions {
 };
 int run_doctor(const Common& common, const DoctorOptions& options);
 
+int run_top(const Common& common);
+
 int run_schema();
 
 struct ListOptions {

@@ -40,16 +40,13 @@ constexpr Duration kill_timeout = 1s;
 /// After the last word of the daemon it has nothing more to do than to end.
 constexpr Duration end_timeout = 10s;
 
-void say(const std::string& line) {
-    print(line + "\n");
-}
-
 }  // namespace
 
 ForegroundView::ForegroundView(const Terminal& terminal,
                                const ChosenProfile& profile,
                                std::vector<std::string> services)
     : terminal_{terminal},
+      line_{terminal},
       paths_{profile.paths},
       names_{names_of(profile.plan)},
       services_{std::move(services)},
@@ -73,7 +70,11 @@ Status ForegroundView::remember_log_end() {
 
 int ForegroundView::follow(Launched launched, std::uint64_t cursor) {
     event_cursor_ = cursor;
-    platform::SignalWatch signals{{SIGINT, SIGTERM, SIGHUP}};
+    if (terminal_.is_terminal) keys_ = KeyTerminal::open();
+    std::vector<int> watched = {SIGINT, SIGTERM, SIGHUP};
+    // Whoever has changed the terminal minds these too.
+    if (keys_) watched.insert(watched.end(), {SIGTSTP, SIGCONT, SIGWINCH});
+    platform::SignalWatch signals{watched};
     std::optional<Streams> streams;
     reopen(streams);
     look_whether_ready();  // Perhaps nothing has to happen any more.
@@ -86,11 +87,12 @@ int ForegroundView::follow(Launched launched, std::uint64_t cursor) {
 
 /// The exit code, after the last words. `is_on_purpose`: not because the daemon was lost.
 int ForegroundView::leave(bool is_on_purpose) {
+    line_.set("");
     if (is_on_purpose && !is_stopped_) return exit_done;
     if (is_stopped_ && processes_) processes_->await_end(end_timeout);
     show_rest();
     if (is_stopped_) return exit_done;
-    complain(
+    line_.complain(
         "the daemon is gone and does not come back; see daemon.log and daemon.stderr in "
         ".devstack/state");
     return exit_failed;
@@ -126,12 +128,15 @@ ForegroundView::Turn ForegroundView::follow_streams(Streams& streams,
                                                     platform::SignalWatch& signals) {
     for (;;) {
         if (tell_wish(launched) == Turn::lost) return Turn::lost;
-        platform::wait_readable({signals.fd(), streams.events.fd(), streams.logs.fd()},
-                                until_next_notice());
+        draw_progress();
+        platform::wait_readable(
+            {signals.fd(), streams.events.fd(), streams.logs.fd(), keys_ ? keys_->fd() : -1},
+            until_next_notice());
         while (const std::optional<int> signal = signals.take()) {
             const Turn turn = take_signal(launched, *signal);
             if (turn != Turn::go_on) return turn;
         }
+        if (const Turn turn = take_keys(launched, signals); turn != Turn::go_on) return turn;
         // Logs first: what a service said comes before what devstack says about it. But the last
         // event may be there when there is nobody any more to ask for logs.
         const Turn logs = take_logs(streams);
@@ -168,6 +173,9 @@ ForegroundView::Turn ForegroundView::take_events(Streams& streams) {
 }
 
 ForegroundView::Turn ForegroundView::take_signal(const Launched& launched, int signal) {
+    if (keys_ && take_signal_of_terminal(signal)) return Turn::go_on;
+    // As in a shell, it is first what is typed that Ctrl-C gives up.
+    if (signal == SIGINT && prompt_) return prompt_.reset(), Turn::go_on;
     if (!launched.is_new) {
         say("left running; devstack down stops it");
         return Turn::finished;
@@ -178,6 +186,7 @@ ForegroundView::Turn ForegroundView::take_signal(const Launched& launched, int s
     }
     const bool is_again = std::exchange(is_stopping_, true);
     if (terminal_.is_terminal && signal == SIGINT) print("\r");
+    prompt_.reset();
     say(paint(is_again ? "killing what is left" : "stopping everything; Ctrl-C again kills at once",
               Style::bold,
               terminal_.has_colour));
@@ -194,7 +203,7 @@ ForegroundView::Turn ForegroundView::tell_wish(Launched& launched) {
     const bool is_refused = !reply && reply.error().kind == Error::Kind::invalid;
     if (!reply && !is_refused) return Turn::lost;
     // Mistakes in the profile: it is told again when they are mended.
-    if (is_refused) complain(reply.error().message);
+    if (is_refused) line_.complain(reply.error().message);
     wish_.clear();
     return Turn::go_on;
 }
@@ -207,8 +216,8 @@ ForegroundView::Turn ForegroundView::reconnect(std::optional<Streams>& streams,
     Duration pause = first_reconnect;
     for (int attempt = 1; attempt <= reconnects_max && !is_stopping_; ++attempt, pause *= 2) {
         if (processes_ && processes_->await_end(end_grace)) return Turn::lost;
-        complain("lost the daemon, reconnecting (" + std::to_string(attempt) + "/" +
-                 std::to_string(reconnects_max) + ")");
+        line_.complain("lost the daemon, reconnecting (" + std::to_string(attempt) + "/" +
+                       std::to_string(reconnects_max) + ")");
         platform::wait_readable({signals.fd()}, pause);
         if (const std::optional<int> signal = signals.take()) {
             const Turn turn = take_signal(launched, *signal);
@@ -293,14 +302,16 @@ void ForegroundView::show_remark(const api::EventMessage& event) {
 }
 
 /// What devstack says about a service, in the columns of the log.
-void ForegroundView::remark(const std::string& service, const std::string& text) const {
+void ForegroundView::remark(const std::string& service, const std::string& text) {
     const std::string name = pad(service, look_.prefix_width) + " * ";
     say(paint(name, style_of_service(service), look_.has_colour) + text);
 }
 
 void ForegroundView::show_lines(const std::vector<core::LogGap>& gaps,
-                                const std::vector<core::LogLine>& lines) const {
-    for_each_in_order(lines, gaps, [&](const auto& entry) { say(render(entry)); });
+                                const std::vector<core::LogLine>& lines) {
+    std::string text;
+    for_each_in_order(lines, gaps, [&](const auto& entry) { text += render(entry) + "\n"; });
+    if (!text.empty()) line_.say(text);
 }
 
 std::string ForegroundView::render(const core::LogLine& line) const {
@@ -312,13 +323,19 @@ std::string ForegroundView::render(const core::LogGap& gap) const {
 }
 
 void ForegroundView::look_whether_ready() {
-    if (is_ready_told_ || is_stopping_) return;
+    const bool is_shown = keys_ && (is_stopping_ || !is_ready_told_);
+    if ((is_ready_told_ || is_stopping_) && !is_shown) return;
     const std::optional<api::StateMessage> now = state();
-    if (!now || !judge_progress(*now, services_).is_done()) return;
+    if (is_shown) show_progress(now);
+    if (is_stopping_ || !now || !judge_progress(*now, services_).is_done()) return;
     is_ready_told_ = true;
+    show_progress(std::nullopt);
     say(render_summary(*now, services_, platform::now() - begin_, terminal_));
     if (terminal_.is_terminal)
-        say(paint("Ctrl-C stops everything", Style::dim, terminal_.has_colour));
+        say(paint(keys_ ? "Ctrl-C stops everything; ? shows what else can be pressed"
+                        : "Ctrl-C stops everything",
+                  Style::dim,
+                  terminal_.has_colour));
 }
 
 void ForegroundView::show_pending() {
@@ -374,7 +391,9 @@ std::optional<api::StateMessage> ForegroundView::state() const {
 Duration ForegroundView::until_next_notice() const {
     const Duration left = next_notice_ - platform::now();
     const bool has_to_notice = is_stopping_ || !is_ready_told_;
-    return has_to_notice ? std::max(left, Duration::zero()) : Duration{1h};
+    // How long it takes is shown in seconds.
+    const Duration wait = is_progress_due_ ? std::min<Duration>(left, 1s) : left;
+    return has_to_notice ? std::max(wait, Duration::zero()) : Duration{1h};
 }
 
 }  // namespace devstack::cli

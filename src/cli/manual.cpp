@@ -68,7 +68,9 @@ of their needs. PROFILE is a path, or a name that is looked up in ./profiles,
 or in the nearest directory above is used.
 
 In the foreground one log of all services is shown until everything has been stopped;
-Ctrl-C stops everything, a second one kills. A second `up` attaches to the first.)",
+Ctrl-C stops everything, a second one kills. On a terminal, ? shows what else can be
+pressed: r restarts a service, / searches the log, t is `devstack top`, d leaves
+everything running. A second `up` attaches to the first.)",
          R"(devstack up
 Everything, in the foreground.
 devstack up -d --wait
@@ -109,6 +111,21 @@ Keep looking.)",
 1  something that is wanted is not
 3  the project is not running
 4  there is no such service; the known ones are told)"},
+        {"top",
+         "look at everything on the whole screen, and act by key",
+         "",
+         R"(Services and their logs on the whole terminal, drawn anew when something happens. Choose
+a service with the arrow keys; r restarts it, s starts, x stops, y tells why it is as it
+is; / searches the log, enter shows that of the service alone; ? shows all keys. What
+runs goes on when it is left. It finds the daemon again after a restart of that.)",
+         R"(devstack top
+The project here.
+devstack --project shop top
+That one, from anywhere.)",
+         R"(0  left, or the project has been stopped meanwhile
+1  the daemon is gone and does not come back
+2  there is no terminal for it
+3  the project is not running)"},
         {"why",
          "tell why a service is as it is",
          "SERVICE [--json]",

@@ -17,27 +17,8 @@ namespace {
 
 namespace api = core::api;
 
-/// Wanted, and not as it should be for longer than it takes to start.
-bool is_bad(const api::ServiceState& service) {
-    return is_problem(service.phase) && (service.is_wanted || service.phase == "failed");
-}
-
 bool is_settled(const api::ServiceState& service) {
     return service.phase == "ready" || service.phase == "completed" || service.awaits_connection;
-}
-
-std::string render_percent(double percent) {
-    char text[32];
-    std::snprintf(text, sizeof(text), percent < 10 ? "%.1f%%" : "%.0f%%", percent);
-    return text;
-}
-
-Cell health_cell(const api::HealthState& health) {
-    const Style style = health.status == "unhealthy" ? Style::red
-                        : health.failures > 0        ? Style::yellow
-                        : health.status == "healthy" ? Style::green
-                                                     : Style::dim;
-    return {render_health(health), style};
 }
 
 std::vector<Cell> make_row(const api::ServiceState& service, const Terminal& terminal) {
@@ -52,19 +33,10 @@ std::vector<Cell> make_row(const api::ServiceState& service, const Terminal& ter
             {render_ports(service), Style::plain},
             {has_process ? render_seconds(service.uptime_seconds) : "", Style::plain},
             {std::to_string(service.restarts), service.restarts > 0 ? Style::yellow : Style::dim},
-            health_cell(service.health),
+            {render_health(service.health), style_of_health(service.health)},
             {service.usage ? render_percent(service.usage->cpu_percent) : "", Style::plain},
             {service.usage ? render_bytes(service.usage->memory_bytes) : "", Style::plain},
             {reason_of(service), style}};
-}
-
-std::vector<std::string> notes_of(const api::ServiceState& service) {
-    std::vector<std::string> notes = service.differences;
-    if (!service.stale.empty()) notes.push_back(service.name + " is " + render_stale(service));
-    if (!service.watch_suspended.empty()) {
-        notes.push_back(service.name + ": " + service.watch_suspended);
-    }
-    return notes;
 }
 
 struct Cause {
@@ -89,22 +61,25 @@ std::vector<Cause> causes_of(const std::vector<api::ServiceState>& services) {
 }
 
 std::string render_heading(const api::StateMessage& state, const Terminal& terminal) {
-    const std::vector<api::ServiceState>& services = state.services;
-    const auto bad = static_cast<std::size_t>(std::ranges::count_if(services, is_bad));
-    const auto wanted = static_cast<std::size_t>(
-        std::ranges::count_if(services, [](const api::ServiceState& it) { return it.is_wanted; }));
-    const auto good = static_cast<std::size_t>(std::ranges::count_if(
-        services, [](const api::ServiceState& it) { return it.is_wanted && is_settled(it); }));
-    std::string text = paint(state.project, Style::bold, terminal.has_colour) + "  " +
-                       state.status + ", " + std::to_string(good) + " of " +
-                       count_of(wanted, "service") + " ready";
-    if (bad > 0) {
-        text += ", " + paint(count_of(bad, "problem"), Style::red, terminal.has_colour);
+    const StatusCount count = count_status(state);
+    std::string text = paint(state.project, Style::bold, terminal.has_colour) + "  " + count.ready;
+    if (!count.problems.empty()) {
+        text += ", " + paint(count.problems, Style::red, terminal.has_colour);
     }
     return text + paint("  " + state.project_dir, Style::dim, terminal.has_colour) + "\n\n";
 }
 
 }  // namespace
+
+bool is_bad(const api::ServiceState& service) {
+    return is_problem(service.phase) && (service.is_wanted || service.phase == "failed");
+}
+
+std::string render_percent(double percent) {
+    char text[32];
+    std::snprintf(text, sizeof(text), percent < 10 ? "%.1f%%" : "%.0f%%", percent);
+    return text;
+}
 
 std::string render_seconds(double seconds) {
     const double rounded = std::floor(std::max(seconds, 0.0));
@@ -129,11 +104,38 @@ std::string render_cause(const std::optional<api::FindingMessage>& finding) {
     return (finding->confidence == "sure" ? "" : "probably: ") + sane_text(finding->cause);
 }
 
+Style style_of_health(const api::HealthState& health) {
+    if (health.status == "unhealthy") return Style::red;
+    if (health.failures > 0) return Style::yellow;
+    return health.status == "healthy" ? Style::green : Style::dim;
+}
+
 std::string render_health(const api::HealthState& health) {
     if (health.status == "none") return "";
     if (health.failures == 0) return health.status;
     return health.status + " (" + count_of(static_cast<std::size_t>(health.failures), "failure") +
            ")";
+}
+
+std::vector<std::string> notes_of(const api::ServiceState& service) {
+    std::vector<std::string> notes = service.differences;
+    if (!service.stale.empty()) notes.push_back(service.name + " is " + render_stale(service));
+    if (!service.watch_suspended.empty()) {
+        notes.push_back(service.name + ": " + service.watch_suspended);
+    }
+    return notes;
+}
+
+StatusCount count_status(const api::StateMessage& state) {
+    const std::vector<api::ServiceState>& services = state.services;
+    const auto bad = static_cast<std::size_t>(std::ranges::count_if(services, is_bad));
+    const auto wanted = static_cast<std::size_t>(
+        std::ranges::count_if(services, [](const api::ServiceState& it) { return it.is_wanted; }));
+    const auto good = static_cast<std::size_t>(std::ranges::count_if(
+        services, [](const api::ServiceState& it) { return it.is_wanted && is_settled(it); }));
+    return {state.status + ", " + std::to_string(good) + " of " + count_of(wanted, "service") +
+                " ready",
+            bad > 0 ? count_of(bad, "problem") : ""};
 }
 
 std::string render_status(const api::StateMessage& state, const Terminal& terminal) {

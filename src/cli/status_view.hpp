@@ -13,11 +13,27 @@ namespace devstack::cli {
 /// them what they listen on other than they said, and what is stale. Ends with a newline.
 std::string render_status(const core::api::StateMessage& state, const Terminal& terminal);
 
+/// "running, 3 of 4 services ready", "1 problem".
+struct StatusCount {
+    std::string ready;
+    std::string problems;  ///< Empty without any.
+};
+StatusCount count_status(const core::api::StateMessage& state);
+
+/// What else there is to know of a service: what it listens on other than it said, what is stale.
+std::vector<std::string> notes_of(const core::api::ServiceState& service);
+
+/// Wanted, and not as it should be for longer than it takes to start.
+bool is_bad(const core::api::ServiceState& service);
+
 /// True when all of them that are wanted are ready, or completed.
 bool is_all_well(const std::vector<core::api::ServiceState>& services);
 
 /// Seconds as a person wants to know them: "3m 20s".
 std::string render_seconds(double seconds);
+
+/// "0.3%", "12%".
+std::string render_percent(double percent);
 
 /// "3101", "3101, debug 9229"; empty without ports.
 std::string render_ports(const core::api::ServiceState& service);
@@ -30,5 +46,6 @@ std::string render_cause(const std::optional<core::api::FindingMessage>& finding
 
 /// "healthy", "unhealthy (3 failures)"; empty without a probe.
 std::string render_health(const core::api::HealthState& health);
+Style style_of_health(const core::api::HealthState& health);
 
 }  // namespace devstack::cli

@@ -79,19 +79,6 @@ Piece first_piece(std::string_view text) {
     return {std::min(length, text.size()), static_cast<std::size_t>(character_width(character))};
 }
 
-/// The longest front part of `text` that takes at most `width` columns, and not less than a piece.
-std::string_view front_within(std::string_view text, std::size_t width) {
-    std::size_t bytes = 0;
-    std::size_t columns = 0;
-    while (bytes < text.size()) {
-        const Piece piece = first_piece(text.substr(bytes));
-        if (columns + piece.width > width && bytes > 0) break;
-        columns += piece.width;
-        bytes += piece.bytes;
-    }
-    return text.substr(0, bytes);
-}
-
 }  // namespace
 
 Terminal examine_terminal(int fd, ColourMode mode) {
@@ -156,6 +143,18 @@ std::vector<std::string> wrap(std::string_view text, std::size_t width) {
     }
     if (!text.empty() || lines.empty()) lines.emplace_back(text);
     return lines;
+}
+
+std::string_view front_within(std::string_view text, std::size_t width) {
+    std::size_t bytes = 0;
+    std::size_t columns = 0;
+    while (bytes < text.size()) {
+        const Piece piece = first_piece(text.substr(bytes));
+        if (columns + piece.width > width && bytes > 0) break;
+        columns += piece.width;
+        bytes += piece.bytes;
+    }
+    return text.substr(0, bytes);
 }
 
 std::string shorten(std::string_view text, std::size_t width) {

@@ -26,6 +26,20 @@ constexpr std::size_t receive_size = std::size_t{32} * 1024;
 /// An answer is bounded by the daemon's limits; this one is against something that is no daemon.
 constexpr std::uint64_t body_max = 256ULL * 1024 * 1024;
 
+/// For who waits for the answer later: a request is small, and there is room for it.
+constexpr auto send_timeout = std::chrono::seconds{10};
+
+std::string render_get(const std::string& target) {
+    return "GET " + target + " HTTP/1.1\r\nHost: devstack\r\n\r\n";
+}
+
+std::string render_post(const std::string& target, const std::string& body) {
+    return "POST " + target +
+           " HTTP/1.1\r\nHost: devstack\r\n"
+           "Content-Type: application/json\r\nContent-Length: " +
+           std::to_string(body.size()) + "\r\n\r\n" + body;
+}
+
 Error closed() {
     return {Error::Kind::system, "the daemon has closed the connection"};
 }
@@ -175,19 +189,13 @@ Result<Connection> Connection::open(const std::string& socket_path) {
 }
 
 Result<Reply> Connection::get(const std::string& target, Duration timeout) {
-    return implementation_->ask(
-        "GET " + target + " HTTP/1.1\r\nHost: devstack\r\n\r\n", timeout, true);
+    return implementation_->ask(render_get(target), timeout, true);
 }
 
 Result<Reply> Connection::post(const std::string& target,
                                const std::string& body,
                                Duration timeout) {
-    return implementation_->ask("POST " + target +
-                                    " HTTP/1.1\r\nHost: devstack\r\n"
-                                    "Content-Type: application/json\r\nContent-Length: " +
-                                    std::to_string(body.size()) + "\r\n\r\n" + body,
-                                timeout,
-                                false);
+    return implementation_->ask(render_post(target, body), timeout, false);
 }
 
 int Connection::fd() const {
@@ -195,9 +203,11 @@ int Connection::fd() const {
 }
 
 Status Connection::send_get(const std::string& target) {
-    using namespace std::chrono_literals;
-    return implementation_->send("GET " + target + " HTTP/1.1\r\nHost: devstack\r\n\r\n",
-                                 platform::now() + 10s);
+    return implementation_->send(render_get(target), platform::now() + send_timeout);
+}
+
+Status Connection::send_post(const std::string& target, const std::string& body) {
+    return implementation_->send(render_post(target, body), platform::now() + send_timeout);
 }
 
 Result<std::optional<Reply>> Connection::try_receive() {

@@ -29,8 +29,9 @@ const std::vector<std::pair<std::string, std::set<std::string>>> layers = {
     {"cli", {"base", "core", "platform", "keeper", "project", "client", "daemon", "diagnosis"}},
 };
 
-/// Files of `cli` that may name the processes they start.
-const std::set<std::string> may_start_processes = {"up.cpp", "process_modes.cpp", "ports.cpp"};
+/// Files of `cli` that may name the processes they start, or look at /proc as those do.
+const std::set<std::string> may_start_processes = {
+    "up.cpp", "process_modes.cpp", "ports.cpp", "usage_watch.cpp"};
 
 /// Calls that only platform and keeper may make: everywhere else they would hide an effect.
 const std::regex effect{

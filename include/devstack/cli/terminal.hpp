@@ -36,6 +36,9 @@ std::string pad(std::string text, std::size_t width, bool is_right_aligned = fal
 /// The text broken at spaces into lines of at most `width` columns; words longer than that are cut.
 /// Never empty. Without SGR sequences.
 std::vector<std::string> wrap(std::string_view text, std::size_t width);
+/// The longest front part of `text` that takes at most `width` columns, and not less than a
+/// character.
+std::string_view front_within(std::string_view text, std::size_t width);
 /// The text in at most `width` columns, with "…" at its end if something was left out. 0: no limit.
 std::string shorten(std::string_view text, std::size_t width);
 

@@ -37,6 +37,7 @@ public:
     /// For poll(2), by who waits for several things: send now, collect when readable.
     int fd() const;
     Status send_get(const std::string& target);
+    Status send_post(const std::string& target, const std::string& body);
     /// The whole reply if it is there; empty when more must be awaited.
     Result<std::optional<Reply>> try_receive();
 

@@ -160,4 +160,22 @@ std::size_t LinePattern::find_candidate(std::string_view text) const {
     return find_character(text.substr(0, found), '\r');
 }
 
+std::optional<LinePattern::Match> LinePattern::find(std::string_view line, std::size_t from) const {
+    if (is_empty() || from >= line.size()) return std::nullopt;
+    if (!regex_) {
+        const std::size_t at = line.find(literal_, from);
+        if (at == std::string_view::npos) return std::nullopt;
+        return Match{at, literal_.size()};
+    }
+    for (re2::StringPiece found; from < line.size();
+         from = static_cast<std::size_t>(found.data() - line.data()) + 1) {
+        const bool is_found =
+            regex_->of_line.Match(line, from, line.size(), re2::RE2::UNANCHORED, &found, 1);
+        if (!is_found) return std::nullopt;
+        if (!found.empty())
+            return Match{static_cast<std::size_t>(found.data() - line.data()), found.size()};
+    }
+    return std::nullopt;
+}
+
 }  // namespace devstack::core

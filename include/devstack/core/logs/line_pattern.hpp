@@ -4,6 +4,7 @@
 
 #include <cstddef>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -39,6 +40,13 @@ public:
     /// that ends before this offset does. The text's size when none does at all. Costs a fraction
     /// of taking the lines apart.
     std::size_t find_candidate(std::string_view text) const;
+    /// The first match in a line without colours and carriage returns that begins at `from` or
+    /// later, for who wants to show it. Matches of nothing are passed over.
+    struct Match {
+        std::size_t begin = 0;
+        std::size_t size = 0;
+    };
+    std::optional<Match> find(std::string_view plain_line, std::size_t from = 0) const;
     bool is_empty() const { return literal_.empty() && !regex_; }
 
 private:

@@ -170,3 +170,23 @@ TEST_CASE("in a part of a line its own ends are no line ends", "[unit][logs]") {
     CHECK_FALSE(end->matches("up", {true, false}));
     CHECK(end->matches("it is up", {false, true}));
 }
+
+TEST_CASE("the place of a match is told, one after the other", "[unit][logs]") {
+    const auto places = [](const std::string& pattern, std::string_view line) {
+        const auto parsed = LinePattern::parse(pattern);
+        REQUIRE(parsed);
+        std::string text;
+        std::size_t from = 0;
+        while (const auto match = parsed->find(line, from)) {
+            text += std::to_string(match->begin) + "+" + std::to_string(match->size) + " ";
+            from = match->begin + match->size;
+        }
+        return text;
+    };
+    CHECK(places("an", "banana") == "1+2 3+2 ");
+    CHECK(places("a.", "banana") == "1+2 3+2 ");
+    CHECK(places("^b.", "baba") == "0+2 ");
+    CHECK(places("a*", "baab") == "1+2 ");
+    CHECK(places("x", "banana").empty());
+    CHECK(places("", "banana").empty());
+}
