@@ -5,6 +5,7 @@
 #include "cli/find_project.hpp"
 #include "cli/last_lines.hpp"
 #include "cli/service_names.hpp"
+#include "cli/status_view.hpp"
 #include "cli/why_view.hpp"
 
 #include <unistd.h>
