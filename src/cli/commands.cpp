@@ -233,6 +233,8 @@ Runner add_version(OptionSet& set) {
     return [options](const Common&) { return run_version(*options); };
 }
 
+// A row for each.
+// clang-format off
 constexpr Command commands[] = {
     {"up", add_up},
     {"down", add_down},
@@ -257,6 +259,7 @@ constexpr Command commands[] = {
     {"completion", add_completion},
     {"version", add_version},
 };
+// clang-format on
 
 }  // namespace
 
