@@ -238,6 +238,8 @@ Runner add_version(OptionSet& set) {
     return [options](const Common&) { return run_version(*options); };
 }
 
+// A row for each.
+// clang-format off
 constexpr Command commands[] = {
     {"up", add_up},           {"down", add_down},
     {"status", add_status},   {"top", add_top},
@@ -252,6 +254,7 @@ constexpr Command commands[] = {
     {"ls", add_ls},           {"completion", add_completion},
     {"version", add_version},
 };
+// clang-format on
 
 }  // namespace
 

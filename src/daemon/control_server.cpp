@@ -153,8 +153,14 @@ Result<std::unique_ptr<ControlServer>> ControlServer::listen(asio::io_context& l
                                                              ControlHandler& handler) {
     Result<platform::FileDescriptor> listener = platform::listen_tcp(door.address, door.port);
     if (!listener) return std::move(listener).error();
-    return std::unique_ptr<ControlServer>{
-        std::make_unique<Server>(loop, "", std::move(*listener), handler, DoorGuard{door})};
+    return serve(loop, door, std::move(*listener), handler);
+}
+
+std::unique_ptr<ControlServer> ControlServer::serve(asio::io_context& loop,
+                                                    const ControlDoor& door,
+                                                    platform::FileDescriptor listener,
+                                                    ControlHandler& handler) {
+    return std::make_unique<Server>(loop, "", std::move(listener), handler, DoorGuard{door});
 }
 
 }  // namespace devstack::daemon

@@ -104,11 +104,18 @@ Status DaemonProcess::begin() {
         ControlServer::listen(loop_, paths_.control_socket(), api_);
     if (!server) return server.error();
     server_ = std::move(*server);
-    if (const Status opened = open_door(); !opened) return opened;
+    // Before anything is started, unless the keeper may have its socket.
+    if (!recalled_) {
+        if (const Status opened = open_door(); !opened) return opened;
+    }
     const core::Plan& plan = supervisor_.plan();
     auto found = children_.begin([&plan](const std::string& name) { return plan.find(name); });
     if (!found) return found.error();
     go_on_with_held();
+    if (recalled_) {
+        if (const Status opened = open_door(); !opened) return opened;
+    }
+    have_door_held();
     if (const Status resumed = resume(std::move(*found)); !resumed) return resumed;
     watch_lifeline();
     watch_signals();
@@ -312,7 +319,7 @@ void DaemonProcess::finish() {
     signals_.cancel();
     api_.close();
     server_->close();
-    if (door_) door_->close();
+    close_door();
     notify_.remove_all();
     if (!is_keeper_gone_) children_.say_farewell();
     // Only now: a daemon without a ledger would begin anew.

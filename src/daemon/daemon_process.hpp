@@ -100,6 +100,9 @@ private:
     void tell(const std::vector<core::Event>& events);
     bool is_crash_looping(const core::Event& event) const;
     Status open_door();
+    bool is_door(const std::string& label) const;
+    void have_door_held();
+    void close_door();
     std::string door_url() const;
     Status resume(std::vector<core::FoundRun> found);
     Result<core::api::CommandReply> reload(const core::api::CommandRequest& request);
@@ -187,7 +190,8 @@ private:
     std::vector<FileWatcher::Wish> watched_;  ///< What it has been told to watch.
     ControlApi api_;
     std::unique_ptr<ControlServer> server_;
-    std::unique_ptr<ControlServer> door_;  ///< By TCP, if the profile wants it.
+    std::unique_ptr<ControlServer> door_;   ///< By TCP, if the profile wants it.
+    platform::FileDescriptor unheld_door_;  ///< For the keeper to hold.
 
     boost::asio::steady_timer timer_{loop_};
     boost::asio::steady_timer startup_timer_{loop_};

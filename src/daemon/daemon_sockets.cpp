@@ -37,7 +37,8 @@ std::set<std::string> DaemonProcess::labels_in_use() const {
 void DaemonProcess::go_on_with_held() {
     const core::Plan& plan = supervisor_.plan();
     const std::set<std::string> known = labels_in_use();
-    held_.adopt(children_.take_held(), [&](const std::string& it) { return known.contains(it); });
+    held_.adopt(children_.take_held(),
+                [&](const std::string& it) { return known.contains(it) || is_door(it); });
     for (std::size_t i = 0; i < plan.services.size(); ++i)
         notify_.go_on({i}, plan.services[i]);
 }

@@ -41,12 +41,6 @@ FileDescriptor make_memory_file(const std::string& content) {
     return file;
 }
 
-/// What waits to be sent must not depend on what its owner does meanwhile. Closed when there are no
-/// more descriptors to be had: the keeper misses it then, and says so.
-FileDescriptor duplicate(int descriptor) {
-    return FileDescriptor{::fcntl(descriptor, F_DUPFD_CLOEXEC, 0)};
-}
-
 /// A keeper that is newer than we are may have put more behind the fields that we know.
 template <typename Message>
 std::optional<Message> read_message(std::string_view bytes) {
@@ -184,13 +178,13 @@ void KeeperLink::spawn(std::uint64_t token,
     if (block.size() <= protocol::inline_block_max) {
         message.header.size += message.block_size;
         for (const int it : request.descriptors)
-            descriptors.push_back(duplicate(it));
+            descriptors.push_back(platform::duplicate(it));
         send(bytes_of(message) + block, std::move(descriptors));
     } else {
         message.is_block_in_memfd = 1;
         descriptors.push_back(make_memory_file(block));
         for (const int it : request.descriptors)
-            descriptors.push_back(duplicate(it));
+            descriptors.push_back(platform::duplicate(it));
         send(bytes_of(message), std::move(descriptors));
     }
 }
@@ -206,7 +200,7 @@ void KeeperLink::hold(std::uint64_t token, const std::string& label, int descrip
     message.token = token;
     std::copy_n(label.data(), std::min(label.size(), sizeof message.label - 1), message.label);
     std::vector<FileDescriptor> descriptors;
-    descriptors.push_back(duplicate(descriptor));
+    descriptors.push_back(platform::duplicate(descriptor));
     send(bytes_of(message), std::move(descriptors));
 }
 

@@ -17,9 +17,11 @@ export class LogBuffer {
     this.#capacity = capacity;
   }
 
-  /** Of a message of /v1/logs. */
-  add(lines) {
-    for (const line of lines) {
+  /** Of a message of /v1/logs. Each gap comes before the line with the number that it says. */
+  add(lines, gaps = []) {
+    const left = [...gaps];
+    for (const [at, line] of lines.entries()) {
+      while (left.length > 0 && (left[0].lines_before ?? 0) <= at) this.#appendGap(left.shift());
       this.#append({
         number: ++this.#last,
         service: line.service,
@@ -30,11 +32,12 @@ export class LogBuffer {
         isContinued: line.continued === true,
       });
     }
+    for (const gap of left) this.#appendGap(gap);
     return this.#trim();
   }
 
   addGap(gap) {
-    this.#append({ number: ++this.#last, service: gap.service, gap, text: "", plain: "" });
+    this.#appendGap(gap);
     return this.#trim();
   }
 
@@ -47,6 +50,10 @@ export class LogBuffer {
     this.dropped += this.lines.length;
     this.lines = [];
     this.shown = [];
+  }
+
+  #appendGap(gap) {
+    this.#append({ number: ++this.#last, service: gap.service, gap, text: "", plain: "" });
   }
 
   #append(line) {

@@ -30,7 +30,7 @@ export class LogView {
 
   /** One message of the stream. */
   take(kind, data) {
-    if (kind === "message") this.#shift(this.#buffer.add(data.lines));
+    if (kind === "message") this.#shift(this.#buffer.add(data.lines, data.gaps));
     if (kind === "gap") this.#shift(this.#buffer.addGap(data));
     this.draw();
   }

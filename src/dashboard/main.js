@@ -14,7 +14,7 @@ import { allPhases, countPhases, familyOf, phaseMark } from "./phases.js";
 import { PortsView } from "./ports_view.js";
 import { ServiceView } from "./service_view.js";
 import { ServicesView } from "./services_view.js";
-import { takeTokenFromAddress } from "./session.js";
+import { get, takeTokenFromAddress } from "./session.js";
 import { LiveStream } from "./sse.js";
 import { Store } from "./store.js";
 import { Tabs } from "./tabs.js";
@@ -67,10 +67,18 @@ const eventStream = new LiveStream({
 });
 
 const logStream = new LiveStream({
-  path: `/v1/logs?tail=${linesAtFirst}`,
+  path: "/v1/logs",
+  begin: readOldLines,
   onMessage: (kind, data) => log.take(kind, data),
   onState: (state, more) => connection.set("log", state, more),
 });
+
+/** In one piece: a stream begins with no more old lines than fit a message. */
+async function readOldLines(signal) {
+  const answer = await get(`/v1/logs?tail=${linesAtFirst}`, { signal });
+  if (!signal.aborted) log.take("message", answer);
+  return answer.cursor;
+}
 
 function connect() {
   eventStream.connect();

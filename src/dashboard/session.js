@@ -51,8 +51,8 @@ export async function request(path, options = {}) {
   return answer;
 }
 
-export async function get(path) {
-  return (await request(path)).json();
+export async function get(path, options) {
+  return (await request(path, options)).json();
 }
 
 /** Asks for a start, stop or restart; returns when the wish has been taken. */

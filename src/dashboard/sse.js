@@ -41,9 +41,11 @@ const retryMost = 10_000;
 const stoppedRetry = 5_000;
 
 /** A stream that is connected again when it breaks, and goes on behind the last message that was
- *  taken. `onState` hears "connecting", "live", "lost", "denied", "stopped". */
+ *  taken. `onState` hears "connecting", "live", "lost", "denied", "stopped". `begin`, if given,
+ *  tells before the first connection which id the stream goes on behind. */
 export class LiveStream {
   #path;
+  #begin;
   #onMessage;
   #onState;
   #lastId;
@@ -54,8 +56,9 @@ export class LiveStream {
   #timer;
   #isClosed = false;
 
-  constructor({ path, onMessage, onState }) {
+  constructor({ path, begin, onMessage, onState }) {
     this.#path = path;
+    this.#begin = begin;
     this.#onMessage = onMessage;
     this.#onState = onState;
   }
@@ -83,6 +86,11 @@ export class LiveStream {
   }
 
   async #read(abort) {
+    if (this.#lastId === undefined && this.#begin) {
+      const id = await this.#begin(abort.signal);
+      if (abort !== this.#abort) return;
+      this.#lastId = id;
+    }
     const headers = { Accept: "text/event-stream" };
     if (this.#lastId !== undefined) headers["Last-Event-ID"] = this.#lastId;
     const path = this.#lastId === undefined ? this.#path : this.#path.replace(/[?&]tail=\d+/, "");

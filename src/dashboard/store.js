@@ -1,10 +1,11 @@
 // What the page knows of the project: the state, asked for anew when an event says that it has
 // changed, and the events. Nothing is asked for while nothing happens.
 
-import { get } from "./session.js";
+import { get, Refusal } from "./session.js";
 
 const eventsMost = 2000;
-const settleTime = 80;
+const settleTime = 100;
+const overloadPause = 2000;
 
 export class Store extends EventTarget {
   state = null;
@@ -48,6 +49,7 @@ export class Store extends EventTarget {
     if (this.selected === name) return;
     this.selected = name;
     this.#tell("selected");
+    if (name !== "") this.refreshSoon();
   }
 
   takeEvent(kind, data) {
@@ -73,11 +75,15 @@ export class Store extends EventTarget {
     while (this.#isDirty) {
       this.#isDirty = false;
       try {
-        this.state = await get("/v1/state?usage=1");
+        // CPU and memory cost a look at every process: only while they are shown.
+        this.state = await get(`/v1/state?usage=${this.selected === "" ? 0 : 1}`);
         this.stateAt = Date.now();
         this.#tell("state");
-      } catch {
-        break; // The streams tell that the daemon is away, and ask again when it is back.
+      } catch (error) {
+        // When the daemon is away the streams tell, and ask anew when it is back.
+        const isBusy = error instanceof Refusal && error.status >= 500;
+        if (isBusy) setTimeout(() => this.refreshSoon(), overloadPause);
+        break;
       }
     }
     this.#isAsking = false;

@@ -94,6 +94,14 @@ test("the buffer holds the newest lines, and filters what comes", () => {
   assert.equal(buffer.shown.at(-1).gap.lost_bytes, 10);
 });
 
+test("gaps stand where they were", () => {
+  const buffer = new LogBuffer();
+  const gap = (lines_before) => ({ service: "api", lost_bytes: 1, lines_before });
+  buffer.add([line("a"), line("b"), line("c")], [gap(undefined), gap(1), gap(3)]);
+  const shown = buffer.shown.map((it) => (it.gap ? "gap" : it.text));
+  assert.deepEqual(shown, ["gap", "a", "gap", "b", "c", "gap"]);
+});
+
 test("a service stands right of all that it needs", () => {
   const services = [
     { name: "web", needs: ["api"] },

@@ -122,6 +122,15 @@ export async function awaitPhase(page, service, phase) {
   await page.waitForSelector(`#services-body tr[data-key=${service}] [data-phase=${phase}]`);
 }
 
+const axe = readFileSync(require.resolve("axe-core/axe.min.js"), "utf8");
+
+/** What is in the way of people who do not see, or use no mouse, as far as axe can tell. */
+export async function barriers(page) {
+  await page.evaluate(axe);
+  const { violations } = await page.evaluate(() => globalThis.axe.run());
+  return violations.map(({ id, nodes }) => `${id}: ${nodes.map((it) => it.target).join(", ")}`);
+}
+
 /** Every line that the log view shows, read as somebody would who scrolls through it all. */
 export async function readLog(page) {
   return page.evaluate(async () => {

@@ -1,6 +1,10 @@
 #include "support/catch.hpp"
 #include "support/test_project.hpp"
 
+#include <csignal>
+
+#include <nlohmann/json.hpp>
+
 using namespace std::chrono_literals;
 using namespace devstack::test;
 
@@ -16,6 +20,13 @@ std::string curl(const std::vector<std::string>& words) {
 std::string profile_at(std::uint16_t port) {
     return "[api]\nlisten = \"127.0.0.1:" + std::to_string(port) +
            "\"\n[service.api]\ncommand = [\"@CHILD@\", \"wait\"]\n";
+}
+
+nlohmann::json state_of(const std::string& url, const TestProject& project) {
+    return nlohmann::json::parse(
+        curl({"-H",
+              "Authorization: Bearer " + project.read_file(".devstack/state/api-token"),
+              url + "/v1/state"}));
 }
 
 }  // namespace
@@ -39,6 +50,25 @@ TEST_CASE("the API is served by TCP to who knows the token", "[integration][tcp]
     CHECK(project.devstack({"events"})
               .output.find("the API is served at http://127.0.0.1:" + std::to_string(port) +
                            ", token in .devstack/state/api-token\n") != std::string::npos);
+    CHECK(project.devstack({"down"}).code == 0);
+    CHECK(curl({url + "/healthz"}).empty());
+}
+
+TEST_CASE("whoever comes by TCP while the daemon is dead waits for the next one",
+          "[integration][tcp]") {
+    const std::uint16_t port = free_port();
+    const TestProject project{profile_at(port)};
+    project.bring_up();
+    const std::string url = "http://127.0.0.1:" + std::to_string(port);
+    const int service = project.pid_of("api");
+    for (int death = 0; death < 3; ++death) {
+        const std::string pid = state_of(url, project).at("daemon_pid").dump();
+        REQUIRE(::kill(std::stoi(pid), SIGKILL) == 0);
+        // Nothing has been refused, and nobody else could have listened there.
+        CHECK(curl({"--retry", "0", url + "/healthz"}) == "ok\n");
+        CHECK(state_of(url, project).at("daemon_pid").dump() != pid);
+    }
+    CHECK(project.pid_of("api") == service);
     CHECK(project.devstack({"down"}).code == 0);
     CHECK(curl({url + "/healthz"}).empty());
 }

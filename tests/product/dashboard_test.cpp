@@ -3,6 +3,8 @@
 
 #include <csignal>
 
+#include <sys/stat.h>
+
 using namespace std::chrono_literals;
 using namespace devstack::test;
 
@@ -80,6 +82,31 @@ TEST_CASE("the dashboard is served for as long as its command runs", "[integrati
           "devstack: the link is good until Ctrl-C; with `listen` in [api] of the profile it "
           "stays\n");
     CHECK(curl({link.url}).empty());
+}
+
+TEST_CASE("the browser is given a page that leads on, not the token", "[integration][dashboard]") {
+    const TestProject project{profile};
+    project.bring_up();
+    project.write_file("xdg-open", "#!/bin/sh\necho \"$@\" >opened\n");
+    CommandSpec spec = project.command({"dashboard"});
+    // Only where there is a terminal, and a desktop.
+    spec.argv = {"/bin/sh",
+                 "-c",
+                 "chmod +x xdg-open; exec script -qefc '" + spec.argv[0] + " dashboard' /dev/null"};
+    spec.environment["PATH"] = project.directory() + ":/usr/bin:/bin";
+    spec.environment["DISPLAY"] = ":0";
+    RunningCommand command{spec};
+    const std::string link = command.await_output("#token=");
+    const std::string page = project.directory() + "/.devstack/run/dashboard.html";
+    REQUIRE(eventually([&] { return project.read_file("opened") == page + "\n"; }));
+    struct stat status {};
+    REQUIRE(::stat(page.c_str(), &status) == 0);
+    CHECK((status.st_mode & 0777) == 0600);
+    const std::string said = command.await_output("stays");
+    const std::size_t begin = said.find("http://");
+    CHECK(project.read_file(".devstack/run/dashboard.html")
+              .find("content=\"0; url=" + said.substr(begin, said.find_first_of("\r\n") - begin) +
+                    "\"") != std::string::npos);
 }
 
 TEST_CASE("the dashboard of a project that does not run is told to be none",

@@ -3,6 +3,7 @@
 #include "devstack/base/port.hpp"
 #include "devstack/base/result.hpp"
 #include "devstack/base/time.hpp"
+#include "devstack/platform/file_descriptor.hpp"
 
 #include <cstdint>
 #include <functional>
@@ -90,6 +91,11 @@ public:
     static Result<std::unique_ptr<ControlServer>> listen(boost::asio::io_context& loop,
                                                          const ControlDoor& door,
                                                          ControlHandler& handler);
+    /// By a socket that listens already.
+    static std::unique_ptr<ControlServer> serve(boost::asio::io_context& loop,
+                                                const ControlDoor& door,
+                                                platform::FileDescriptor listener,
+                                                ControlHandler& handler);
     virtual ~ControlServer() = default;
 
     virtual std::size_t connections() const = 0;

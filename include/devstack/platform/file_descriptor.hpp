@@ -31,4 +31,8 @@ private:
     int fd_ = -1;
 };
 
+/// Another one for the same open file, not for children (close-on-exec). Closed when there are no
+/// more descriptors to be had.
+FileDescriptor duplicate(int descriptor);
+
 }  // namespace devstack::platform
