@@ -75,7 +75,7 @@ private:
     void begin_prompt(char key);
     void send_command(const std::string& command, const std::string& service);
     void search_log(const std::string& pattern);
-    void tell_why(const std::string& service);
+    void tell_why(const std::string& name);
     void show_services();
     Turn show_top(const Launched& launched, platform::SignalWatch& signals);
     void show_progress(const std::optional<core::api::StateMessage>& state);

@@ -5,7 +5,6 @@
 
 #include <csignal>
 #include <memory>
-#include <utility>
 
 #include <unistd.h>
 
@@ -26,7 +25,7 @@ int run_top(const Common& common) {
         Result<std::unique_ptr<Screen>> screen =
             Screen::open(examine_terminal(STDOUT_FILENO, common.colour).has_colour);
         if (!screen) return fail(screen.error());
-        end = TopSession{project->place, std::move(*state), signals, **screen}.run();
+        end = TopSession{project->place, *state, signals, **screen}.run();
     }
     if (!end.message.empty()) complain(end.message);
     return end.code;

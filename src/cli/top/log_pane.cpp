@@ -23,6 +23,7 @@ void LogPane::clear() {
 
 void LogPane::add(const core::api::LogsMessage& message) {
     for_each_in_order(message.lines, message.gaps, [this](const auto& it) { add(make_entry(it)); });
+    stay_on_lines();
 }
 
 LogPane::Entry LogPane::make_entry(const core::LogLine& line) {
@@ -40,18 +41,22 @@ LogPane::Entry LogPane::make_entry(const core::LogGap& gap) {
 
 void LogPane::add_remark(const std::string& service, WallTime time, const std::string& text) {
     add(Entry{Kind::remark, false, time, service, text});
+    stay_on_lines();
 }
 
 void LogPane::add(Entry entry) {
     bytes_ += entry.text.size();
     entries_.push_back(std::move(entry));
-    const std::uint64_t first_before = first_;
     while (entries_.size() > lines_max || (bytes_ > bytes_max && entries_.size() > 1)) {
         bytes_ -= entries_.front().text.size();
         entries_.pop_front();
         ++first_;
     }
-    if (bottom_ && first_ != first_before) bottom_ = std::max(*bottom_, lowest_top());
+}
+
+/// What was looked at may have been dropped: then the oldest that is left takes its place.
+void LogPane::stay_on_lines() {
+    if (bottom_) bottom_ = std::max(*bottom_, lowest_top());
 }
 
 // ---- Rows --------------------------------------------------------------------------------------
@@ -87,16 +92,16 @@ FrameLine LogPane::mark_matches(FrameLine line, bool is_current) const {
     return line;
 }
 
-FrameLine LogPane::render(std::uint64_t number) const {
-    const Entry& entry = at(number);
-    FrameLine line = render_front(entry);
+FrameLine LogPane::render(std::uint64_t line) const {
+    const Entry& entry = at(line);
+    FrameLine rendered = render_front(entry);
     FrameLine content = line_of_text(entry.text);
     if (pattern_ && entry.kind != Kind::gap) {
-        content = mark_matches(std::move(content), match_ == number);
+        content = mark_matches(std::move(content), match_ == line);
     }
     if (!is_wrapped_ && shift_ > 0) content = without_front(content, shift_);
-    std::ranges::move(content, std::back_inserter(line));
-    return line;
+    std::ranges::move(content, std::back_inserter(rendered));
+    return rendered;
 }
 
 std::vector<FrameLine> LogPane::rows_of(std::uint64_t line) const {

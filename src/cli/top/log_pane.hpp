@@ -77,6 +77,7 @@ private:
     static Entry make_entry(const core::LogLine& line);
     static Entry make_entry(const core::LogGap& gap);
     void add(Entry entry);
+    void stay_on_lines();
     bool matches(std::uint64_t line) const;
     const Entry& at(std::uint64_t line) const { return entries_[line - first_]; }
     std::uint64_t end() const { return first_ + entries_.size(); }

@@ -41,8 +41,8 @@ std::string end_sequence() {
     std::string sequence = "\x1b[0m";
     for (const char* name : {"rmkx", "cnorm", "rmcup"}) {
         const char* const text = ::tigetstr(name);
-        const bool is_there = text != nullptr && text != reinterpret_cast<const char*>(-1);
-        if (is_there) sequence += text;
+        // terminfo(3X): (char*)-1 for what is no such capability. These all are.
+        if (text != nullptr) sequence += text;
     }
     return sequence;
 }
@@ -275,7 +275,7 @@ std::optional<Key> Screen::take_key() {
         const int kind = ::wget_wch(stdscr, &code);
         if (kind == ERR) return std::nullopt;
         if (kind != KEY_CODE_YES) return key_of_character(static_cast<char32_t>(code));
-        if (const std::optional<Key> key = key_of_code(code)) return key;
+        if (std::optional<Key> key = key_of_code(code)) return key;
     }
 }
 

@@ -23,10 +23,10 @@ constexpr std::size_t reason_width_wished = 28;
 
 struct TopColumn {
     const char* title;
-    bool is_right_aligned;
     Span (*cell)(const api::ServiceState&);
-    int priority;  ///< The highest goes first.
     std::size_t width_max;
+    int priority;  ///< The highest goes first.
+    bool is_right_aligned;
 };
 
 Span name_cell(const api::ServiceState& it) {
@@ -68,16 +68,16 @@ Span reason_cell(const api::ServiceState& it) {
 }
 
 constexpr TopColumn top_columns[] = {
-    {" SERVICE", false, name_cell, 0, name_width_max},
-    {"PHASE", false, phase_cell, 0, 12},
-    {"PID", true, pid_cell, 6, 8},
-    {"PORT", false, ports_cell, 0, ports_width_max},
-    {"UPTIME", true, uptime_cell, 5, 8},
-    {"RST", true, restarts_cell, 0, 5},
-    {"HEALTH", false, health_cell, 0, 9},
-    {"FAIL", true, failures_cell, 4, 4},
-    {"CPU", true, cpu_cell, 0, 5},
-    {"MEMORY", true, memory_cell, 0, 8},
+    {" SERVICE", name_cell, name_width_max, 0, false},
+    {"PHASE", phase_cell, 12, 0, false},
+    {"PID", pid_cell, 8, 6, true},
+    {"PORT", ports_cell, ports_width_max, 0, false},
+    {"UPTIME", uptime_cell, 8, 5, true},
+    {"RST", restarts_cell, 5, 0, true},
+    {"HEALTH", health_cell, 9, 0, false},
+    {"FAIL", failures_cell, 4, 4, true},
+    {"CPU", cpu_cell, 5, 0, true},
+    {"MEMORY", memory_cell, 8, 0, true},
 };
 
 struct ShownColumn {

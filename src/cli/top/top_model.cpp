@@ -65,6 +65,15 @@ void TopModel::take_logs(const api::LogsMessage& logs) {
     log_.add(logs);
 }
 
+void TopModel::tell_left_out() {
+    log_.add_remark("",
+                    WallTime{},
+                    paint("... more is written than can be shown: left out here, devstack logs "
+                          "has it ...",
+                          Style::yellow,
+                          true));
+}
+
 void TopModel::tell(const std::string& message, bool is_bad) {
     message_ = sane_text(message);
     is_message_bad_ = is_bad;

@@ -42,6 +42,8 @@ public:
     void take_usage(std::map<std::string, core::api::UsageState> usage);
     void take_events(const std::vector<core::api::EventMessage>& events);
     void take_logs(const core::api::LogsMessage& logs);
+    /// Lines that came too fast will not be shown; those that come next follow a gap.
+    void tell_left_out();
     /// In the place of hints: until the next key or, if all is well, for a few seconds.
     void tell(const std::string& message, bool is_bad);
     /// What is wrong with the way to the daemon, while it is; empty: nothing.

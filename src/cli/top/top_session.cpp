@@ -34,14 +34,20 @@ constexpr Duration probes_interval = 5s;
 constexpr Duration answer_patience = 3s;
 /// A daemon that has died is there again after a tenth of a second, as a rule.
 constexpr std::array<Duration, 6> try_pauses = {200ms, 1s, 2s, 4s, 8s, 16s};
+/// However much a service writes, nobody reads faster.
+constexpr Duration draw_interval = 40ms;
 constexpr std::size_t log_tail = 2000;
+/// Of one answer, so that keys do not wait long for its lines to be taken in …
+constexpr std::size_t log_lines_max = 1000;
+/// … and with so many full ones in a row more is written than can be taken in.
+constexpr int full_answers_max = 6;
 constexpr std::size_t why_events_shown = 5;
 constexpr std::size_t why_lines_shown = 10;
 
 }  // namespace
 
 TopSession::TopSession(const ProjectPlace& place,
-                       api::StateMessage state,
+                       const api::StateMessage& state,
                        platform::SignalWatch& signals,
                        Screen& screen)
     : place_{place},
@@ -56,11 +62,7 @@ TopEnd TopSession::run() {
     open_streams();
     while (!end_) {
         look_at_clock();
-        if (must_draw_ || must_draw_anew_) {
-            const Frame frame = model_.draw(platform::now());
-            must_draw_anew_ ? screen_.show_anew(frame) : screen_.show(frame);
-            must_draw_ = must_draw_anew_ = false;
-        }
+        draw();
         std::vector<int> descriptors = {Screen::fd(), signals_.fd()};
         for (const Question& question : questions_)
             descriptors.push_back(question.connection.fd());
@@ -70,6 +72,16 @@ TopEnd TopSession::run() {
         if (!end_) take_replies();
     }
     return *end_;
+}
+
+void TopSession::draw() {
+    const TimePoint now = platform::now();
+    const bool is_soon = now - drawn_at_ < draw_interval;
+    if (is_soon || !(must_draw_ || must_draw_anew_)) return;
+    const Frame frame = model_.draw(now);
+    must_draw_anew_ ? screen_.show_anew(frame) : screen_.show(frame);
+    must_draw_ = must_draw_anew_ = false;
+    drawn_at_ = now;
 }
 
 void TopSession::end(int code, const std::string& message) {
@@ -93,22 +105,29 @@ void TopSession::ask_on(client::Connection connection,
     questions_.push_back({purpose, std::move(connection), subject, platform::now()});
 }
 
-void TopSession::ask_events() {
+std::string TopSession::next_events() const {
     api::EventRequest request;
     request.after = event_cursor_;
     request.wait = long_poll;
-    ask(Purpose::events, api::render_request(request));
+    return api::render_request(request);
 }
 
-void TopSession::ask_logs(bool is_new) {
-    std::erase_if(questions_, [](const Question& it) { return it.purpose == Purpose::logs; });
+std::string TopSession::next_logs() const {
     api::LogRequest request;
     if (!model_.log_service().empty()) request.services = {model_.log_service()};
-    if (is_new) log_cursor_.clear();
     request.after = log_cursor_.empty() ? std::nullopt : core::LogCursor::parse(log_cursor_);
     if (!request.after) request.tail = log_tail;
     if (request.after) request.wait = long_poll;
-    ask(Purpose::logs, api::render_request(request), model_.log_service());
+    request.limit = log_lines_max;
+    return api::render_request(request);
+}
+
+/// That of another service, or of all: what was asked before is of no interest any more.
+void TopSession::begin_logs() {
+    std::erase_if(questions_, [](const Question& it) { return it.purpose == Purpose::logs; });
+    full_answers_ = 0;
+    log_cursor_.clear();
+    ask(Purpose::logs, next_logs());
 }
 
 void TopSession::ask_state() {
@@ -119,8 +138,8 @@ void TopSession::ask_state() {
 }
 
 void TopSession::open_streams() {
-    ask_events();
-    if (!next_try_) ask_logs(false);
+    ask(Purpose::events, next_events());
+    if (!next_try_) ask(Purpose::logs, next_logs());
     if (!next_try_) ask_state();
 }
 
@@ -188,7 +207,7 @@ void TopSession::fulfil(const TopWish& wish) {
         case TopWish::Kind::redraw: must_draw_anew_ = true; return;
         case TopWish::Kind::command: return send(wish);
         case TopWish::Kind::show_log:
-            if (!next_try_) ask_logs(true);
+            if (!next_try_) begin_logs();
             return;
         case TopWish::Kind::tell_why: {
             if (next_try_) return model_.tell("there is no daemon to ask", true);
@@ -216,8 +235,8 @@ void TopSession::take_replies() {
     // Answers make new questions: those are looked at the next time.
     std::vector<Question> asked = std::exchange(questions_, {});
     // Logs first: what a service said comes before what devstack says about it.
-    std::ranges::stable_partition(asked,
-                                  [](const Question& it) { return it.purpose == Purpose::logs; });
+    std::stable_partition(
+        asked.begin(), asked.end(), [](const Question& it) { return it.purpose == Purpose::logs; });
     for (Question& question : asked) {
         Result<std::optional<client::Reply>> reply = question.connection.try_receive();
         if (!reply && question.purpose == Purpose::command) {
@@ -244,8 +263,8 @@ void TopSession::take(Question question, const client::Reply& reply) {
     tries_ = 0;
     model_.tell_trouble("");
     switch (question.purpose) {
-        case Purpose::events: return take_events(reply.body);
-        case Purpose::logs: return take_logs(reply.body);
+        case Purpose::events: return take_events(std::move(question), reply.body);
+        case Purpose::logs: return take_logs(std::move(question), reply.body);
         case Purpose::state: return take_state(reply.body);
         case Purpose::why_events:
         case Purpose::why_logs: return take_why(std::move(question), reply.body);
@@ -253,7 +272,7 @@ void TopSession::take(Question question, const client::Reply& reply) {
     }
 }
 
-void TopSession::take_events(const std::string& body) {
+void TopSession::take_events(Question question, const std::string& body) {
     const Result<api::EventsMessage> events = api::parse_events(body);
     if (!events) return lose(events.error().message);
     event_cursor_ = events->cursor;
@@ -263,15 +282,23 @@ void TopSession::take_events(const std::string& body) {
     }
     if (is_stopped_) return lose("it has ended");
     if (!events->events.empty()) ask_state();
-    if (!next_try_) ask_events();
+    if (next_try_) return;
+    ask_on(std::move(question.connection), Purpose::events, next_events(), "");
 }
 
-void TopSession::take_logs(const std::string& body) {
+void TopSession::take_logs(Question question, const std::string& body) {
     const Result<api::LogsMessage> logs = api::parse_logs(body);
     if (!logs) return lose(logs.error().message);
     model_.take_logs(*logs);
     log_cursor_ = logs->cursor;
-    ask_logs(false);
+    full_answers_ = logs->is_complete ? 0 : full_answers_ + 1;
+    if (full_answers_ > full_answers_max) {
+        // Who looks at it wants to see what is written now.
+        full_answers_ = 0;
+        log_cursor_.clear();
+        model_.tell_left_out();
+    }
+    ask_on(std::move(question.connection), Purpose::logs, next_logs(), "");
 }
 
 void TopSession::take_state(const std::string& body) {
@@ -351,6 +378,9 @@ void TopSession::look_at_clock() {
 /// Without anything to look at there is nothing to wake up for.
 Duration TopSession::until_next_look() const {
     const TimePoint now = platform::now();
+    if (must_draw_ || must_draw_anew_) {
+        return std::max(draw_interval - (now - drawn_at_), Duration::zero());
+    }
     Duration wait = 1h;
     if (const auto forgotten = model_.next_deadline()) wait = *forgotten - now;
     if (!model_.find_measured().empty()) wait = std::min(wait, next_figures_ - now);

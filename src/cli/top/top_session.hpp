@@ -28,7 +28,7 @@ struct TopEnd {
 class TopSession {
 public:
     TopSession(const ProjectPlace& place,
-               core::api::StateMessage state,
+               const core::api::StateMessage& state,
                platform::SignalWatch& signals,
                Screen& screen);
 
@@ -50,8 +50,9 @@ private:
                 Purpose purpose,
                 const std::string& target,
                 const std::string& subject);
-    void ask_events();
-    void ask_logs(bool is_new);
+    std::string next_events() const;
+    std::string next_logs() const;
+    void begin_logs();
     void ask_state();
     void open_streams();
     void lose(const std::string& why);
@@ -63,14 +64,15 @@ private:
     void send(const TopWish& wish);
     void take_replies();
     void take(Question question, const client::Reply& reply);
-    void take_events(const std::string& body);
-    void take_logs(const std::string& body);
+    void take_events(Question question, const std::string& body);
+    void take_logs(Question question, const std::string& body);
     void take_state(const std::string& body);
     void take_command(const std::string& command, const client::Reply& reply);
     void take_why(Question question, const std::string& body);
 
     void look_at_clock();
     Duration until_next_look() const;
+    void draw();
     bool has_probes() const;
     void end(int code, const std::string& message = "");
 
@@ -82,6 +84,7 @@ private:
     std::vector<Question> questions_;
     std::uint64_t event_cursor_ = 0;
     std::string log_cursor_;
+    int full_answers_ = 0;  ///< In a row: there was more to come at once.
     bool is_state_due_ = false;
     std::vector<core::api::EventMessage> why_events_;
     TimePoint next_figures_;
@@ -89,6 +92,7 @@ private:
     std::optional<TimePoint> next_try_;  ///< The daemon is gone, and is looked for then.
     std::size_t tries_ = 0;
     bool is_stopped_ = false;
+    TimePoint drawn_at_;
     bool must_draw_ = true;
     bool must_draw_anew_ = false;
     std::optional<TopEnd> end_;

@@ -314,6 +314,14 @@ TEST_CASE("the log of one service begins anew, without names", "[unit][top]") {
     CHECK(top.press(Kind::enter)[0].service.empty());
 }
 
+TEST_CASE("what is left out of a flood is told in its place", "[unit][top]") {
+    Top top{{100, 24}};
+    top.tell_left_out();
+    CHECK(text_of(top.draw(start).lines[22])
+              .starts_with("         * ... more is written than can be shown: left out here, "
+                           "devstack logs has it ... "));
+}
+
 TEST_CASE("only what is to be seen, and runs, is measured", "[unit][top]") {
     Top top;
     REQUIRE(top.find_measured().size() == 2);
