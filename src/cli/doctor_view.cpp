@@ -31,8 +31,10 @@ std::string render_part(const std::string& label,
 }
 
 std::string render_finding(const Finding& finding, const Terminal& terminal) {
-    const std::string certainty =
-        finding.confidence == Confidence::sure ? "root cause: " : "probable root cause: ";
+    const std::string certainty = finding.is_open ? "no cause found: "
+                                  : finding.confidence == Confidence::sure
+                                      ? "root cause: "
+                                      : "probable root cause: ";
     std::string text = paint(certainty, Style::red, terminal.has_colour) +
                        paint(sane_text(finding.what), Style::bold, terminal.has_colour) + " " +
                        paint("[" + finding.id + "]", Style::dim, terminal.has_colour) + "\n";
@@ -46,7 +48,9 @@ std::string render_finding(const Finding& finding, const Terminal& terminal) {
         text += render_part(is_first ? "this is why" : "", it, terminal);
         is_first = false;
     }
-    if (!finding.fix.empty()) text += render_part("fix", finding.fix, terminal);
+    if (!finding.fix.empty()) {
+        text += render_part(finding.is_open ? "look at" : "fix", finding.fix, terminal);
+    }
     return text;
 }
 

@@ -195,13 +195,16 @@ void ControlApi::doctor(const ControlRequest& request,
     if (!service.empty()) {
         if (auto unknown = find_unknown({service})) return reply(*unknown);
     }
-    source_.diagnose(service,
-                     [reply = std::move(reply),
-                      is_alive = std::move(is_alive)](const Result<api::DiagnosisMessage>& answer) {
-                         if (!is_alive()) return;
-                         if (answer) return reply({200, api::to_text(*answer)});
-                         reply(failure(500, {"internal", answer.error().message, ""}));
-                     });
+    source_.diagnose(
+        service,
+        [reply = std::move(reply),
+         is_alive = std::move(is_alive)](const Result<api::DiagnosisMessage>& answer) {
+            if (!is_alive()) return;
+            if (answer) return reply({200, api::to_text(*answer)});
+            const bool is_busy = answer.error().kind == Error::Kind::busy;
+            reply(failure(is_busy ? 503 : 500,
+                          {is_busy ? "busy" : "internal", answer.error().message, ""}));
+        });
 }
 
 void ControlApi::logs(const ControlRequest& request,

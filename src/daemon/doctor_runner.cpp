@@ -26,6 +26,9 @@ struct DoctorRunner::Look {
 
 namespace {
 
+/// Whoever asks by the API while so many look already is told to come again.
+constexpr std::size_t looks_max = 4;
+
 std::string milliseconds(Duration duration) {
     return std::to_string(std::chrono::duration_cast<std::chrono::milliseconds>(duration).count());
 }
@@ -68,6 +71,11 @@ void DoctorRunner::ask(const Question& question,
                        const project::ProjectPaths& paths,
                        const std::map<std::string, std::string>& environment,
                        Done done) {
+    if (question.kind == "all" && looks_.size() >= looks_max) {
+        return boost::asio::post(loop_, [done = std::move(done)] {
+            done(Error{Error::Kind::busy, "the doctor is busy with other questions; ask again"});
+        });
+    }
     const auto look = std::make_shared<Look>(loop_);
     look->done = std::move(done);
     looks_.push_back(look);

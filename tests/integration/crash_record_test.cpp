@@ -168,3 +168,45 @@ TEST_CASE("what could not be recorded is told", "[integration][crashes]") {
           "api: will not use " + evidence.directory.file("crashes") + ": it is not a directory");
     CHECK(evidence.recorder->write({}, noon).empty());
 }
+
+TEST_CASE("a record waits for the evidence of its run, and has it", "[integration][crashes]") {
+    Evidence evidence;
+    const std::vector<std::string> secrets{"swordfish42"};
+    const auto records = [&] {
+        return project::read_crash_records(evidence.directory.path(), {{}, 9})->crashes;
+    };
+    evidence.recorder->expect_evidence(run);
+    evidence.collect({0, 3});
+    CHECK(evidence.recorder->write(secrets).empty());
+    CHECK(records().empty());
+
+    SECTION("that has come") {
+        core::api::DiagnosisMessage diagnosis;
+        diagnosis.findings = {
+            {"deadlock", "api", "It hangs.", "sure", {"at swordfish42"}, {}, {}, "restart it"}};
+        diagnosis.threads = {"thread main (7): waits"};
+        evidence.recorder->add_evidence(run, diagnosis);
+        CHECK(evidence.recorder->write(secrets).empty());
+        REQUIRE(records().size() == 1);
+        REQUIRE(records()[0].finding);
+        CHECK(records()[0].finding->cause == "It hangs.");
+        CHECK(records()[0].finding->evidence == std::vector<std::string>{"at ***"});
+        CHECK(records()[0].threads == diagnosis.threads);
+    }
+    SECTION("that could not be had") {
+        evidence.recorder->add_evidence(run, Error{Error::Kind::timed_out, "it took too long"});
+        CHECK(evidence.recorder->write(secrets).empty());
+        REQUIRE(records().size() == 1);
+        CHECK(records()[0].evidence_problem == "it took too long");
+    }
+    SECTION("but not beyond the end of the daemon") {
+        CHECK(evidence.recorder->write(secrets, true).empty());
+        REQUIRE(records().size() == 1);
+        CHECK(records()[0].evidence_problem == "devstack ended before it came");
+    }
+    SECTION("of another run nothing") {
+        evidence.recorder->add_evidence({{0}, 5}, core::api::DiagnosisMessage{});
+        CHECK(evidence.recorder->write(secrets).empty());
+        CHECK(records().empty());
+    }
+}

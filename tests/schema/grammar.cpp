@@ -60,7 +60,7 @@ void visit(const SectionOfGrammar& section, std::vector<SectionOfGrammar>& all) 
         inner.profile_with = [section, key, is_named](const std::string& inside) {
             std::string value = "{ " + inside + " }";
             // What others refer to has to be there.
-            if (is_named && key.name == "ports") {
+            if (is_named && (key.name == "ports" || key.name == "knowledge")) {
                 value = "{ example = " + value + " }";
             } else if (is_named) {
                 value = "{ example = " + value + ", other = { command = \"x\" } }";

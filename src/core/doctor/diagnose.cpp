@@ -248,13 +248,15 @@ void add_unexplained(const Picture& picture, std::vector<Finding>& findings) {
         finding.service = service.name;
         finding.topic = "trouble";
         finding.strength = 22;
+        finding.is_open = true;
         finding.what = service.name + " is " +
                        (service.phase.empty() ? "not well" : service.phase) +
                        (service.why.empty() ? "" : ": " + service.why) + ".";
         if (dial != nullptr) {
             finding.evidence.push_back(render_request(*dial) + ": " + render_outcome(*dial));
         }
-        finding.fix = "see devstack why " + service.name + " and devstack logs " + service.name;
+        finding.fix = "devstack logs " + service.name + ", devstack crashes " + service.name +
+                      " --full, and devstack doctor --wait, which gives slow answers 20 s";
         findings.push_back(std::move(finding));
     }
 }
@@ -350,6 +352,20 @@ void keep_subject(const Picture& picture, std::vector<Finding>& findings) {
     });
 }
 
+/// Of whom nothing is told because the doctor may have been late itself.
+void tell_doubts(const Picture& picture, Diagnosis& diagnosis) {
+    for (const ServiceFact& service : picture.facts().services) {
+        const DialFact* const dial = picture.probe(service);
+        const bool is_silent = dial != nullptr && dial->error == "no answer";
+        const bool is_told = std::ranges::any_of(
+            diagnosis.findings, [&](const Finding& it) { return it.service == service.name; });
+        if (!is_silent || is_told || !picture.is_machine_busy()) continue;
+        diagnosis.unseen.push_back("whether " + service.name + " answers: not within " +
+                                   seconds_text(dial->seconds) +
+                                   ", but this machine is too busy to tell");
+    }
+}
+
 }  // namespace
 
 void find_profile_mistakes(const Picture& picture, std::vector<Finding>& findings) {
@@ -392,6 +408,7 @@ Diagnosis diagnose(const Facts& facts) {
     if (!diagnosis.findings.empty()) diagnosis.ruled_out = rule_out(picture);
     diagnosis.seen = list_seen(picture);
     diagnosis.unseen = facts.unseen;
+    tell_doubts(picture, diagnosis);
     return diagnosis;
 }
 

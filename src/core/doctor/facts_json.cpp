@@ -542,7 +542,9 @@ api::FindingMessage to_message(const Finding& finding) {
     return {finding.id,
             finding.service,
             finding.what,
-            finding.confidence == Confidence::sure ? "sure" : "probable",
+            finding.is_open                          ? "none"
+            : finding.confidence == Confidence::sure ? "sure"
+                                                     : "probable",
             finding.evidence,
             finding.explains,
             finding.affects,

@@ -183,6 +183,10 @@ void look_at_silence(const ServiceFact& service,
                       "--wait gives it more time); devstack restart " +
                       service.name + " for now";
     }
+    // Its own probe waits longer than we do, and was content: we may be the ones that are late.
+    const bool is_doubtful = busy == nullptr && service.phase == "ready" &&
+                             dial->timeout < service.probe_timeout && picture.is_machine_busy();
+    if (is_doubtful) finding.confidence = Confidence::doubtful;
     if (server != nullptr) add_thread_evidence(*server, picture, finding);
     if (!service.last_answer.empty())
         finding.evidence.push_back("last probe: " + service.last_answer);

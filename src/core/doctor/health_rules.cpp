@@ -210,7 +210,9 @@ void find_health_mistakes(const Picture& picture, std::vector<Finding>& findings
 void find_certificate_troubles(const Picture& picture, std::vector<Finding>& findings) {
     for (const DialFact& dial : picture.facts().dials) {
         const bool is_asked = dial.purpose == "probe" || dial.purpose == "asked";
-        if (!is_asked || dial.tls_problem.empty() || dial.error.empty()) continue;
+        // What was accepted in spite of its certificate got further.
+        if (!is_asked || dial.tls_problem.empty() || dial.stage != "tls") continue;
+        if (dial.error.empty()) continue;
         const std::string name = dial.purpose == "probe" ? dial.id.substr(9) : "";
         const std::string& problem = dial.tls_problem;
         Finding finding;

@@ -20,6 +20,9 @@ struct LogKnowledge {
     bool is_lasting = false;
 };
 
+/// All of it: what is about programs themselves, and …
 std::span<const LogKnowledge> log_knowledge();
+/// … what is about databases, proxies and certificates.
+std::span<const LogKnowledge> log_knowledge_of_servers();
 
 }  // namespace devstack::core::doctor

@@ -113,6 +113,11 @@ bool Picture::is_troubled(const ServiceFact& service) const {
     return fails;
 }
 
+bool Picture::is_machine_busy() const {
+    return std::ranges::any_of(
+        facts_.unseen, [](const std::string& it) { return contains(it, "took too long to look"); });
+}
+
 bool Picture::is_well(const ServiceFact& service) const {
     const DialFact* const answer = probe(service);
     const bool fails = answer != nullptr && has_failed(*answer);

@@ -41,6 +41,8 @@ public:
     /// Has been told to run, and waits for others.
     bool is_waiting(const ServiceFact& service) const { return service.phase == "waiting"; }
     bool is_alive(const ServiceFact& service) const { return service.pid != 0; }
+    /// So busy that the doctor itself came too late: what takes long may only wait for a processor.
+    bool is_machine_busy() const;
 
     /// What a service says: its log, its answers to probes, what an nginx says of its upstreams.
     /// The last line that satisfies the condition; null: none.

@@ -25,7 +25,7 @@ void read_pattern(const Setting& it, KnowledgeSetting& knowledge) {
     if (!pattern) it.report_bad_value("bad-regex", pattern.error().message);
 }
 
-constexpr Form something = text_like([]() -> std::string { return "[^ ]"; });
+constexpr Form something = text_like([]() -> std::string { return R"([\s\S])"; });
 
 constexpr std::array keys{
     Key<KnowledgeSetting>{.name = "pattern",

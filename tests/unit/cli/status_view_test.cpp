@@ -108,3 +108,20 @@ TEST_CASE("a health check that begins to fail is told with its count", "[unit][c
     CHECK(render_health({"healthy", "p", "a", 1}) == "healthy (1 failure)");
     CHECK(render_health({"unknown", "p", "", 0}) == "unknown");
 }
+
+TEST_CASE("what the doctor has found is told below the table, once for all it concerns",
+          "[unit][cli]") {
+    StateMessage state = shop();
+    core::api::FindingMessage finding;
+    finding.cause = "Redis is not running.";
+    finding.confidence = "sure";
+    state.services[0].finding = finding;
+    state.services[1].finding = finding;
+    finding.cause = "The disk is full.";
+    finding.confidence = "probable";
+    state.services[2].finding = finding;
+    const std::string text = render_status(state, Terminal{});
+    CHECK(text.substr(text.find("cause: ")) ==
+          "cause: postgres and api: Redis is not running.\n"
+          "cause: worker: probably: The disk is full.\n");
+}

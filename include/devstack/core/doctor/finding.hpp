@@ -26,6 +26,7 @@ struct Finding {
     std::string topic;  ///< What it is about: "port 3101", "variable JWT_SECRET".
     /// The service or endpoint ("host:port") whose trouble is the real cause, if it has any.
     std::vector<std::string> blames;
+    bool is_open = false;     ///< No cause, but where one is to be looked for.
     bool is_minor = false;    ///< Not worth an alarm.
     bool is_symptom = false;  ///< A service that this one calls may be the cause.
 };

@@ -320,3 +320,28 @@ TEST_CASE("whom a hanging service waits for is told", "[unit][doctor]") {
         "it waits for an answer of web (127.0.0.1:3200), or answers after longer than the timeout "
         "of 2.0 s.");
 }
+
+TEST_CASE("on a busy machine who is late may be the doctor", "[unit][doctor]") {
+    World world;
+    hang(world);
+    world.service("api").phase = "ready";
+    world.probe("api").timeout = 0.9;
+    CHECK(world.said().starts_with("[accepts-and-never-answers] "));
+    world.facts.unseen = {"processes and sockets: it took too long to look"};
+    CHECK(world.findings().empty());
+    CHECK(diagnose(world.facts).unseen ==
+          std::vector<std::string>{
+              "processes and sockets: it took too long to look",
+              "whether api answers: not within 2.0 s, but this machine is too busy to tell"});
+}
+
+TEST_CASE("a certificate that is accepted in spite of itself is no cause", "[unit][doctor]") {
+    World world;
+    hang(world);
+    world.probe("api").protocol = "https";
+    world.probe("api").tls_problem = "self-signed certificate";
+    CHECK(world.said().find("certificate") == std::string::npos);
+    world.probe("api").stage = "tls";
+    world.probe("api").error = "the certificate is not trusted: self-signed certificate";
+    CHECK(world.said().starts_with("[certificate-self-signed] "));
+}
