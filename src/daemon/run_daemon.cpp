@@ -68,6 +68,15 @@ std::optional<project::RecalledLedger> recall_from(const std::string& state_dir)
     return project::recall_ledger(state_dir);
 }
 
+/// What devstack was doing here when it was killed as a whole, keeper and all; empty when it was
+/// not, and after a reboot, which has ended everything.
+std::optional<project::RecalledLedger> recall_killed(const std::string& state_dir) {
+    auto ledger = project::recall_ledger(state_dir);
+    const bool is_old = ledger && !project::is_of_this_boot(ledger->header);
+    if (!ledger || is_old || project::find_living_keeper(state_dir)) return std::nullopt;
+    return ledger;
+}
+
 /// The profile and the env files that were in force, as they were then. Without them what is on
 /// disk now has to do.
 void take_saved_inputs(project::LoadRequest& load,
@@ -80,22 +89,62 @@ void take_saved_inputs(project::LoadRequest& load,
     load.saved = std::move(*saved);
 }
 
+/// What was to become of the services when devstack is killed, by the profile that they run with;
+/// empty when that can not be read any more.
+std::optional<core::OnKeeperDeath> find_promise(project::LoadRequest load,
+                                                const std::string& state_dir,
+                                                std::uint32_t inputs) {
+    take_saved_inputs(load, state_dir, inputs);
+    if (load.saved.empty()) return std::nullopt;
+    const Checked<project::LoadedPlan> loaded = project::load_plan(load);
+    return loaded.value ? std::optional{loaded.value->plan.on_keeper_death} : std::nullopt;
+}
+
+std::vector<RunMark> marks_of(const std::vector<core::api::LedgerProcess>& processes) {
+    std::vector<RunMark> marks;
+    for (const core::api::LedgerProcess& it : processes)
+        marks.push_back({{{}, it.run}, it.service, it.pid, it.start_ticks});
+    return marks;
+}
+
 /// As the first one here: what a killed devstack has left is ended, and what the plan was made from
 /// is kept for those after us. Returns what is worth an event, or nothing.
 Result<std::string> begin_anew(const core::Plan& plan,
                                const project::ProjectPaths& paths,
-                               const std::vector<project::InputFile>& inputs) {
+                               const std::vector<project::InputFile>& inputs,
+                               core::OnKeeperDeath promise) {
     std::string notice;
     // Whoever ends in order removes the ledger.
-    const bool was_killed = project::recall_ledger(paths.state_dir).has_value();
-    if (was_killed && plan.mode == core::Mode::development) {
+    const auto killed = recall_killed(paths.state_dir);
+    if (killed && promise == core::OnKeeperDeath::stop) {
         const ProjectMark mark{plan.project_dir, ::getppid(), ::getpid()};
-        notice = describe(end_leftovers(platform::Procfs{}, mark, core::limits::leftover_grace));
+        notice = describe(end_leftovers(
+            platform::Procfs{}, mark, core::limits::leftover_grace, marks_of(killed->processes)));
     }
     const Status saved = project::save_inputs(paths.state_dir, first_inputs, inputs);
     if (!saved) return saved.error();
     project::remove_saved_inputs(paths.state_dir, {first_inputs});
     return notice;
+}
+
+/// What was left behind by runs that are not taken over: the ends of those are news, what they have
+/// left is in the way of the next ones.
+std::string end_lost(const std::string& project_dir,
+                     const project::RecalledLedger& recalled,
+                     const std::vector<Orphan>& orphans) {
+    std::vector<RunMark> kept;
+    for (const Orphan& it : orphans) {
+        kept.push_back(
+            {{{}, it.identity.run}, it.identity.service, it.identity.pid, it.identity.start_ticks});
+    }
+    for (const core::ServiceRecord& record : recalled.services) {
+        const auto* stopping = std::get_if<core::Stopping>(&record.phase);
+        if (stopping == nullptr || !stopping->status) continue;
+        kept.push_back({stopping->run, record.service, 0, 0});  // By its cookie alone.
+    }
+    const ProjectMark mark{project_dir, ::getppid(), ::getpid()};
+    return describe(
+        end_leftovers(platform::Procfs{}, mark, core::limits::leftover_grace, {}, kept));
 }
 
 /// The plan as the daemon before us had it, in the middle of a reload too.
@@ -132,6 +181,15 @@ int run_daemon(const DaemonOptions& options) {
     project::LoadRequest load = options.load;
     load.environment = platform::environment();
     std::optional<project::RecalledLedger> recalled = recall_from(options.state_dir);
+    std::vector<Orphan> orphans;
+    std::optional<core::OnKeeperDeath> promise;
+    const bool is_keeper_new = !recalled.has_value();
+    if (!recalled) {
+        recalled = recall_killed(options.state_dir);
+        if (recalled) promise = find_promise(load, options.state_dir, recalled->inputs);
+        if (promise != core::OnKeeperDeath::keep) recalled.reset();
+        if (recalled) orphans = find_orphans(platform::Procfs{}, load.project_dir, *recalled);
+    }
     if (recalled) take_saved_inputs(load, options.state_dir, recalled->inputs);
     Checked<project::LoadedPlan> loaded = project::load_plan(load);
     const std::string mistakes = render_diagnostics(loaded.diagnostics);
@@ -148,10 +206,12 @@ int run_daemon(const DaemonOptions& options) {
     open_own_log(paths.state_dir);
     std::string first_notice;
     if (!recalled) {
-        Result<std::string> begun = begin_anew(plan, paths, loaded.value->inputs);
+        Result<std::string> begun =
+            begin_anew(plan, paths, loaded.value->inputs, promise.value_or(plan.on_keeper_death));
         if (!begun) return report.failed(begun.error());
         first_notice = std::move(*begun);
     } else {
+        if (is_keeper_new) first_notice = end_lost(plan.project_dir, *recalled, orphans);
         // Of plans before this one, too: what they were given stands in logs.
         plan.secrets =
             core::join_secrets(plan.secrets, project::load_saved_secrets(paths.state_dir));
@@ -178,6 +238,8 @@ int run_daemon(const DaemonOptions& options) {
                            std::move(paths),
                            std::move(*journal),
                            std::move(recalled),
+                           std::move(orphans),
+                           is_keeper_new,
                            std::move(first_notice),
                            std::move(channel),
                            std::move(lifeline)}};
@@ -187,9 +249,9 @@ int run_daemon(const DaemonOptions& options) {
     }
     spdlog::default_logger_raw()->flush();
     report.send("ready\n");
-    process.run();
-    project::unregister_project(registered);
-    return 0;
+    const int exit_code = process.run();
+    if (exit_code == 0) project::unregister_project(registered);
+    return exit_code;
 }
 
 }  // namespace devstack::daemon
