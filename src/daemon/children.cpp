@@ -75,9 +75,11 @@ std::uint64_t Children::launch(platform::SpawnRequest request, std::function<voi
     const std::uint64_t token = command_bit | ++next_command_;
     // Never answered then: whoever asks has a deadline.
     if (is_keeper_gone_) return token;
+    // Of no run: should all of us be killed, it is found as what was left behind.
+    request.environment.push_back(std::string{project_dir_variable} + "=" + project_dir_);
     link_.spawn(token, "probe", request);
-    commands_[token] =
-        Command{std::move(on_end), request.argv.empty() ? "" : request.argv.front(), nullptr, 0};
+    commands_[token] = Command{
+        std::move(on_end), request.argv.empty() ? "" : request.argv.front(), nullptr, 0, {}};
     wait_for_room();
     return token;
 }
@@ -208,6 +210,7 @@ void Children::on(KeeperHeld) {}
 void Children::on(KeeperSpawned message) {
     if (const auto command = commands_.find(message.token); command != commands_.end()) {
         command->second.pid = message.pid;
+        command->second.pidfd = std::move(message.pidfd);
         command->second.output = std::make_shared<CommandOutput>(
             loop_, std::move(message.standard_output), std::move(message.standard_error));
         command->second.output->begin();

@@ -119,6 +119,7 @@ private:
         std::string program;
         std::shared_ptr<CommandOutput> output;
         int pid = 0;
+        platform::FileDescriptor pidfd;
     };
 
     void wait_for_reports();

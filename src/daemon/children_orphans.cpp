@@ -68,8 +68,8 @@ void Children::on(KeeperGone) {
     is_keeper_gone_ = true;
     channel_.release();
     for (auto& [token, command] : std::exchange(commands_, {})) {
-        // Unreaped until now, or by somebody else a moment ago: it has the group of its pid.
-        if (command.pid != 0) platform::signal_group(command.pid, SIGKILL);
+        if (command.pid != 0 && !has_ended(command.pidfd))
+            platform::signal_group(command.pid, SIGKILL);
     }
     std::vector<std::uint64_t> unborn;
     for (auto& [token, child] : children_) {

@@ -10,6 +10,7 @@
 #include "devstack/project/saved_secrets.hpp"
 
 #include "daemon/daemon_process.hpp"
+#include "daemon/inheritance.hpp"
 #include "daemon/leftovers.hpp"
 
 #include <csignal>
@@ -62,44 +63,6 @@ void open_own_log(const std::string& state_dir) {
     }
 }
 
-/// What the daemon before us under this keeper has left. We are its child, like that one.
-std::optional<project::RecalledLedger> recall_from(const std::string& state_dir) {
-    if (project::find_living_keeper(state_dir) != ::getppid()) return std::nullopt;
-    return project::recall_ledger(state_dir);
-}
-
-/// What devstack was doing here when it was killed as a whole, keeper and all; empty when it was
-/// not, and after a reboot, which has ended everything.
-std::optional<project::RecalledLedger> recall_killed(const std::string& state_dir) {
-    auto ledger = project::recall_ledger(state_dir);
-    const bool is_old = ledger && !project::is_of_this_boot(ledger->header);
-    if (!ledger || is_old || project::find_living_keeper(state_dir)) return std::nullopt;
-    return ledger;
-}
-
-/// The profile and the env files that were in force, as they were then. Without them what is on
-/// disk now has to do.
-void take_saved_inputs(project::LoadRequest& load,
-                       const std::string& state_dir,
-                       std::uint32_t number) {
-    auto saved = project::load_saved_inputs(state_dir, number);
-    if (!saved || saved->empty()) return;
-    // A reload may have put another profile in the place of the one that we are started with.
-    load.profile_path = saved->front().path;
-    load.saved = std::move(*saved);
-}
-
-/// What was to become of the services when devstack is killed, by the profile that they run with;
-/// empty when that can not be read any more.
-std::optional<core::OnKeeperDeath> find_promise(project::LoadRequest load,
-                                                const std::string& state_dir,
-                                                std::uint32_t inputs) {
-    take_saved_inputs(load, state_dir, inputs);
-    if (load.saved.empty()) return std::nullopt;
-    const Checked<project::LoadedPlan> loaded = project::load_plan(load);
-    return loaded.value ? std::optional{loaded.value->plan.on_keeper_death} : std::nullopt;
-}
-
 std::vector<RunMark> marks_of(const std::vector<core::api::LedgerProcess>& processes) {
     std::vector<RunMark> marks;
     for (const core::api::LedgerProcess& it : processes)
@@ -125,26 +88,6 @@ Result<std::string> begin_anew(const core::Plan& plan,
     if (!saved) return saved.error();
     project::remove_saved_inputs(paths.state_dir, {first_inputs});
     return notice;
-}
-
-/// What was left behind by runs that are not taken over: the ends of those are news, what they have
-/// left is in the way of the next ones.
-std::string end_lost(const std::string& project_dir,
-                     const project::RecalledLedger& recalled,
-                     const std::vector<Orphan>& orphans) {
-    std::vector<RunMark> kept;
-    for (const Orphan& it : orphans) {
-        kept.push_back(
-            {{{}, it.identity.run}, it.identity.service, it.identity.pid, it.identity.start_ticks});
-    }
-    for (const core::ServiceRecord& record : recalled.services) {
-        const auto* stopping = std::get_if<core::Stopping>(&record.phase);
-        if (stopping == nullptr || !stopping->status) continue;
-        kept.push_back({stopping->run, record.service, 0, 0});  // By its cookie alone.
-    }
-    const ProjectMark mark{project_dir, ::getppid(), ::getpid()};
-    return describe(
-        end_leftovers(platform::Procfs{}, mark, core::limits::leftover_grace, {}, kept));
 }
 
 /// The plan as the daemon before us had it, in the middle of a reload too.
@@ -180,24 +123,16 @@ int run_daemon(const DaemonOptions& options) {
 
     project::LoadRequest load = options.load;
     load.environment = platform::environment();
-    std::optional<project::RecalledLedger> recalled = recall_from(options.state_dir);
-    std::vector<Orphan> orphans;
-    std::optional<core::OnKeeperDeath> promise;
-    const bool is_keeper_new = !recalled.has_value();
-    if (!recalled) {
-        recalled = recall_killed(options.state_dir);
-        if (recalled) promise = find_promise(load, options.state_dir, recalled->inputs);
-        if (promise != core::OnKeeperDeath::keep) recalled.reset();
-        if (recalled) orphans = find_orphans(platform::Procfs{}, load.project_dir, *recalled);
-    }
+    Inheritance inheritance = find_inheritance(load, options.state_dir);
+    std::optional<project::RecalledLedger>& recalled = inheritance.recalled;
     if (recalled) take_saved_inputs(load, options.state_dir, recalled->inputs);
     Checked<project::LoadedPlan> loaded = project::load_plan(load);
-    const std::string mistakes = render_diagnostics(loaded.diagnostics);
-    if (!loaded.value) return report.failed({Error::Kind::invalid, mistakes});
+    if (!loaded.value) {
+        return report.failed({Error::Kind::invalid, render_diagnostics(loaded.diagnostics)});
+    }
     core::Plan plan = std::move(loaded.value->plan);
     plan.frees_ports = options.frees_ports;
     plan.number = recalled ? recalled->inputs : first_inputs;
-
     project::ProjectPaths paths =
         project::make_project_paths(plan.project_dir, plan.project, plan.mode, ::geteuid() == 0);
     if (const Status made = project::create_project_paths(paths); !made) {
@@ -206,12 +141,12 @@ int run_daemon(const DaemonOptions& options) {
     open_own_log(paths.state_dir);
     std::string first_notice;
     if (!recalled) {
-        Result<std::string> begun =
-            begin_anew(plan, paths, loaded.value->inputs, promise.value_or(plan.on_keeper_death));
+        Result<std::string> begun = begin_anew(
+            plan, paths, loaded.value->inputs, inheritance.promise.value_or(plan.on_keeper_death));
         if (!begun) return report.failed(begun.error());
         first_notice = std::move(*begun);
     } else {
-        if (is_keeper_new) first_notice = end_lost(plan.project_dir, *recalled, orphans);
+        first_notice = end_lost(plan.project_dir, inheritance);
         // Of plans before this one, too: what they were given stands in logs.
         plan.secrets =
             core::join_secrets(plan.secrets, project::load_saved_secrets(paths.state_dir));
@@ -221,32 +156,27 @@ int run_daemon(const DaemonOptions& options) {
     }
     load.saved = {};
     loaded.value.reset();
-    std::vector<core::ServicePlan> old_settings;
-    if (recalled) {
-        auto all = recall_plan(std::move(plan), load, paths.state_dir, *recalled);
-        plan = std::move(all.plan);
-        old_settings = std::move(all.old_settings);
-    }
+    core::RecalledPlan all{std::move(plan), {}};
+    if (recalled) all = recall_plan(std::move(all.plan), load, paths.state_dir, *recalled);
     Result<EventJournal> journal = EventJournal::open(paths.state_dir);
     if (!journal) return report.failed(journal.error());
 
     const project::RegisteredProject registered{
-        plan.project, plan.project_dir, load.profile_path, paths.runtime_dir};
-    DaemonProcess process{{std::move(plan),
-                           std::move(old_settings),
+        all.plan.project, all.plan.project_dir, load.profile_path, paths.runtime_dir};
+    DaemonProcess process{{std::move(all.plan),
+                           std::move(all.old_settings),
                            std::move(load),
                            std::move(paths),
                            std::move(*journal),
                            std::move(recalled),
-                           std::move(orphans),
-                           is_keeper_new,
+                           std::move(inheritance.orphans),
+                           inheritance.is_keeper_new,
                            std::move(first_notice),
                            std::move(channel),
                            std::move(lifeline)}};
     if (const Status begun = process.begin(); !begun) return report.failed(begun.error());
-    if (const Status known = project::register_project(registered); !known) {
-        spdlog::warn("{}", known.error().message);
-    }
+    const Status known = project::register_project(registered);
+    if (!known) spdlog::warn("{}", known.error().message);
     spdlog::default_logger_raw()->flush();
     report.send("ready\n");
     const int exit_code = process.run();
