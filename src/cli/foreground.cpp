@@ -215,7 +215,10 @@ ForegroundView::Turn ForegroundView::reconnect(std::optional<Streams>& streams,
     streams.reset();
     Duration pause = first_reconnect;
     for (int attempt = 1; attempt <= reconnects_max && !is_stopping_; ++attempt, pause *= 2) {
-        if (processes_ && processes_->await_end(end_grace)) return Turn::lost;
+        // Keeper and all: a daemon that has given the services to another keeper ends last.
+        if (processes_ && processes_->await_end(end_grace)) {
+            return reopen(streams) ? Turn::go_on : Turn::lost;
+        }
         line_.complain("lost the daemon, reconnecting (" + std::to_string(attempt) + "/" +
                        std::to_string(reconnects_max) + ")");
         platform::wait_readable({signals.fd()}, pause);

@@ -146,7 +146,7 @@ Result<Launched> reach_or_launch(const ChosenProfile& profile, bool frees_ports)
     const Result<platform::FileDescriptor> lock =
         platform::lock_file(profile.paths.lock_file(), lock_timeout);
     if (!lock) return lock.error();
-    Result<client::Connection> running = reach_daemon(profile.paths);
+    Result<client::Connection> running = reach_daemon(profile.paths, StartLock::held);
     if (running) return Launched{std::move(*running), false, {}};
     // No socket, or nobody behind it: both mean that nothing runs, since we hold the lock.
     const bool is_free =

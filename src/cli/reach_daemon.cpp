@@ -1,6 +1,7 @@
 #include "cli/reach_daemon.hpp"
 
 #include "devstack/platform/clock.hpp"
+#include "devstack/platform/file_lock.hpp"
 #include "devstack/platform/kill.hpp"
 #include "devstack/platform/procfs.hpp"
 #include "devstack/platform/signal_watch.hpp"
@@ -11,6 +12,8 @@
 
 #include <chrono>
 #include <csignal>
+#include <filesystem>
+#include <system_error>
 
 namespace devstack::cli {
 
@@ -22,16 +25,26 @@ using namespace std::chrono_literals;
 constexpr Duration patience = 3s;
 constexpr Duration pause = 20ms;
 
+/// Somebody is bringing it up, or a daemon whose keeper was killed is giving it to another one.
+bool is_being_started(const project::ProjectPaths& paths) {
+    std::error_code error;
+    if (!std::filesystem::exists(paths.lock_file(), error)) return false;
+    const auto lock = platform::lock_file(paths.lock_file(), Duration::zero());
+    return !lock && lock.error().kind == Error::Kind::timed_out;
+}
+
 }  // namespace
 
-Result<client::Connection> reach_daemon(const project::ProjectPaths& paths) {
+Result<client::Connection> reach_daemon(const project::ProjectPaths& paths, StartLock lock) {
     const TimePoint deadline = platform::now() + patience;
     for (;;) {
         Result<client::Connection> connection = client::Connection::open(paths.control_socket());
         if (connection || !means_not_running(connection.error())) return connection;
         const auto keeper = project::find_living_keeper(paths.state_dir);
-        if (!keeper) return connection;
-        if (platform::now() >= deadline) {
+        const bool is_late = platform::now() >= deadline;
+        const bool may_come = keeper || (lock == StartLock::not_held && is_being_started(paths));
+        if (!may_come || (is_late && !keeper)) return connection;
+        if (is_late) {
             return Error{Error::Kind::timed_out,
                          "the daemon of " + paths.project_dir +
                              " has died and none comes up again; the services run on, and "

@@ -26,6 +26,10 @@ core::ExitUsage usage_in(const KeeperExited& message) {
             static_cast<std::uint64_t>(message.peak_memory_kib) * kibibyte};
 }
 
+core::ExitStatus status_in(const KeeperExited& message) {
+    return {message.code, message.signal, message.dumped_core, message.is_unknown};
+}
+
 const platform::Procfs procfs;
 
 }  // namespace
@@ -41,11 +45,12 @@ Children::Children(boost::asio::io_context& loop,
       project_dir_{std::move(project_dir)},
       logs_{logs},
       sink_{std::move(sink)},
+      ends_{loop},
       // An earlier daemon's commands may still be known to the keeper.
       next_command_{static_cast<std::uint64_t>(platform::now().time_since_epoch().count())} {}
 
 Children::~Children() {
-    channel_.release();  // The link closes it.
+    if (channel_.is_open()) channel_.release();  // The link closes it.
 }
 
 // ---- To the keeper -----------------------------------------------------------------------------
@@ -54,6 +59,9 @@ void Children::spawn(core::RunId run, const std::string& service, platform::Spaw
     const std::string label = render_run_cookie(service, run.number);
     request.environment.push_back(std::string{run_variable} + "=" + label);
     request.environment.push_back(std::string{project_dir_variable} + "=" + project_dir_);
+    if (is_keeper_gone_) {
+        return sink_.fact(core::SpawnFailed{run, "the keeper has died", true});
+    }
     link_.spawn(token_of(run), label, request);
     Child& child = children_[token_of(run)];
     child.run = run;
@@ -67,12 +75,17 @@ std::uint64_t Children::launch(platform::SpawnRequest request,
                                std::function<void(Ended)> on_end,
                                std::size_t output_max) {
     const std::uint64_t token = command_bit | ++next_command_;
+    // Never answered then: whoever asks has a deadline.
+    if (is_keeper_gone_) return token;
+    // Of no run: should all of us be killed, it is found as what was left behind.
+    request.environment.push_back(std::string{project_dir_variable} + "=" + project_dir_);
     link_.spawn(token, "probe", request);
     commands_[token] = Command{std::move(on_end),
                                request.argv.empty() ? "" : request.argv.front(),
                                nullptr,
                                0,
-                               output_max};
+                               output_max,
+                               {}};
     wait_for_room();
     return token;
 }
@@ -121,7 +134,7 @@ void Children::ask_to_stop(core::RunId run, int signal, bool is_strays_only) {
     Child* child = find(run);
     if (child == nullptr || child->pid == 0) return;
     if (!is_strays_only) {
-        if (child->status && !holds_group(*child)) return;
+        if (!has_leader(*child) && !holds_group(*child)) return;
         platform::signal_group(child->pid, signal);
         // A stopped process cannot hear the signal otherwise.
         platform::signal_group(child->pid, SIGCONT);
@@ -147,7 +160,7 @@ void Children::force_kill(core::RunId run) {
             tree.push_back({it.pid, it.start_ticks, it.name});
         }
     }
-    if (!child->status || holds_group(*child)) platform::signal_group(child->pid, SIGKILL);
+    if (has_leader(*child) || holds_group(*child)) platform::signal_group(child->pid, SIGKILL);
     signal_survivors(procfs, tree, SIGKILL);
 }
 
@@ -178,7 +191,7 @@ void Children::wait_for_reports() {
 void Children::read_reports() {
     for (;;) {
         Result<std::optional<KeeperMessage>> message = link_.receive();
-        if (!message) return sink_.keeper_gone(message.error().message);
+        if (!message) return sink_.keeper_lost(message.error().message);
         if (!*message) break;
         const bool is_gone = std::holds_alternative<KeeperGone>(**message);
         std::visit([this](auto& it) { on(std::move(it)); }, **message);
@@ -203,6 +216,7 @@ void Children::on(KeeperHeld) {}
 void Children::on(KeeperSpawned message) {
     if (const auto command = commands_.find(message.token); command != commands_.end()) {
         command->second.pid = message.pid;
+        command->second.pidfd = std::move(message.pidfd);
         command->second.output = std::make_shared<CommandOutput>(loop_,
                                                                  std::move(message.standard_output),
                                                                  std::move(message.standard_error),
@@ -216,6 +230,8 @@ void Children::on(KeeperSpawned message) {
     Child& child = found->second;
     child.pid = message.pid;
     child.request = {};
+    identify(child, message);
+    born_.push_back(child.identity);
     capture(child, message);
     sink_.fact(core::Spawned{child.run, child.pid});
 }
@@ -265,7 +281,8 @@ void Children::on(KeeperExited message) {
     to_forget_.push_back(message.token);
     const auto found = children_.find(message.token);
     if (found == children_.end()) return;
-    found->second.status = core::ExitStatus{message.code, message.signal, message.dumped_core};
+    found->second.status = status_in(message);
+    found->second.pidfd.reset();
     found->second.usage = usage_in(message);
     logs_.drain(found->second.service);
     found->second.owed = Child::Owed::exit;
@@ -274,10 +291,6 @@ void Children::on(KeeperExited message) {
 
 void Children::on(KeeperStrayReaped) {
     must_look_for_survivors_ = true;
-}
-
-void Children::on(KeeperGone) {
-    sink_.keeper_gone("the keeper is gone");
 }
 
 void Children::command_ended(std::uint64_t token, Ended ended) {
@@ -304,6 +317,7 @@ void Children::look_for_survivors() {
         const Child::Owed owed = std::exchange(child.owed, Child::Owed::nothing);
         if (owed == Child::Owed::nothing && child.survivors == report.of_run[i]) continue;
         child.survivors = std::move(report.of_run[i]);
+        if (child.is_orphan) watch_survivors(child);
         const std::vector<core::Survivor> survivors = to_survivors(child.survivors);
         if (owed == Child::Owed::exit) {
             sink_.fact(core::Exited{child.run, *child.status, survivors, child.usage});
@@ -332,7 +346,7 @@ Children::Child* Children::find(core::RunId run) {
 }
 
 RunMark Children::mark(const Child& child) const {
-    return {child.run, child.service, child.pid};
+    return {child.run, child.service, child.pid, child.identity.start_ticks};
 }
 
 std::vector<RunMark> Children::living() const {
@@ -347,7 +361,9 @@ std::vector<RunMark> Children::living() const {
 }
 
 ProjectMark Children::project() const {
-    return {project_dir_, keeper_pid_, ::getpid()};
+    const bool is_scattered =
+        std::ranges::any_of(children_, [](const auto& it) { return it.second.is_orphan; });
+    return {project_dir_, is_keeper_gone_ ? 0 : keeper_pid_, ::getpid(), is_scattered};
 }
 
 }  // namespace devstack::daemon

@@ -1,10 +1,14 @@
 #pragma once
 
+#include "devstack/core/api/ledger.hpp"
 #include "devstack/core/supervisor/input.hpp"
 #include "devstack/daemon/keeper_link.hpp"
 #include "devstack/daemon/log_writer.hpp"
 #include "devstack/daemon/probe_runner.hpp"
 #include "devstack/daemon/survivors.hpp"
+
+#include "daemon/end_watch.hpp"
+#include "daemon/orphans.hpp"
 
 #include <cstdint>
 #include <functional>
@@ -30,7 +34,11 @@ public:
         std::function<void(core::Input)> fact;
         /// After each burst of reports: time to feed what has been collected.
         std::function<void()> burst_ended;
-        std::function<void(const std::string& why)> keeper_gone;
+        /// The keeper has died: the ends of what it had started are still told, by a watch of our
+        /// own, and nothing can be started any more.
+        std::function<void()> keeper_gone;
+        /// The keeper lives, and what it says can not be understood: nothing more will be told.
+        std::function<void(const std::string& why)> keeper_lost;
     };
 
     Children(boost::asio::io_context& loop,
@@ -45,6 +53,10 @@ public:
     /// Greets the keeper and takes over what it has: runs that live, or whose end is told next (see
     /// `tell_what_was_found`). Waits for its answer.
     Result<std::vector<core::FoundRun>> begin(const FindService& find_service);
+    /// Takes over what was born under a keeper that has died; the one that we have looks after it
+    /// from now on.
+    std::vector<core::FoundRun> take_over(std::vector<Orphan> orphans,
+                                          const FindService& find_service);
     /// Of a run whose end an earlier daemon has seen: what is left of it is told.
     void expect_survivors(core::RunId run,
                           const std::string& service,
@@ -57,6 +69,11 @@ public:
 
     /// Whether the keeper, which may be older than we are, can hold descriptors.
     bool can_hold() const;
+    /// Who was born since the last call, for the ledger.
+    std::vector<core::api::LedgerProcess> take_born() { return std::exchange(born_, {}); }
+    /// All whose leader lives.
+    std::vector<core::api::LedgerProcess> collect_processes() const;
+
     /// Those that an earlier daemon has given it.
     std::vector<KeeperHeld> take_held() { return std::exchange(held_, {}); }
     void hold(std::uint64_t token, const std::string& label, int descriptor);
@@ -88,6 +105,11 @@ private:
         std::string service;
         platform::SpawnRequest request;  ///< Kept until it lives, to explain a failure.
         int pid = 0;
+        /// Of its own process: with these no other one is ever taken for it.
+        platform::FileDescriptor pidfd;
+        core::api::LedgerProcess identity;
+        /// Nobody above us waits for it: its end is seen by the pidfd.
+        bool is_orphan = false;
         std::optional<core::ExitStatus> status;
         core::ExitUsage usage;  ///< Once it has ended.
         std::vector<LivingProcess> survivors;
@@ -99,6 +121,7 @@ private:
         std::shared_ptr<CommandOutput> output;
         int pid = 0;
         std::size_t output_max = 0;
+        platform::FileDescriptor pidfd;
     };
 
     void wait_for_reports();
@@ -115,6 +138,11 @@ private:
     void on(KeeperHeld message);
     void on(KeeperStrayReaped message);
     void on(KeeperGone message);
+    void identify(Child& child, KeeperSpawned& spawned);
+    void watch_end(std::uint64_t token, const Child& child);
+    void watch_survivors(const Child& child);
+    void ended_unseen(std::uint64_t token);
+    static bool has_leader(const Child& child);
     void command_ended(std::uint64_t token, Ended ended);
     void look_for_survivors();
     static std::uint64_t token_of(core::RunId run);
@@ -130,6 +158,9 @@ private:
     LogWriter& logs_;
     Sink sink_;
     int keeper_pid_ = 0;
+    bool is_keeper_gone_ = false;
+    EndWatch ends_;
+    std::vector<core::api::LedgerProcess> born_;
     std::uint32_t keeper_version_ = 0;
     std::vector<KeeperHeld> held_;
     bool must_look_for_survivors_ = false;

@@ -94,6 +94,9 @@ void Children::adopt(core::RunId run, const std::string& service, KeeperChild fo
     child.run = run;
     child.service = service;
     child.pid = found.child.pid;
+    identify(child, found.child);
+    const auto process = platform::find_process(platform::Procfs{}, child.pid);
+    child.is_orphan = process && process->parent != keeper_pid_;
     capture(child, found.child);
     if (found.exit) early_.emplace_back(*found.exit);
 }

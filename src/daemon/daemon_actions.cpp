@@ -122,7 +122,11 @@ platform::SpawnRequest DaemonProcess::make_request(RunId run,
     request.environment = core::complete_environment(supervisor_.plan(), plan);
     request.working_dir = plan.working_dir;
     request.settings = make_spawn_settings(plan.process);
-    if (supervisor_.plan().mode == core::Mode::development) request.parent_death_signal = SIGTERM;
+    const core::Plan& all = supervisor_.plan();
+    const bool dies_with_keeper =
+        all.mode == core::Mode::development && all.on_keeper_death == core::OnKeeperDeath::stop;
+    if (dies_with_keeper) request.parent_death_signal = SIGTERM;
+    request.keeps_output_open = all.on_keeper_death == core::OnKeeperDeath::keep;
     return request;
 }
 

@@ -21,6 +21,8 @@ Status DaemonProcess::resume(std::vector<core::FoundRun> found) {
     const int keeper_pid = children_.project().keeper_pid;
     auto header = project::identify_keeper(keeper_pid);
     if (!header) return Error{Error::Kind::system, "cannot see the keeper in /proc"};
+    keeper_pid_ = keeper_pid;
+    keeper_start_ticks_ = header->keeper_start_ticks;
     header->project = supervisor_.plan().project;
     header->started_at = recalled_ ? recalled_->header.started_at : render_timestamp(started_at_);
     const auto recalled = std::exchange(recalled_, {});
@@ -33,7 +35,9 @@ Status DaemonProcess::resume(std::vector<core::FoundRun> found) {
     }
     now_ = platform::now();
     if (recalled || !found.empty()) {
-        spdlog::warn("going on after an earlier daemon: {} children", found.size());
+        spdlog::warn("going on after an earlier {}: {} children",
+                     is_keeper_new_ ? "keeper" : "daemon",
+                     found.size());
         core::Resume command;
         if (recalled) {
             command.records = recalled->services;
@@ -41,6 +45,7 @@ Status DaemonProcess::resume(std::vector<core::FoundRun> found) {
             command.old_settings = std::exchange(old_settings_, {});
         }
         command.found = std::move(found);
+        command.is_keeper_new = is_keeper_new_;
         step(command);
     }
     // A full disk is no reason not to look after what runs.
@@ -63,6 +68,8 @@ api::LedgerTurn DaemonProcess::describe_all(std::vector<api::EventMessage> event
     (void)supervisor_.take_changed();
     for (const core::ServiceId id : supervisor_.services())
         all.services.push_back(supervisor_.record(id));
+    (void)children_.take_born();
+    all.processes = children_.collect_processes();
     all.is_shutting_down = supervisor_.is_shutting_down();
     all.inputs = supervisor_.plan().number;
     return all;
@@ -73,9 +80,10 @@ void DaemonProcess::write_down() {
     for (const core::ServiceId id : supervisor_.take_changed())
         turn.services.push_back(supervisor_.record(id));
     turn.events = std::exchange(untold_, {});
+    turn.processes = children_.take_born();
     turn.is_shutting_down = supervisor_.is_shutting_down();
     turn.inputs = supervisor_.plan().number;
-    if (!turn.services.empty() || !turn.events.empty()) {
+    if (!turn.services.empty() || !turn.events.empty() || !turn.processes.empty()) {
         write_ledger(turn);
     }
     write_journal();

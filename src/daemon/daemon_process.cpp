@@ -32,6 +32,8 @@ DaemonProcess::DaemonProcess(Setting setting)
       old_settings_{std::move(setting.old_settings)},
       journal_{std::move(setting.journal)},
       recalled_{std::move(setting.recalled)},
+      orphans_{std::move(setting.orphans)},
+      is_keeper_new_{setting.is_keeper_new},
       supervisor_{std::move(setting.plan),
                   static_cast<std::uint64_t>(platform::now().time_since_epoch().count())},
       stamps_{paths_.state_dir},
@@ -51,7 +53,8 @@ DaemonProcess::DaemonProcess(Setting setting)
                 logs_,
                 {[this](core::Input fact) { take_fact(std::move(fact)); },
                  [this] { turn(); },
-                 [this](const std::string& why) { keeper_gone(why); }}},
+                 [this] { keeper_gone(); },
+                 [this](const std::string& why) { keeper_lost(why); }}},
       held_{{[this](std::uint64_t token, const std::string& label, int descriptor) {
                  children_.hold(token, label, descriptor);
              },
@@ -109,9 +112,13 @@ Status DaemonProcess::begin() {
         if (const Status opened = open_door(); !opened) return opened;
     }
     const core::Plan& plan = supervisor_.plan();
-    auto found = children_.begin([&plan](const std::string& name) { return plan.find(name); });
+    const auto find = [&plan](const std::string& name) { return plan.find(name); };
+    auto found = children_.begin(find);
     if (!found) return found.error();
+    std::ranges::move(children_.take_over(std::exchange(orphans_, {}), find),
+                      std::back_inserter(*found));
     go_on_with_held();
+    if (is_keeper_new_) go_on_without_held();
     if (recalled_) {
         if (const Status opened = open_door(); !opened) return opened;
     }
@@ -277,16 +284,6 @@ void DaemonProcess::read_lifeline() {
     if (!is_leave) feed(core::Shutdown{});
 }
 
-void DaemonProcess::keeper_gone(const std::string& why) {
-    if (std::exchange(is_keeper_gone_, true)) return;
-    spdlog::critical("{}: ending every service", why);
-    notice("", why + ": every service is being ended");
-    // Nobody reports exits any more: end everything that is ours, then leave.
-    for (const RunMark& run : children_.living())
-        children_.force_kill(run.run);
-    finish();
-}
-
 void DaemonProcess::notice(const std::string& service, const std::string& what) {
     api::EventMessage message;
     message.time = render_timestamp(platform::wall_now());
@@ -321,7 +318,11 @@ void DaemonProcess::finish() {
     server_->close();
     close_door();
     notify_.remove_all();
-    if (!is_keeper_gone_) children_.say_farewell();
+    if (is_keeper_gone_) {
+        end_strays();
+    } else {
+        children_.say_farewell();
+    }
     // Only now: a daemon without a ledger would begin anew.
     if (ledger_) ledger_->remove();
     farewell_deadline_ = platform::now() + limits::farewell_max;

@@ -59,6 +59,9 @@ public:
         EventJournal journal;
         /// Of an earlier daemon under the same keeper, if there was one.
         std::optional<project::RecalledLedger> recalled;
+        /// What of it lives if that keeper has died and we go on under another one.
+        std::vector<Orphan> orphans;
+        bool is_keeper_new = false;
         std::string first_notice;  ///< Something worth an event; empty if there is nothing.
         platform::FileDescriptor keeper_channel;
         platform::FileDescriptor lifeline;
@@ -69,8 +72,9 @@ public:
 
     /// Begins to serve. Fails when the control socket cannot be had.
     Status begin();
-    /// Until everything has been stopped.
-    void run() { loop_.run(); }
+    /// Until everything has been stopped. Returns the exit code of this process: not 0 when the
+    /// next daemon has to go on.
+    int run();
 
     core::api::StateMessage state(bool with_usage) override;
     Result<core::api::CommandReply> submit(const core::api::CommandRequest& request) override;
@@ -154,7 +158,11 @@ private:
     void watch_lifeline();
     void read_lifeline();
     void watch_signals();
-    void keeper_gone(const std::string& why);
+    void keeper_gone();
+    void keeper_lost(const std::string& why);
+    void end_strays();
+    Status begin_again_under_new_keeper();
+    void go_on_without_held();
     void finish();
     void leave_when_told();
     void wake_log_readers();
@@ -169,6 +177,8 @@ private:
     std::vector<core::ServicePlan> old_settings_;
     EventJournal journal_;
     std::optional<project::RecalledLedger> recalled_;
+    std::vector<Orphan> orphans_;
+    bool is_keeper_new_ = false;  ///< And what was recalled was written under another one.
     std::optional<Ledger> ledger_;
     core::Supervisor supervisor_;
     PrepareStamps stamps_;
@@ -210,6 +220,9 @@ private:
     bool has_told_ = false;  ///< Events were journaled in this turn.
     bool is_finished_ = false;
     bool is_keeper_gone_ = false;
+    int keeper_pid_ = 0;  ///< Also when it is gone.
+    std::uint64_t keeper_start_ticks_ = 0;
+    int exit_code_ = 0;
     std::vector<core::RunId> ports_to_scan_;
     std::vector<core::RunId> listening_to_compare_;
     std::vector<Asked> asked_;

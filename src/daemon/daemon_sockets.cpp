@@ -43,6 +43,18 @@ void DaemonProcess::go_on_with_held() {
         notify_.go_on({i}, plan.services[i]);
 }
 
+/// The keeper that held them is dead. What services were handed they have; where they say how they
+/// are, they know by its path.
+void DaemonProcess::go_on_without_held() {
+    if (!recalled_) return;
+    for (const core::ServiceRecord& record : recalled_->services) {
+        const auto id = supervisor_.plan().find(record.service);
+        if (!id || !core::is_alive(record.phase) || !spec(*id).notifies()) continue;
+        const auto path = notify_.prepare(*id, spec(*id));
+        if (!path) notice(record.service, path.error().message);
+    }
+}
+
 void DaemonProcess::perform(const core::OpenSockets& action) {
     if (!children_.can_hold()) {
         inputs_.push_back(core::SpawnFailed{

@@ -61,14 +61,17 @@ KeeperExited exit_of(const protocol::Exited& message) {
             message.code,
             message.signal,
             message.dumped_core != 0,
+            message.code == protocol::exit_code_unknown,
             message.user_time_us,
             message.system_time_us,
             message.peak_memory_kib};
 }
 
 /// What the keeper has to do for it.
-std::uint32_t flags_of(const platform::SpawnSettings& settings) {
+std::uint32_t flags_of(const platform::SpawnRequest& request) {
+    const platform::SpawnSettings& settings = request.settings;
     std::uint32_t flags = 0;
+    if (request.keeps_output_open) flags |= protocol::spawn_with_lasting_output;
     if (settings.terminal) {
         flags |= protocol::spawn_in_terminal;
     } else if (settings.holds_input_open) {
@@ -149,6 +152,7 @@ std::optional<KeeperMessage> decode(std::string_view bytes, Descriptors& descrip
         case protocol::Kind::forget:
         case protocol::Kind::hold:
         case protocol::Kind::release:
+        case protocol::Kind::adopt:
         case protocol::Kind::farewell: break;
     }
     return std::nullopt;
@@ -172,7 +176,7 @@ void KeeperLink::spawn(std::uint64_t token,
     const auto encoded = platform::encode_spawn_block(request);
     const std::string block = encoded ? *encoded : std::string{};
     message.block_size = static_cast<std::uint32_t>(block.size());
-    message.flags = flags_of(request.settings);
+    message.flags = flags_of(request);
     message.descriptor_count = static_cast<std::uint32_t>(request.descriptors.size());
     std::vector<FileDescriptor> descriptors;
     if (block.size() <= protocol::inline_block_max) {
@@ -208,6 +212,17 @@ void KeeperLink::release(std::uint64_t token) {
     protocol::Release message;
     message.token = token;
     send(bytes_of(message));
+}
+
+void KeeperLink::adopt(std::uint64_t token, const std::string& label, const KeeperSpawned& child) {
+    protocol::Adopt message;
+    message.token = token;
+    message.pid = child.pid;
+    std::copy_n(label.data(), std::min(label.size(), sizeof message.label - 1), message.label);
+    std::vector<FileDescriptor> descriptors;
+    for (const FileDescriptor* it : {&child.pidfd, &child.standard_output, &child.standard_error})
+        descriptors.push_back(duplicate(it->get()));
+    send(bytes_of(message), std::move(descriptors));
 }
 
 void KeeperLink::say_farewell() {

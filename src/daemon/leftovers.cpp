@@ -37,9 +37,11 @@ std::string names_of(const std::vector<LivingProcess>& processes) {
 
 LeftoverReport end_leftovers(const platform::Procfs& procfs,
                              const ProjectMark& project,
-                             Duration grace) {
+                             Duration grace,
+                             const std::vector<RunMark>& known,
+                             const std::vector<RunMark>& kept) {
     LeftoverReport report;
-    std::vector<LivingProcess> left = collect_leftovers(procfs, project);
+    std::vector<LivingProcess> left = collect_leftovers(procfs, project, known, kept);
     std::vector<LivingProcess> seen;
     const auto note = [&] {
         for (const LivingProcess& it : left) {
@@ -53,13 +55,13 @@ LeftoverReport end_leftovers(const platform::Procfs& procfs,
     // They may have had children meanwhile.
     constexpr int rounds_max = 5;
     for (int round = 0; round < rounds_max; ++round) {
-        left = collect_leftovers(procfs, project);
+        left = collect_leftovers(procfs, project, known, kept);
         if (left.empty()) break;
         note();
         signal_survivors(procfs, left, SIGKILL);
         await_end(procfs, left, core::limits::kill_again_after);
     }
-    report.still_there = left.empty() ? left : collect_leftovers(procfs, project);
+    report.still_there = left.empty() ? left : collect_leftovers(procfs, project, known, kept);
     for (LivingProcess& it : seen) {
         const bool is_there = std::ranges::find(report.still_there, it) != report.still_there.end();
         if (!is_there) report.ended.push_back(std::move(it));

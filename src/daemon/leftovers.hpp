@@ -10,10 +10,13 @@ struct LeftoverReport {
 };
 
 /// Ends what an earlier devstack that was killed has left behind in this project, politely for
-/// `grace`, then firmly. Blocks until they are gone or do not go.
+/// `grace`, then firmly. Blocks until they are gone or do not go. For `known` and `kept` see
+/// collect_leftovers.
 LeftoverReport end_leftovers(const platform::Procfs& procfs,
                              const ProjectMark& project,
-                             Duration grace);
+                             Duration grace,
+                             const std::vector<RunMark>& known = {},
+                             const std::vector<RunMark>& kept = {});
 
 /// For people: "ended 2 processes that an earlier devstack had left behind: pid 7 (node a.js) …";
 /// empty when there were none.

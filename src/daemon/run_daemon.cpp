@@ -10,6 +10,7 @@
 #include "devstack/project/saved_secrets.hpp"
 
 #include "daemon/daemon_process.hpp"
+#include "daemon/inheritance.hpp"
 #include "daemon/leftovers.hpp"
 
 #include <csignal>
@@ -62,35 +63,26 @@ void open_own_log(const std::string& state_dir) {
     }
 }
 
-/// What the daemon before us under this keeper has left. We are its child, like that one.
-std::optional<project::RecalledLedger> recall_from(const std::string& state_dir) {
-    if (project::find_living_keeper(state_dir) != ::getppid()) return std::nullopt;
-    return project::recall_ledger(state_dir);
-}
-
-/// The profile and the env files that were in force, as they were then. Without them what is on
-/// disk now has to do.
-void take_saved_inputs(project::LoadRequest& load,
-                       const std::string& state_dir,
-                       std::uint32_t number) {
-    auto saved = project::load_saved_inputs(state_dir, number);
-    if (!saved || saved->empty()) return;
-    // A reload may have put another profile in the place of the one that we are started with.
-    load.profile_path = saved->front().path;
-    load.saved = std::move(*saved);
+std::vector<RunMark> marks_of(const std::vector<core::api::LedgerProcess>& processes) {
+    std::vector<RunMark> marks;
+    for (const core::api::LedgerProcess& it : processes)
+        marks.push_back({{{}, it.run}, it.service, it.pid, it.start_ticks});
+    return marks;
 }
 
 /// As the first one here: what a killed devstack has left is ended, and what the plan was made from
 /// is kept for those after us. Returns what is worth an event, or nothing.
 Result<std::string> begin_anew(const core::Plan& plan,
                                const project::ProjectPaths& paths,
-                               const std::vector<project::InputFile>& inputs) {
+                               const std::vector<project::InputFile>& inputs,
+                               core::OnKeeperDeath promise) {
     std::string notice;
     // Whoever ends in order removes the ledger.
-    const bool was_killed = project::recall_ledger(paths.state_dir).has_value();
-    if (was_killed && plan.mode == core::Mode::development) {
+    const auto killed = recall_killed(paths.state_dir);
+    if (killed && promise == core::OnKeeperDeath::stop) {
         const ProjectMark mark{plan.project_dir, ::getppid(), ::getpid()};
-        notice = describe(end_leftovers(platform::Procfs{}, mark, core::limits::leftover_grace));
+        notice = describe(end_leftovers(
+            platform::Procfs{}, mark, core::limits::leftover_grace, marks_of(killed->processes)));
     }
     const Status saved = project::save_inputs(paths.state_dir, first_inputs, inputs);
     if (!saved) return saved.error();
@@ -131,15 +123,16 @@ int run_daemon(const DaemonOptions& options) {
 
     project::LoadRequest load = options.load;
     load.environment = platform::environment();
-    std::optional<project::RecalledLedger> recalled = recall_from(options.state_dir);
+    Inheritance inheritance = find_inheritance(load, options.state_dir);
+    std::optional<project::RecalledLedger>& recalled = inheritance.recalled;
     if (recalled) take_saved_inputs(load, options.state_dir, recalled->inputs);
     Checked<project::LoadedPlan> loaded = project::load_plan(load);
-    const std::string mistakes = render_diagnostics(loaded.diagnostics);
-    if (!loaded.value) return report.failed({Error::Kind::invalid, mistakes});
+    if (!loaded.value) {
+        return report.failed({Error::Kind::invalid, render_diagnostics(loaded.diagnostics)});
+    }
     core::Plan plan = std::move(loaded.value->plan);
     plan.frees_ports = options.frees_ports;
     plan.number = recalled ? recalled->inputs : first_inputs;
-
     project::ProjectPaths paths =
         project::make_project_paths(plan.project_dir, plan.project, plan.mode, ::geteuid() == 0);
     if (const Status made = project::create_project_paths(paths); !made) {
@@ -148,10 +141,12 @@ int run_daemon(const DaemonOptions& options) {
     open_own_log(paths.state_dir);
     std::string first_notice;
     if (!recalled) {
-        Result<std::string> begun = begin_anew(plan, paths, loaded.value->inputs);
+        Result<std::string> begun = begin_anew(
+            plan, paths, loaded.value->inputs, inheritance.promise.value_or(plan.on_keeper_death));
         if (!begun) return report.failed(begun.error());
         first_notice = std::move(*begun);
     } else {
+        first_notice = end_lost(plan.project_dir, inheritance);
         // Of plans before this one, too: what they were given stands in logs.
         plan.secrets =
             core::join_secrets(plan.secrets, project::load_saved_secrets(paths.state_dir));
@@ -161,35 +156,32 @@ int run_daemon(const DaemonOptions& options) {
     }
     load.saved = {};
     loaded.value.reset();
-    std::vector<core::ServicePlan> old_settings;
-    if (recalled) {
-        auto all = recall_plan(std::move(plan), load, paths.state_dir, *recalled);
-        plan = std::move(all.plan);
-        old_settings = std::move(all.old_settings);
-    }
+    core::RecalledPlan all{std::move(plan), {}};
+    if (recalled) all = recall_plan(std::move(all.plan), load, paths.state_dir, *recalled);
     Result<EventJournal> journal = EventJournal::open(paths.state_dir);
     if (!journal) return report.failed(journal.error());
 
     const project::RegisteredProject registered{
-        plan.project, plan.project_dir, load.profile_path, paths.runtime_dir};
-    DaemonProcess process{{std::move(plan),
-                           std::move(old_settings),
+        all.plan.project, all.plan.project_dir, load.profile_path, paths.runtime_dir};
+    DaemonProcess process{{std::move(all.plan),
+                           std::move(all.old_settings),
                            std::move(load),
                            std::move(paths),
                            std::move(*journal),
                            std::move(recalled),
+                           std::move(inheritance.orphans),
+                           inheritance.is_keeper_new,
                            std::move(first_notice),
                            std::move(channel),
                            std::move(lifeline)}};
     if (const Status begun = process.begin(); !begun) return report.failed(begun.error());
-    if (const Status known = project::register_project(registered); !known) {
-        spdlog::warn("{}", known.error().message);
-    }
+    const Status known = project::register_project(registered);
+    if (!known) spdlog::warn("{}", known.error().message);
     spdlog::default_logger_raw()->flush();
     report.send("ready\n");
-    process.run();
-    project::unregister_project(registered);
-    return 0;
+    const int exit_code = process.run();
+    if (exit_code == 0) project::unregister_project(registered);
+    return exit_code;
 }
 
 }  // namespace devstack::daemon

@@ -42,6 +42,18 @@ public:
         }
     }
 
+    /// Where nothing holds the number of a leader that has ended, it may be a stranger's by now:
+    /// who has it must be that leader, or have come after it.
+    void drop_reused_numbers(const std::vector<ProcessInfo>& processes,
+                             const std::vector<RunMark>& runs) {
+        for (const ProcessInfo& process : processes) {
+            const auto found = by_leader_.find(process.pid);
+            if (found == by_leader_.end()) continue;
+            const std::uint64_t start_ticks = runs[found->second].start_ticks;
+            if (start_ticks != 0 && start_ticks != process.start_ticks) by_leader_.erase(found);
+        }
+    }
+
     std::optional<std::size_t> find_by_numbers(const ProcessInfo& process) const {
         for (const int number : {process.session, process.group, process.pid}) {
             const auto found = by_leader_.find(number);
@@ -80,6 +92,9 @@ public:
           places_(processes.size()) {
         for (std::size_t i = 0; i < processes.size(); ++i)
             by_pid_[processes[i].pid] = i;
+        if (project.is_scattered || project.keeper_pid == 0) {
+            runs_.drop_reused_numbers(processes, runs);
+        }
     }
 
     std::vector<std::optional<std::size_t>> assign() {
@@ -123,7 +138,8 @@ private:
     }
 
     Place place_below(const Place& parent, const ProcessInfo& process) const {
-        Place place{true, parent.is_below_keeper || project_.keeper_pid == 0, std::nullopt};
+        const bool is_anywhere = project_.is_scattered || project_.keeper_pid == 0;
+        Place place{true, parent.is_below_keeper || is_anywhere, std::nullopt};
         const bool is_devstack =
             process.pid == project_.keeper_pid || process.pid == project_.daemon_pid;
         if (process.pid == project_.keeper_pid) place.is_below_keeper = true;

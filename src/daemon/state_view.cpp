@@ -78,7 +78,7 @@ core::api::ServiceState make_service_state(const core::Supervisor& supervisor,
         state.uptime_seconds = seconds(instant.now - *spawned);
     }
     state.restarts = snapshot.restarts;
-    if (snapshot.last_exit) {
+    if (snapshot.last_exit && !snapshot.last_exit->is_unknown) {
         state.last_exit =
             core::api::ExitState{snapshot.last_exit->code, snapshot.last_exit->signal};
     }

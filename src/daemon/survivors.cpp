@@ -46,7 +46,7 @@ std::optional<std::vector<int>> collect_unknown_children(const Procfs& procfs,
                                                          const ProjectMark& project,
                                                          const std::vector<RunMark>& living) {
     constexpr int readings_max = 4;
-    if (project.keeper_pid == 0) return std::nullopt;
+    if (project.keeper_pid == 0 || project.is_scattered) return std::nullopt;
     auto children = platform::collect_children(procfs, project.keeper_pid);
     for (int reading = 1; children; ++reading) {
         if (reading == readings_max) return std::nullopt;
@@ -126,18 +126,34 @@ SurvivorReport collect_survivors(const Procfs& procfs,
     return report;
 }
 
-std::vector<LivingProcess> collect_leftovers(const Procfs& procfs, const ProjectMark& project) {
+std::vector<LivingProcess> collect_leftovers(const Procfs& procfs,
+                                             const ProjectMark& project,
+                                             const std::vector<RunMark>& known,
+                                             const std::vector<RunMark>& kept) {
     const auto processes = platform::collect_processes(procfs);
     const auto is_below_keeper = find_descendants(processes, project.keeper_pid);
     auto devstack = find_ancestors(procfs, project.keeper_pid);
     devstack.merge(find_ancestors(procfs, project.daemon_pid));
+    std::unordered_set<int> numbers;
+    for (const RunMark& run : known) {
+        const auto leader = platform::find_process(procfs, run.leader_pid);
+        const bool is_it = leader && run.start_ticks == leader->start_ticks;
+        if (is_it && run.start_ticks != 0) numbers.insert(run.leader_pid);
+    }
+    ProjectMark anywhere = project;
+    anywhere.is_scattered = true;
+    const auto keepers = assign_runs(procfs, anywhere, kept, processes);
     std::vector<LivingProcess> leftovers;
     for (std::size_t i = 0; i < processes.size(); ++i) {
         const ProcessInfo& process = processes[i];
+        if (process.start_ticks < project.born_after) continue;
         if (is_below_keeper[i] || devstack.contains(process.pid) || !is_alive(process)) continue;
-        const auto project_dir =
-            platform::read_environment_variable(procfs, process.pid, project_dir_variable);
-        if (project_dir != project.project_dir) continue;
+        if (keepers[i]) continue;
+        const bool is_known = numbers.contains(process.session) || numbers.contains(process.group);
+        if (!is_known && platform::read_environment_variable(
+                             procfs, process.pid, project_dir_variable) != project.project_dir) {
+            continue;
+        }
         leftovers.push_back(describe_process(procfs, process));
     }
     return leftovers;

@@ -3,6 +3,8 @@
 #include "devstack/platform/keeper_protocol.hpp"
 
 #include <cerrno>
+#include <cstdio>
+#include <utility>
 
 #include <fcntl.h>
 #include <sys/ioctl.h>
@@ -22,6 +24,14 @@ bool open_pipe(FileDescriptor& read_end, FileDescriptor& write_end) {
     read_end = FileDescriptor{ends[0]};
     write_end = FileDescriptor{ends[1]};
     return true;
+}
+
+/// Whoever has it open is a reader too. As before where there is no /proc.
+void make_lasting(FileDescriptor& write_end) {
+    char path[32];
+    std::snprintf(path, sizeof path, "/proc/self/fd/%d", write_end.get());
+    FileDescriptor both{::open(path, O_RDWR | O_CLOEXEC)};
+    if (both.is_open()) write_end = std::move(both);
 }
 
 /// The other side by ioctl rather than by its name: /dev/pts may be somebody else's, or not there.
@@ -48,6 +58,10 @@ std::optional<SpawnProblem> ChildStreams::open(std::uint32_t flags) {
     if (!open_pipe(error.ours, error.theirs) ||
         (has_input && !open_pipe(input.theirs, input.ours))) {
         return SpawnProblem{SpawnStage::pipes, errno};
+    }
+    if ((flags & protocol::spawn_with_lasting_output) != 0) {
+        if (!is_terminal) make_lasting(output.theirs);
+        make_lasting(error.theirs);
     }
     return std::nullopt;
 }

@@ -38,6 +38,9 @@ struct Child {
     /// Until it was sent with the news that it runs. Kept longer it would make each later fork copy
     /// and each exec close a third more; as long as the pid is not reaped, it can be had again.
     platform::FileDescriptor pidfd;
+    /// Of a child that was born under another keeper: not ours to wait for, its end is seen by
+    /// this.
+    platform::FileDescriptor adopted_pidfd;
     platform::FileDescriptor standard_input;  ///< Held open, so that it never ends.
     platform::FileDescriptor standard_output;
     platform::FileDescriptor standard_error;

@@ -34,6 +34,7 @@
 #include <limits>
 #include <optional>
 
+#include <poll.h>
 #include <sys/epoll.h>
 #include <sys/resource.h>
 #include <sys/signalfd.h>
@@ -60,6 +61,12 @@ constexpr std::uint64_t about_channel = about_signals - 1;
 
 int exit_code_of(int wait_status) {
     return WIFSIGNALED(wait_status) ? 128 + WTERMSIG(wait_status) : WEXITSTATUS(wait_status);
+}
+
+/// A child that was born under another keeper.
+bool has_ended_elsewhere(const Child& child) {
+    pollfd it{child.adopted_pidfd.get(), POLLIN, 0};
+    return child.adopted_pidfd.is_open() && ::poll(&it, 1, 0) > 0;
 }
 
 std::int64_t microseconds_of(const timeval& time) {
@@ -91,10 +98,12 @@ private:
     void spawn(const Request& request, const ReceivedMessage& message);
     void hold(const Request& request, ReceivedMessage& message);
     void forget(std::uint64_t token);
+    void adopt(const Request& request, ReceivedMessage& message);
 
     void on_signals();
     void reap_all();
     void on_exit(Child& child, int wait_status, const rusage& usage);
+    void on_end_elsewhere(Child& child);
 
     const KeeperOptions& options_;
     OriginalState original_;
@@ -159,7 +168,10 @@ void Keeper::serve_events() {
     // Children first: what they have left free, the next request can use.
     for (const epoll_event& event : events) {
         // The slot may have a new child since: then its pipe is looked at once too often.
-        if (event.data.u64 < about_channel) births_.settle(table_.at(event.data.u64));
+        if (event.data.u64 >= about_channel) continue;
+        Child& child = table_.at(event.data.u64);
+        births_.settle(child);
+        if (has_ended_elsewhere(child)) on_end_elsewhere(child);
     }
     for (const epoll_event& event : events) {
         if (exit_code_) return;
@@ -278,6 +290,7 @@ void Keeper::handle(const Request& request, ReceivedMessage& message) {
     if (request.kind == protocol::Kind::spawn) spawn(request, message);
     if (request.kind == protocol::Kind::forget) forget(request.token);
     if (request.kind == protocol::Kind::hold) hold(request, message);
+    if (request.kind == protocol::Kind::adopt) adopt(request, message);
     if (request.kind == protocol::Kind::release) holds_.release(request.token);
 }
 
@@ -324,6 +337,20 @@ void Keeper::spawn(const Request& request, const ReceivedMessage& message) {
 void Keeper::hold(const Request& request, ReceivedMessage& message) {
     if (!message.descriptors[0].is_open()) return;
     holds_.add(request.token, request.label, std::move(message.descriptors[0]));
+}
+
+/// Who is told of its end is as with our own children.
+void Keeper::adopt(const Request& request, ReceivedMessage& message) {
+    auto& descriptors = message.descriptors;
+    if (!descriptors[2].is_open()) return;  // They come in a row: then one is missing.
+    if (table_.find_by_token(request.token) != nullptr || table_.is_full()) return;
+    Child& child = *table_.add(request.token, request.pid);
+    child.state = Child::State::running;
+    child.label = request.label;
+    child.adopted_pidfd = std::move(descriptors[0]);
+    child.standard_output = std::move(descriptors[1]);
+    child.standard_error = std::move(descriptors[2]);
+    if (!watcher_.add(child.adopted_pidfd.get(), table_.slot_of(child))) on_end_elsewhere(child);
 }
 
 /// Only what is known can be forgotten.
@@ -382,6 +409,17 @@ void Keeper::on_exit(Child& child, int wait_status, const rusage& usage) {
     child.exit.system_time_us = microseconds_of(usage.ru_stime);
     child.exit.peak_memory_kib = usage.ru_maxrss;
     // News of it that nobody has heard yet will say that it has ended.
+    child.owes_exited = !child.owes_child;
+    outbox_.tell_news(child);
+}
+
+void Keeper::on_end_elsewhere(Child& child) {
+    watcher_.close(child.adopted_pidfd);
+    table_.drop_pid(child);
+    child.state = Child::State::exited;
+    child.exit.token = child.token;
+    child.exit.pid = child.pid;
+    child.exit.code = protocol::exit_code_unknown;
     child.owes_exited = !child.owes_child;
     outbox_.tell_news(child);
 }

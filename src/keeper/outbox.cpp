@@ -150,7 +150,11 @@ bool Outbox::send_child(Child& child) {
         is_sent = send(&message, sizeof message, {output, error_output});
     } else {
         // It is not reaped, so its pid can mean nobody else.
-        const FileDescriptor pidfd{static_cast<int>(::syscall(SYS_pidfd_open, child.pid, 0))};
+        FileDescriptor own;
+        if (!child.adopted_pidfd.is_open()) {
+            own = FileDescriptor{static_cast<int>(::syscall(SYS_pidfd_open, child.pid, 0))};
+        }
+        const FileDescriptor& pidfd = child.adopted_pidfd.is_open() ? child.adopted_pidfd : own;
         if (!pidfd.is_open()) {
             outcome_ = Outcome::short_of_resources;
             return false;

@@ -62,6 +62,17 @@ std::optional<Request> read_hold(const char* bytes, std::size_t size) {
     return request;
 }
 
+std::optional<Request> read_adopt(const char* bytes, std::size_t size) {
+    const auto message = read_message<protocol::Adopt>(bytes, size);
+    if (!message || message->token == 0 || message->pid <= 1) return std::nullopt;
+    Request request;
+    request.kind = protocol::Kind::adopt;
+    request.token = message->token;
+    request.pid = message->pid;
+    std::copy_n(message->label, request.label.size() - 1, request.label.begin());
+    return request;
+}
+
 }  // namespace
 
 std::optional<Request> read_request(const char* bytes, std::size_t size) {
@@ -78,6 +89,7 @@ std::optional<Request> read_request(const char* bytes, std::size_t size) {
         case static_cast<std::uint32_t>(protocol::Kind::hold): return read_hold(bytes, size);
         case static_cast<std::uint32_t>(protocol::Kind::release):
             return read_token<protocol::Release>(bytes, size);
+        case static_cast<std::uint32_t>(protocol::Kind::adopt): return read_adopt(bytes, size);
         default: return std::nullopt;
     }
     Request request;

@@ -13,6 +13,7 @@ namespace devstack::keeper {
 struct Request {
     platform::keeper_protocol::Kind kind{};
     std::uint64_t token = 0;
+    std::int32_t pid = 0;  ///< Of `adopt`.
     const char* block = nullptr;
     std::size_t block_size = 0;
     bool is_block_in_memfd = false;

@@ -49,6 +49,10 @@ std::optional<api::LedgerHeader> identify_keeper(int keeper_pid) {
     return api::LedgerHeader{read_boot_id(), keeper_pid, process->start_ticks, "", ""};
 }
 
+bool is_of_this_boot(const api::LedgerHeader& header) {
+    return header.boot_id == read_boot_id();
+}
+
 std::optional<RecalledLedger> recall_ledger(const std::string& state_dir) {
     const auto text = load_text_file(ledger_path(state_dir), core::limits::ledger_read_max);
     if (!text) return std::nullopt;
@@ -60,6 +64,7 @@ std::optional<RecalledLedger> recall_ledger(const std::string& state_dir) {
     RecalledLedger ledger;
     ledger.header = std::move(*header);
     std::map<std::string, core::ServiceRecord> latest;
+    std::map<std::string, api::LedgerProcess> born;
     while (const auto line = take_line(rest)) {
         auto turn = api::parse_ledger_turn(*line);
         if (!turn) continue;
@@ -67,12 +72,18 @@ std::optional<RecalledLedger> recall_ledger(const std::string& state_dir) {
             std::string name = record.service;
             latest.insert_or_assign(std::move(name), std::move(record));
         }
+        for (api::LedgerProcess& process : turn->processes) {
+            std::string name = process.service;
+            born.insert_or_assign(std::move(name), std::move(process));
+        }
         ledger.is_shutting_down = turn->is_shutting_down;
         ledger.inputs = turn->inputs;
         ledger.last_events = std::move(turn->events);
     }
     for (auto& [name, record] : latest)
         ledger.services.push_back(std::move(record));
+    for (auto& [name, process] : born)
+        ledger.processes.push_back(std::move(process));
     return ledger;
 }
 

@@ -3,9 +3,13 @@
 #include "keeper_world.hpp"
 #include "support/catch.hpp"
 
+#include <csignal>
+#include <fstream>
 #include <string>
 
 #include <fcntl.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 using namespace devstack;
@@ -21,6 +25,17 @@ platform::FileDescriptor pipe_with(const std::string& content) {
             static_cast<ssize_t>(content.size()));
     ::close(ends[1]);
     return platform::FileDescriptor{ends[0]};
+}
+
+/// O_WRONLY or O_RDWR, by fdinfo of proc(5).
+int access_of_output(int pid) {
+    std::ifstream file{"/proc/" + std::to_string(pid) + "/fdinfo/1"};
+    std::string word;
+    unsigned flags = 0;
+    while (file >> word && word != "flags:") {
+    }
+    file >> std::oct >> flags;
+    return static_cast<int>(flags & O_ACCMODE);
 }
 
 }  // namespace
@@ -90,4 +105,64 @@ TEST_CASE("a child can be handed as many descriptors as there may be", "[integra
         request.descriptors.push_back(pipes.back().get());
     }
     CHECK(daemon.output_of(1, request) == "0 15 ");
+}
+
+TEST_CASE("a child of another keeper is kept like one of its own", "[integration][keeper]") {
+    KeeperWorld world;
+    PlayedDaemon first = world.accept_greeted_daemon();
+    const pid_t stranger = ::fork();
+    if (stranger == 0) {
+        ::pause();
+        ::_exit(0);
+    }
+    daemon::KeeperSpawned orphan;
+    orphan.pid = stranger;
+    orphan.pidfd =
+        platform::FileDescriptor{static_cast<int>(::syscall(SYS_pidfd_open, stranger, 0))};
+    orphan.standard_output = pipe_with("out");
+    orphan.standard_error = pipe_with("err");
+    first.link().adopt(5, "api#4", orphan);
+    first.link().adopt(5, "again", orphan);
+    first.spawn(1, testchild({"wait"}));  // By now all that has been read.
+    first.exit(1);
+
+    PlayedDaemon second = world.accept_daemon();
+    CHECK(second.greet().children == 2);
+    const auto it = second.next_as<daemon::KeeperChild>();
+    CHECK(it.label == "api#4");
+    CHECK(it.child.pid == stranger);
+    CHECK(read_to_end(it.child.standard_output) == "out");
+    CHECK(read_to_end(it.child.standard_error) == "err");
+    second.next_as<daemon::KeeperChild>();
+    // Its end is told, though nobody can know how it was.
+    ::kill(stranger, SIGKILL);
+    const auto exited = second.next_as<daemon::KeeperExited>();
+    CHECK(exited.token == 5);
+    CHECK(exited.is_unknown);
+    ::waitpid(stranger, nullptr, 0);
+    second.exit(1);
+
+    PlayedDaemon third = world.accept_daemon();
+    CHECK(third.greet().children == 2);
+    CHECK(third.next_as<daemon::KeeperChild>().exit->is_unknown);
+    third.next_as<daemon::KeeperChild>();
+    third.link().forget(5);
+    third.spawn(2, testchild({"wait"}));
+    third.exit(1);
+    PlayedDaemon fourth = world.accept_daemon();
+    CHECK(fourth.greet().children == 2);
+}
+
+TEST_CASE("output that is to last has a reader when nobody reads it", "[integration][keeper]") {
+    KeeperWorld world;
+    PlayedDaemon played = world.accept_greeted_daemon();
+    platform::SpawnRequest request = request_for(testchild({"wait"}));
+    request.keeps_output_open = true;
+    played.link().spawn(1, "api#1", request);
+    const auto child = played.next_as<daemon::KeeperSpawned>();
+    const int access = access_of_output(child.pid);
+    CHECK(access == O_RDWR);
+    // The end of the output comes as ever.
+    ::kill(child.pid, SIGKILL);
+    CHECK(read_to_end(child.standard_output).empty());
 }

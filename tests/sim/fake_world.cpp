@@ -170,7 +170,8 @@ void FakeWorld::check_record(const std::vector<ServiceId>& changed) {
 }
 
 void FakeWorld::die(const Input& unwritten) {
-    trace_.push_back("the daemon dies");
+    const bool is_keeper_new = chance(30);
+    trace_.push_back(is_keeper_new ? "the keeper dies" : "the daemon dies");
     // Whoever wanted everything to end will say so again.
     if (std::holds_alternative<Shutdown>(unwritten)) schedule(1s, unwritten);
     forget_answers();
@@ -186,6 +187,8 @@ void FakeWorld::die(const Input& unwritten) {
     std::erase_if(open_, [&](ServiceId id) {
         return id.index >= services.size() || !services[id.index].has_sockets();
     });
+    if (is_keeper_new) forget_keeper();
+    resume.is_keeper_new = is_keeper_new;
     resume.found = find_runs();
     step(resume);
     for (std::size_t i = 0; i < supervisor_.plan().services.size(); ++i) {
@@ -243,6 +246,29 @@ std::vector<FoundRun> FakeWorld::find_runs() {
         ++it;
     }
     return found;
+}
+
+/// Nobody tells the ends that it had not told yet, and how the others end nobody knows. What those
+/// have left is ended by whoever takes over.
+void FakeWorld::forget_keeper() {
+    for (auto it = processes_.begin(); it != processes_.end();) {
+        if (it->second.untold_end) {
+            forget_end(it->first);
+            it = processes_.erase(it);
+        } else {
+            ++it;
+        }
+    }
+    std::vector<Happening> kept;
+    for (; !queue_.empty(); queue_.pop()) {
+        Happening happening = queue_.top();
+        if (auto* exited = std::get_if<Exited>(&happening.input)) {
+            exited->status = {-1, 0, false, true};
+        }
+        kept.push_back(std::move(happening));
+    }
+    for (Happening& happening : kept)
+        queue_.push(std::move(happening));
 }
 
 /// Its process is gone before anything could become of it.

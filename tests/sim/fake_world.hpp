@@ -59,6 +59,7 @@ private:
     void forget_answers();
     std::vector<core::FoundRun> find_runs();
     void forget_end(core::RunId run);
+    void forget_keeper();
     core::Resume recall();
     bool is_still_true(const core::Input& input);
     bool is_known_id(const core::Input& input);

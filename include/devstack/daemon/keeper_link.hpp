@@ -32,6 +32,7 @@ struct KeeperExited {
     int code = 0;
     int signal = 0;
     bool dumped_core = false;
+    bool is_unknown = false;  ///< It was not the keeper's to wait for: the rest says nothing.
     std::int64_t user_time_us = 0;
     std::int64_t system_time_us = 0;
     std::int64_t peak_memory_kib = 0;
@@ -90,6 +91,9 @@ public:
     /// The keeper keeps a copy for every daemon to come. `token` is not 0 and not in use.
     void hold(std::uint64_t token, const std::string& label, int descriptor);
     void release(std::uint64_t token);
+    /// The keeper looks after a child of one that has died, as after its own. All descriptors are
+    /// open; the keeper has copies.
+    void adopt(std::uint64_t token, const std::string& label, const KeeperSpawned& child);
     void say_farewell();
 
     /// The next message; empty when there is none now. Call until it is. After KeeperGone nothing

@@ -15,6 +15,7 @@ struct RunMark {
     core::RunId run;
     std::string service;  ///< The service's name.
     int leader_pid = 0;   ///< Also the number of its session and group; the leader may have ended.
+    std::uint64_t start_ticks = 0;  ///< Of the leader; 0: not known.
 };
 
 /// The project, and the processes that are devstack itself.
@@ -22,6 +23,10 @@ struct ProjectMark {
     std::string project_dir;
     int keeper_pid = 0;  ///< 0: the keeper is gone; then nothing tells our strays from strangers.
     int daemon_pid = 0;
+    /// Some of what is ours is not below the keeper: it was born under one that has died.
+    bool is_scattered = false;
+    /// What has begun to run earlier is not ours; 0: that tells nothing.
+    std::uint64_t born_after = 0;
 };
 
 /// Variables that the daemon puts into the environment of every child, so that whatever comes of it

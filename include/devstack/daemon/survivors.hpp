@@ -37,9 +37,13 @@ SurvivorReport collect_survivors(const platform::Procfs& procfs,
                                  const std::vector<RunMark>& living);
 
 /// Processes that an earlier devstack started in this project and left behind, found by their
-/// cookie: what carries DEVSTACK_PROJECT_DIR of this project and is not below the keeper.
+/// cookie: what carries DEVSTACK_PROJECT_DIR of this project and is not below the keeper. Besides
+/// that, what is in session or group of `known` leaders, which must live and be identified by their
+/// start times: they may have cleared their environment. Not what belongs to the runs of `kept`.
 std::vector<LivingProcess> collect_leftovers(const platform::Procfs& procfs,
-                                             const ProjectMark& project);
+                                             const ProjectMark& project,
+                                             const std::vector<RunMark>& known = {},
+                                             const std::vector<RunMark>& kept = {});
 
 /// What the core is told of them.
 std::vector<core::Survivor> to_survivors(const std::vector<LivingProcess>& processes);

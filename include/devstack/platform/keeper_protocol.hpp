@@ -11,9 +11,10 @@
 /// meet an old keeper: sizes and numbers here never change, only grow at the end.
 namespace devstack::platform::keeper_protocol {
 
-/// 2: descriptors are held, and passed on to children.
-inline constexpr std::uint32_t version = 2;
+/// 2: descriptors are held, and passed on to children. 3: children of another keeper are adopted.
+inline constexpr std::uint32_t version = 3;
 inline constexpr std::uint32_t version_that_holds = 2;
+inline constexpr std::uint32_t version_that_adopts = 3;
 
 /// Descriptor of the daemon's end in a daemon started by the keeper.
 inline constexpr int daemon_channel_fd = 3;
@@ -27,6 +28,8 @@ inline constexpr int daemon_lifeline_fd = 5;
 inline constexpr std::size_t inline_block_max = std::size_t{32} * 1024;
 /// Whose child it is, for re-adoption: "api#4". Nul-terminated.
 inline constexpr std::size_t label_size = 120;
+/// Exit code of a child that is not the keeper's own to wait for: it has ended, nobody knows how.
+inline constexpr std::int32_t exit_code_unknown = -1;
 /// Besides the three streams.
 inline constexpr std::size_t passed_descriptors_max = 16;
 
@@ -38,6 +41,7 @@ enum class Kind : std::uint32_t {
     farewell = 4,  ///< Everything is over: the keeper ends when the daemon does.
     hold = 5,      ///< Keep this descriptor for the daemons to come.
     release = 6,   ///< Close what is held under `token`.
+    adopt = 7,     ///< A child of a keeper that has died: keep it as if it were ours.
     // keeper -> daemon
     welcome = 101,
     child = 102,         ///< One living or unforgotten child, with its descriptors.
@@ -67,6 +71,8 @@ enum SpawnFlags : std::uint32_t {
     spawn_with_open_input = 1U << 1,
     /// It changes what it would share with the keeper (decisions/0008): it is to be forked.
     spawn_apart = 1U << 2,
+    /// See SpawnRequest::keeps_output_open.
+    spawn_with_lasting_output = 1U << 3,
 };
 
 /// Followed by the spawn block (see spawn_block.hpp) as the last `block_size` bytes, or accompanied
@@ -101,6 +107,16 @@ struct Hold {
 struct Release {
     MessageHeader header{Kind::release, sizeof(Release)};
     std::uint64_t token = 0;
+};
+
+/// With its descriptors: pidfd, stdout, stderr. Its end is told as every other, with
+/// `exit_code_unknown`. Ignored when the token is in use, or without all three.
+struct Adopt {
+    MessageHeader header{Kind::adopt, sizeof(Adopt)};
+    std::uint64_t token = 0;  ///< As of `Spawn`.
+    std::int32_t pid = 0;
+    std::uint32_t reserved = 0;
+    char label[label_size] = {};
 };
 
 struct Farewell {

@@ -68,6 +68,9 @@ struct SpawnRequest {
     /// Become 3, 4, … in the child. Not owned. `listen_pid_placeholder` in the environment then
     /// becomes the child's LISTEN_PID (sd_listen_fds(3)).
     std::vector<int> descriptors = {};
+    /// Its output pipes have a reader as long as it has them open itself: should everybody who
+    /// reads them die, it is not killed by SIGPIPE, and whoever may look into it can read on.
+    bool keeps_output_open = false;
 };
 
 /// As long as the longest process id.

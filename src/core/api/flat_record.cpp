@@ -19,11 +19,11 @@ TimePoint round(std::uint64_t nanoseconds) {
 }
 
 FlatExit flat(const ExitStatus& status) {
-    return {status.code, status.signal, status.dumped_core};
+    return {status.code, status.signal, status.dumped_core, status.is_unknown};
 }
 
 ExitStatus round(const FlatExit& exit) {
-    return {exit.code, exit.signal, exit.dumped_core};
+    return {exit.code, exit.signal, exit.dumped_core, exit.is_unknown};
 }
 
 FlatHolder flat(const PortHolder& it) {

@@ -22,6 +22,7 @@ struct FlatExit {
     int code = 0;
     int signal = 0;
     bool dumped_core = false;
+    bool is_unknown = false;
 };
 
 struct FlatHolder {

@@ -16,6 +16,7 @@ void write(JsonWriter& json, const FlatExit& exit) {
     json.field("code", exit.code);
     json.field("signal", exit.signal);
     field_unless(json, "dumped_core", exit.dumped_core, false);
+    field_unless(json, "unknown", exit.is_unknown, false);
     json.end_object();
 }
 
@@ -119,6 +120,7 @@ const Shape& shape_of<FlatExit>() {
         {"code", slot<&FlatExit::code>, true},
         {"signal", slot<&FlatExit::signal>, true},
         {"dumped_core", slot<&FlatExit::dumped_core>},
+        {"unknown", slot<&FlatExit::is_unknown>},
     };
     static constexpr Shape shape{fields};
     return shape;

@@ -14,6 +14,7 @@ namespace {
 struct FlatTurn {
     std::vector<EventMessage> events;
     std::vector<FlatRecord> services;
+    std::vector<LedgerProcess> processes;
     bool is_shutting_down = false;
     std::uint32_t inputs = 0;
 };
@@ -34,10 +35,25 @@ const Shape& shape_of<LedgerHeader>() {
 }
 
 template <>
+const Shape& shape_of<LedgerProcess>() {
+    static constexpr Field fields[] = {
+        {"service", slot<&LedgerProcess::service>, true},
+        {"run", slot<&LedgerProcess::run>, true},
+        {"pid", slot<&LedgerProcess::pid>, true},
+        {"start_ticks", slot<&LedgerProcess::start_ticks>, true},
+        {"output_pipe", slot<&LedgerProcess::output_pipe>},
+        {"error_pipe", slot<&LedgerProcess::error_pipe>},
+    };
+    static constexpr Shape shape{fields};
+    return shape;
+}
+
+template <>
 const Shape& shape_of<FlatTurn>() {
     static constexpr Field fields[] = {
         {"events", slot<&FlatTurn::events>, true},
         {"services", slot<&FlatTurn::services>, true},
+        {"processes", slot<&FlatTurn::processes>},
         {"shutting_down", slot<&FlatTurn::is_shutting_down>},
         {"inputs", slot<&FlatTurn::inputs>},
     };
@@ -73,6 +89,17 @@ Result<ServiceRecord> parse_record(std::string_view text) {
     return unflatten(std::move(*flat));
 }
 
+static void write(JsonWriter& json, const LedgerProcess& process) {
+    json.begin_object();
+    json.field("service", process.service);
+    json.field("run", process.run);
+    json.field("pid", process.pid);
+    json.field("start_ticks", process.start_ticks);
+    if (process.output_pipe != 0) json.field("output_pipe", process.output_pipe);
+    if (process.error_pipe != 0) json.field("error_pipe", process.error_pipe);
+    json.end_object();
+}
+
 std::string to_text(const LedgerTurn& turn) {
     JsonWriter json;
     json.begin_object();
@@ -86,6 +113,13 @@ std::string to_text(const LedgerTurn& turn) {
     for (const ServiceRecord& record : turn.services)
         write(json, flatten(record));
     json.end_list();
+    if (!turn.processes.empty()) {
+        json.key("processes");
+        json.begin_list();
+        for (const LedgerProcess& process : turn.processes)
+            write(json, process);
+        json.end_list();
+    }
     if (turn.is_shutting_down) json.field("shutting_down", true);
     if (turn.inputs != 0) json.field("inputs", turn.inputs);
     json.end_object();
@@ -95,7 +129,11 @@ std::string to_text(const LedgerTurn& turn) {
 Result<LedgerTurn> parse_ledger_turn(std::string_view text) {
     Result<FlatTurn> flat = read_json<FlatTurn>(text);
     if (!flat) return flat.error();
-    LedgerTurn turn{std::move(flat->events), {}, flat->is_shutting_down, flat->inputs};
+    LedgerTurn turn{std::move(flat->events),
+                    {},
+                    std::move(flat->processes),
+                    flat->is_shutting_down,
+                    flat->inputs};
     turn.services.reserve(flat->services.size());
     for (FlatRecord& record : flat->services) {
         Result<ServiceRecord> unflattened = unflatten(std::move(record));

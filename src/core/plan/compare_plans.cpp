@@ -162,6 +162,10 @@ std::string word_of(Mode mode) {
     return mode == Mode::host ? "host" : "development";
 }
 
+std::string word_of(OnKeeperDeath choice) {
+    return choice == OnKeeperDeath::keep ? "keep" : "stop";
+}
+
 std::string describe(const std::optional<ApiListener>& api) {
     return api ? api->address + " port " + to_string(api->port) : "none";
 }
@@ -174,6 +178,12 @@ void compare_projects(const Plan& running, const Plan& next, std::vector<std::st
     };
     refuse("`name` in [project]", running.project, next.project);
     refuse("`mode` in [project]", word_of(running.mode), word_of(next.mode));
+    // What is left out follows the mode.
+    if (running.mode == next.mode) {
+        refuse("`on_keeper_death` in [project]",
+               word_of(running.on_keeper_death),
+               word_of(next.on_keeper_death));
+    }
     refuse("`listen` in [api]", describe(running.api), describe(next.api));
     refuse("the project's directory", running.project_dir, next.project_dir);
 }

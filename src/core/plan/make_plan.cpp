@@ -188,6 +188,8 @@ private:
             profile_.name ? profile_.name->text : make_name_from_path(surroundings_.project_dir);
         plan.project_dir = surroundings_.project_dir;
         plan.mode = profile_.mode;
+        plan.on_keeper_death = profile_.on_keeper_death.value_or(
+            plan.mode == Mode::host ? OnKeeperDeath::keep : OnKeeperDeath::stop);
         if (profile_.api) {
             plan.api = {profile_.api->address, profile_.api->port, profile_.api->is_remote};
         }

@@ -21,6 +21,9 @@ namespace {
 constexpr std::array modes{Choice<Mode>{"development", Mode::development},
                            Choice<Mode>{"host", Mode::host}};
 
+constexpr std::array keeper_deaths{Choice<OnKeeperDeath>{"stop", OnKeeperDeath::stop},
+                                   Choice<OnKeeperDeath>{"keep", OnKeeperDeath::keep}};
+
 std::string name_pattern() {
     return "^[A-Za-z0-9_][A-Za-z0-9_.-]{0," + std::to_string(limits::name_length_max - 1) + "}$";
 }
@@ -83,7 +86,14 @@ constexpr std::array project_keys{
                  .also_called = "comment title",
                  .form = any_text,
                  .summary = "For people."},
-    Key<Profile>{.name = "on_keeper_death", .read = nullptr}};
+    Key<Profile>{.name = "on_keeper_death",
+                 .expected = "\"stop\" or \"keep\"",
+                 .read = [](const Setting& it,
+                            Profile& to) { to.on_keeper_death = read_choice(it, keeper_deaths); },
+                 .form = one_of(words_of<keeper_deaths>),
+                 .summary =
+                     "What becomes of the services when devstack itself is killed; if absent, "
+                     "\"keep\" on a host and \"stop\" in development."}};
 
 void read_services(const Setting& it, Profile& profile, ServiceKind kind) {
     if (!it.value.is_table()) return it.report_wrong_type("write [" + it.name + ".NAME]");

@@ -7,6 +7,7 @@
 namespace devstack::core {
 
 std::string describe(ExitStatus status) {
+    if (status.is_unknown) return "ended while it had no parent: its exit status is not known";
     if (status.signal == 0) return "exited with code " + std::to_string(status.code);
     // Who ends of these did what he was asked to do: he was not killed.
     constexpr std::array polite = {1, 2, 15};

@@ -66,8 +66,9 @@ void Supervisor::on(const Resume& command) {
         resume({i}, pids[i]);
     for (const FoundRun& found : unknown)
         adopt(found.run.service, found);
+    const std::string dead = command.is_keeper_new ? "devstack's keeper" : "devstack's daemon";
     out_.events.push_back(ProjectChanged{"resumed",
-                                         "devstack's daemon had died and was started again; " +
+                                         dead + " had died and was started again; " +
                                              count_of(command.found.size(), "process") +
                                              " went on without it"});
 }

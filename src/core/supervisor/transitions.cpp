@@ -327,6 +327,7 @@ void Supervisor::restart_those_bound_to(ServiceId id) {
 }
 
 bool Supervisor::is_success(ServiceId id, ExitStatus status) const {
+    if (status.is_unknown) return false;
     // SIGHUP, SIGINT, SIGTERM, SIGPIPE: somebody asked it to end (systemd.service(5),
     // SuccessExitStatus).
     constexpr int clean_signals[] = {1, 2, 15, 13};

@@ -23,11 +23,27 @@ struct LedgerHeader {
     bool operator==(const LedgerHeader&) const = default;
 };
 
+/// A process that was started for a run, so that it is never taken for another one (proc(5)): in
+/// the boot of the header, its pid and start time are its own. It leads a session and a group of
+/// that number.
+struct LedgerProcess {
+    std::string service;
+    std::uint32_t run = 0;
+    int pid = 0;
+    std::uint64_t start_ticks = 0;
+    /// Inodes of the pipes that its output goes to; 0: another kind of file.
+    std::uint64_t output_pipe = 0;
+    std::uint64_t error_pipe = 0;
+
+    bool operator==(const LedgerProcess&) const = default;
+};
+
 /// What one turn has changed, complete or not there at all: its events, and the services as they
 /// are after it.
 struct LedgerTurn {
     std::vector<EventMessage> events;
     std::vector<ServiceRecord> services;
+    std::vector<LedgerProcess> processes;  ///< That have been born in it.
     bool is_shutting_down = false;
     std::uint32_t inputs = 0;  ///< The saved inputs whose plan is in force (Plan::number).
 };

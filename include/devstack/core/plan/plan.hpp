@@ -131,6 +131,9 @@ struct ServicePlan {
 
 enum class Mode { development, host };
 
+/// What becomes of the services when the process that is their parent dies.
+enum class OnKeeperDeath { stop, keep };
+
 /// Where the API is served by TCP.
 struct ApiListener {
     std::string address;  ///< Numeric.
@@ -144,6 +147,7 @@ struct Plan {
     std::string project;
     std::string project_dir;  ///< Absolute.
     Mode mode = Mode::development;
+    OnKeeperDeath on_keeper_death = OnKeeperDeath::stop;
     std::optional<ApiListener> api;
     std::uint64_t logs_size_max = limits::logs_size_max;  ///< Bytes, of all log files together.
     bool frees_ports = false;  ///< Whoever holds a declared port is ended (`up --free-ports`).

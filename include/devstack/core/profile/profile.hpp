@@ -152,6 +152,7 @@ struct Profile {
     SourceFile source;
     std::optional<SourceText> name;
     Mode mode = Mode::development;
+    std::optional<OnKeeperDeath> on_keeper_death;  ///< Empty: as the mode says.
     std::vector<SourceText> env_files;
     std::optional<ApiSetting> api;
     std::uint64_t logs_size_max = limits::logs_size_max;

@@ -52,6 +52,8 @@ struct Resume {
     std::vector<ServiceRecord> records;
     std::vector<FoundRun> found;
     bool is_shutting_down = false;
+    /// The keeper has died too, and what was found was born under it.
+    bool is_keeper_new = false;
     /// Settings of those whose record names old ones and that are in the plan with others, by their
     /// names. Of what has gone from the profile the plan itself holds them.
     std::vector<ServicePlan> old_settings;

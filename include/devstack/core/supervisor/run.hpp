@@ -22,6 +22,8 @@ struct ExitStatus {
     int code = 0;
     SignalNumber signal = 0;
     bool dumped_core = false;
+    /// It has ended, and its parent had died before: nobody can know how. The rest says nothing.
+    bool is_unknown = false;
 
     bool operator==(const ExitStatus&) const = default;
 };

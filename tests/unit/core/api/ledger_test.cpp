@@ -104,3 +104,21 @@ TEST_CASE("a record of a phase that nobody knows is refused", "[unit][api]") {
     CHECK(dancing.error().message ==
           "the record of api speaks of no known phase (starting, dancing)");
 }
+
+TEST_CASE("a turn names who was born in it", "[unit][api]") {
+    LedgerTurn turn;
+    turn.processes = {{"api", 4, 812, 90071, 11, 12}, {"tty", 1, 813, 90072, 0, 0}};
+    const std::string text = to_text(turn);
+    CHECK(text == R"({"events":[],"services":[],"processes":[)"
+                  R"({"service":"api","run":4,"pid":812,"start_ticks":90071,"output_pipe":11,)"
+                  R"("error_pipe":12},{"service":"tty","run":1,"pid":813,"start_ticks":90072}]})");
+    const auto again = parse_ledger_turn(text);
+    REQUIRE(again);
+    CHECK(again->processes == turn.processes);
+}
+
+TEST_CASE("that nobody knows how it ended is remembered", "[unit][api]") {
+    ServiceRecord it = record(Stopped{});
+    it.last_exit = ExitStatus{-1, 0, false, true};
+    CHECK(parse_record(to_text(it))->last_exit == it.last_exit);
+}

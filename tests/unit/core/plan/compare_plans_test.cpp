@@ -121,4 +121,11 @@ TEST_CASE("what can not change while the project runs is refused by name", "[uni
         std::vector<std::string>{
             "`name` in [project] can not change from shop to store while the project runs",
             "`mode` in [project] can not change from development to host while the project runs"});
+    const PlanComparison kept =
+        compare_plans(plan_with(shop),
+                      plan_with(replaced(
+                          shop, "name = \"shop\"", "name = \"shop\"\non_keeper_death = \"keep\"")));
+    CHECK(kept.refused == std::vector<std::string>{
+                              "`on_keeper_death` in [project] can not change from stop to keep "
+                              "while the project runs"});
 }

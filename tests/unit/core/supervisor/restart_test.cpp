@@ -117,6 +117,9 @@ TEST_CASE("the restart policy looks at how the service ended", "[unit][superviso
     CHECK(end(RestartMode::always, {0, 0}) == "api: ready -> backing-off (exited with code 0)");
     CHECK(end(RestartMode::no, {0, 0}) == "api: ready -> completed (exited with code 0)");
     CHECK(end(RestartMode::no, {1, 0}) == "api: ready -> failed (exited with code 1)");
+    // Whatever it was, nobody may say that it went well.
+    CHECK(end(RestartMode::on_failure, {0, 0, false, true}) ==
+          "api: ready -> backing-off (ended while it had no parent: its exit status is not known)");
 }
 
 TEST_CASE("exit codes can be declared a success", "[unit][supervisor]") {
