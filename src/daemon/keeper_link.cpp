@@ -221,7 +221,7 @@ void KeeperLink::adopt(std::uint64_t token, const std::string& label, const Keep
     std::copy_n(label.data(), std::min(label.size(), sizeof message.label - 1), message.label);
     std::vector<FileDescriptor> descriptors;
     for (const FileDescriptor* it : {&child.pidfd, &child.standard_output, &child.standard_error})
-        descriptors.push_back(duplicate(it->get()));
+        descriptors.push_back(platform::duplicate(it->get()));
     send(bytes_of(message), std::move(descriptors));
 }
 
