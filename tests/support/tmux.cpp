@@ -9,11 +9,19 @@
 
 namespace devstack::test {
 
+namespace {
+
+std::string next_number() {
+    static std::atomic<int> count{0};
+    return std::to_string(++count);
+}
+
+}  // namespace
+
 Tmux::Tmux(const std::string& directory,
            const std::map<std::string, std::string>& environment,
-           Size size) {
-    static std::atomic<int> count{0};
-    socket_ = directory + "/tmux" + std::to_string(++count);
+           Size size)
+    : server_{directory + "/tmux" + next_number()} {
     std::vector<std::string> words = {"-f",
                                       "/dev/null",
                                       "new-session",
@@ -34,12 +42,12 @@ Tmux::Tmux(const std::string& directory,
     await("ready$");
 }
 
-Tmux::~Tmux() {
+Tmux::Server::~Server() {
     run({"kill-server"});
 }
 
-CommandResult Tmux::run(std::vector<std::string> words) const {
-    std::vector<std::string> argv = {"/usr/bin/tmux", "-u", "-S", socket_};
+CommandResult Tmux::Server::run(const std::vector<std::string>& words) const {
+    std::vector<std::string> argv = {"/usr/bin/tmux", "-u", "-S", socket};
     argv.insert(argv.end(), words.begin(), words.end());
     // Of a tmux that the tests themselves may run in nothing must get through.
     return run_command({argv, "", {{"TMUX", ""}, {"NO_COLOR", ""}, {"LC_ALL", "C.UTF-8"}}});

@@ -24,7 +24,6 @@ public:
          Size size);
     Tmux(const Tmux&) = delete;
     Tmux& operator=(const Tmux&) = delete;
-    ~Tmux();
 
     /// What is on the screen, line by line, without spaces at the ends; with SGR sequences if
     /// asked.
@@ -43,9 +42,15 @@ public:
     std::string flag(const std::string& name) const;
 
 private:
-    CommandResult run(std::vector<std::string> words) const;
+    /// Ends it even when the constructor does not come to its end.
+    struct Server {
+        std::string socket;
+        ~Server();
+        CommandResult run(const std::vector<std::string>& words) const;
+    };
+    CommandResult run(const std::vector<std::string>& words) const { return server_.run(words); }
 
-    std::string socket_;
+    Server server_;
 };
 
 }  // namespace devstack::test

@@ -6,7 +6,8 @@
 
 namespace devstack::cli {
 
-TextPage::TextPage(std::string title, std::string_view text) : title_{std::move(title)} {
+TextPage::TextPage(std::string title, std::string_view text, Form form)
+    : title_{std::move(title)}, form_{form} {
     replace(text);
 }
 
@@ -28,8 +29,13 @@ void TextPage::resize(FrameSize size) {
 
 void TextPage::arrange() {
     rows_.clear();
-    for (const FrameLine& line : lines_)
-        std::ranges::move(split_at_words(line, size_.width), std::back_inserter(rows_));
+    for (const FrameLine& line : lines_) {
+        if (form_ == Form::cut) {
+            rows_.push_back(line);
+        } else {
+            std::ranges::move(split_at_words(line, size_.width), std::back_inserter(rows_));
+        }
+    }
     scroll(0);
 }
 

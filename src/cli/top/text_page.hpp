@@ -9,11 +9,14 @@
 
 namespace devstack::cli {
 
-/// A text in the place of everything else: wrapped to the width, scrolled when it is too long.
+/// A text in the place of everything else, scrolled when it is too long.
 class TextPage {
 public:
+    /// What becomes of lines that are too wide: those of a picture are cut.
+    enum class Form { wrapped, cut };
+
     /// Lines of `text` may hold SGR sequences.
-    TextPage(std::string title, std::string_view text);
+    TextPage(std::string title, std::string_view text, Form form);
 
     void resize(FrameSize size);
     /// Shows another text at the same place.
@@ -29,6 +32,7 @@ private:
     std::size_t height() const { return size_.height > 1 ? size_.height - 1 : 1; }
 
     std::string title_;
+    Form form_;
     std::vector<FrameLine> lines_;
     std::vector<FrameLine> rows_;
     FrameSize size_{0, 0};

@@ -20,8 +20,9 @@ namespace api = core::api;
 /// Of the lines that services and log share, at most this part is for services.
 constexpr std::size_t table_percent = 50;
 constexpr std::size_t rows_min = 3;
-/// From this height on there is room for a longer sentence.
+/// From these heights on there is room for longer sentences.
 constexpr std::size_t high = 20;
+constexpr std::size_t very_high = 30;
 
 constexpr std::string_view hints =
     "? help  q quit  r restart  s start  x stop  y why  d needs  / search  enter log";
@@ -77,7 +78,8 @@ TopModel::Shares TopModel::share() const {
         return shares;
     }
     left -= std::min<std::size_t>(left, 1);  // The titles of the columns.
-    shares.detail = std::min<std::size_t>(left, size_.height >= high ? 2 : 1);
+    const std::size_t sentences = size_.height >= very_high ? 3 : size_.height >= high ? 2 : 1;
+    shares.detail = std::min(left, sentences);
     left -= shares.detail;
     const std::size_t most = arrangement_ == Arrangement::table_alone
                                  ? left
@@ -132,8 +134,11 @@ std::vector<FrameLine> TopModel::draw_detail(std::size_t height) const {
         sentence.push_back({service->phase, {style_of_phase(service->phase), true}});
         std::string rest = reason_of(*service);
         if (!rest.empty()) rest = ": " + rest;
-        for (const std::string& note : notes_of(*service))
-            rest += "; " + sane_text(note);
+        for (const std::string& note : notes_of(*service)) {
+            const std::string text = sane_text(note);
+            // The reason of a start that takes long tells it too.
+            if (rest.find(text) == std::string::npos) rest += "; " + text;
+        }
         if (!service->says.empty()) rest += "; it says: " + sane_text(service->says);
         if (!service->url.empty()) rest += "  " + sane_text(service->url);
         sentence.push_back({rest, {}});

@@ -92,7 +92,7 @@ bool TopModel::pass_time(TimePoint now) {
 }
 
 void TopModel::show_page(const std::string& title, std::string_view text) {
-    page_.emplace(title, text);
+    page_.emplace(title, text, TextPage::Form::wrapped);
     is_page_of_needs_ = false;
     settle();
 }
@@ -187,8 +187,10 @@ std::vector<TopWish> TopModel::take_letter(const Key& key) {
     if (key.is("q") || key.is_control("c")) return {{TopWish::Kind::leave, {}, {}}};
     if (key.is("?") || key.is("h")) show_page("devstack top: keys", top_help);
     if (key.is("d")) {
-        show_page("who needs whom in " + state_.project, render_needs_tree(state_));
+        page_.emplace(
+            "who needs whom in " + state_.project, render_needs_tree(state_), TextPage::Form::cut);
         is_page_of_needs_ = true;
+        settle();
     }
     if (key.is("/")) prompt_.emplace(Prompt{Asking::pattern, LineEdit{"search the log for: "}});
     if (key.is("a")) return show_log_of("");

@@ -171,6 +171,21 @@ TEST_CASE("the chosen service is told whole", "[golden][top]") {
     check_frame("chosen", top);
 }
 
+TEST_CASE("what the reason says already is not said twice", "[unit][top]") {
+    StateMessage state = shop();
+    state.services[0].why = "postgres is ready: as far as it goes; it listens elsewhere";
+    state.services[0].differences = {"it listens elsewhere"};
+    const TopModel top{state, start, {80, 24}};
+    CHECK(text_of(top.draw(start).lines[6])
+              .starts_with(" postgres is ready: as far as it goes; it listens elsewhere   "));
+}
+
+TEST_CASE("the tree of needs keeps its shape where it is narrow", "[golden][top]") {
+    Top top{{40, 12}};
+    top.press("d");
+    check_frame("needs-narrow", top);
+}
+
 TEST_CASE("services that do not fit are scrolled to", "[golden][top]") {
     StateMessage state = shop();
     for (int i = 1; i <= 40; ++i)
