@@ -339,10 +339,11 @@ command = ["@CHILD@", "lines", "110000", "the line", "0"]
     assert.deepEqual(asked, []);
   });
 
-  for (const [width, colorScheme] of [
-    [390, "dark"],
-    [1024, "light"],
-    [1600, "dark"],
+  // To look for barriers takes its time: at each width in some of the views.
+  for (const [width, colorScheme, ...looked] of [
+    [390, "dark", "log", "graph"],
+    [1024, "light", "log", "events", "help"],
+    [1600, "dark", "ports", "events"],
   ]) {
     it(`fits ${width} pixels, ${colorScheme}, and has no barriers`, async (t) => {
       const options = { viewport: { width, height: 850 }, colorScheme };
@@ -356,10 +357,10 @@ command = ["@CHILD@", "lines", "110000", "the line", "0"]
           () => document.documentElement.scrollWidth - innerWidth,
         );
         assert.ok(overflow <= 0, `${tab} is ${overflow} too wide`);
-        assert.deepEqual(await barriers(page), [], tab);
+        if (looked.includes(tab)) assert.deepEqual(await barriers(page), [], tab);
       }
       await page.click("#help-open");
-      assert.deepEqual(await barriers(page), [], "help");
+      if (looked.includes("help")) assert.deepEqual(await barriers(page), [], "help");
     });
   }
 });
