@@ -214,9 +214,40 @@ void compare_addresses(const ServiceFact& service,
     }
 }
 
+/// Only who is root, or may bind them all the same, listens below this. A log tells of it in as
+/// many words as there are languages; what they have in common is the refusal.
+void look_at_privileged(const ServiceFact& service,
+                        const Picture& picture,
+                        std::vector<Finding>& findings) {
+    const int first = picture.facts().machine.first_unprivileged_port;
+    const LineFact* const line = picture.find_line(service.name, [](const std::string& text) {
+        return contains_word(text, "permission denied") || contains(text, "EACCES") ||
+               contains_word(text, "not permitted");
+    });
+    if (service.user_id == 0 || line == nullptr || picture.is_well(service)) return;
+    for (const std::string& text : service.ports) {
+        const int port = to_port(text);
+        if (port == 0 || port >= first || !picture.listeners_on(port).empty()) continue;
+        Finding finding;
+        finding.id = "port-privileged";
+        finding.service = service.name;
+        finding.topic = "port-privileged";
+        finding.strength = 76;
+        finding.what = service.name + " runs as " + service.user + ", who may not listen on port " +
+                       text + ": ports below " + std::to_string(first) + " are privileged.";
+        finding.evidence = {render_line(service.name, *line)};
+        finding.fix = "use a port of " + std::to_string(first) +
+                      " or more, or grant it: cap_add = [\"NET_BIND_SERVICE\"]";
+        findings.push_back(std::move(finding));
+        return;
+    }
+}
+
 }  // namespace
 
 void find_port_conflicts(const Picture& picture, std::vector<Finding>& findings) {
+    for (const ServiceFact& service : picture.facts().services)
+        look_at_privileged(service, picture, findings);
     for (const ServiceFact& service : picture.facts().services) {
         for (const std::string& port : service.ports)
             look_at_port(service, to_port(port), picture, findings);

@@ -68,6 +68,11 @@ bool matters(const ReferenceFact& reference,
     const bool is_optional = reference.kind == "env" && !is_database(reference.scheme) &&
                              service != nullptr && picture.is_well(*service) && !has_failed;
     if (is_optional) return false;
+    // An env file that lies beside several is not meant for the one that others find there.
+    if (service != nullptr && reference.kind == "env" && picture.is_well(*service) &&
+        picture.declares(*service, reference.port)) {
+        return false;
+    }
     if (const LineFact* line = find_refusal(reference, picture)) {
         evidence.push_back(render_line(reference.service, *line));
         return true;

@@ -95,3 +95,19 @@ TEST_CASE("every pattern of the table is one, and contains its part", "[unit][do
         CHECK(known.strength <= 80);
     }
 }
+
+TEST_CASE("who may not listen on a low port is told, in whatever words it was refused",
+          "[unit][doctor]") {
+    World world;
+    world.end("api", 1);
+    ServiceFact& api = world.service("api");
+    api.ports = {"81"};
+    api.user = "nobody";
+    api.user_id = 65534;
+    world.facts.machine.first_unprivileged_port = 1024;
+    world.say("api", "PermissionError: [Errno 13] Permission denied");
+    CHECK(world.findings()[0].what ==
+          "api runs as nobody, who may not listen on port 81: ports below 1024 are privileged.");
+    api.user_id = 0;
+    CHECK(world.findings()[0].id != "port-privileged");
+}
