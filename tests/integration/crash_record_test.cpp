@@ -177,7 +177,7 @@ TEST_CASE("a record waits for the evidence of its run, and has it", "[integratio
     };
     evidence.recorder->expect_evidence(run);
     evidence.collect({0, 3});
-    CHECK(evidence.recorder->write(secrets).empty());
+    CHECK(evidence.recorder->write(secrets, noon).empty());
     CHECK(records().empty());
 
     SECTION("that has come") {
@@ -186,7 +186,7 @@ TEST_CASE("a record waits for the evidence of its run, and has it", "[integratio
             {"deadlock", "api", "It hangs.", "sure", {"at swordfish42"}, {}, {}, "restart it"}};
         diagnosis.threads = {"thread main (7): waits"};
         evidence.recorder->add_evidence(run, diagnosis);
-        CHECK(evidence.recorder->write(secrets).empty());
+        CHECK(evidence.recorder->write(secrets, noon).empty());
         REQUIRE(records().size() == 1);
         REQUIRE(records()[0].finding);
         CHECK(records()[0].finding->cause == "It hangs.");
@@ -195,18 +195,18 @@ TEST_CASE("a record waits for the evidence of its run, and has it", "[integratio
     }
     SECTION("that could not be had") {
         evidence.recorder->add_evidence(run, Error{Error::Kind::timed_out, "it took too long"});
-        CHECK(evidence.recorder->write(secrets).empty());
+        CHECK(evidence.recorder->write(secrets, noon).empty());
         REQUIRE(records().size() == 1);
         CHECK(records()[0].evidence_problem == "it took too long");
     }
     SECTION("but not beyond the end of the daemon") {
-        CHECK(evidence.recorder->write(secrets, true).empty());
+        CHECK(evidence.recorder->write(secrets, noon, true).empty());
         REQUIRE(records().size() == 1);
         CHECK(records()[0].evidence_problem == "devstack ended before it came");
     }
     SECTION("of another run nothing") {
         evidence.recorder->add_evidence({{0}, 5}, core::api::DiagnosisMessage{});
-        CHECK(evidence.recorder->write(secrets).empty());
+        CHECK(evidence.recorder->write(secrets, noon).empty());
         CHECK(records().empty());
     }
 }

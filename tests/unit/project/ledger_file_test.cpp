@@ -49,9 +49,9 @@ TEST_CASE("the last record of each service counts", "[unit][project]") {
     const TemporaryDirectory directory;
     directory.write("ledger.jsonl",
                     to_text(header) + "\n" +
-                        line({{event(1)}, {record("api", core::Stopped{})}, false}) +
-                        line({{event(2)}, {record("db", core::Completed{})}, false}) +
-                        line({{event(3)}, {record("api", core::Failed{"no"})}, true}));
+                        line({{event(1)}, {record("api", core::Stopped{})}, {}, false}) +
+                        line({{event(2)}, {record("db", core::Completed{})}, {}, false}) +
+                        line({{event(3)}, {record("api", core::Failed{"no"})}, {}, true}));
     const auto ledger = recall_ledger(directory.path());
     REQUIRE(ledger.has_value());
     CHECK(ledger->header == header);
@@ -64,8 +64,8 @@ TEST_CASE("the last record of each service counts", "[unit][project]") {
 TEST_CASE("a turn that is torn was never written", "[unit][project]") {
     const TemporaryDirectory directory;
     const std::string whole =
-        to_text(header) + "\n" + line({{event(1)}, {record("api", core::Stopped{})}, false, 1});
-    const std::string torn = line({{event(2)}, {record("api", core::Failed{"no"})}, true, 2});
+        to_text(header) + "\n" + line({{event(1)}, {record("api", core::Stopped{})}, {}, false, 1});
+    const std::string torn = line({{event(2)}, {record("api", core::Failed{"no"})}, {}, true, 2});
     for (std::size_t size = 0; size < torn.size(); ++size) {
         directory.write("ledger.jsonl", whole + torn.substr(0, size));
         const auto ledger = recall_ledger(directory.path());
