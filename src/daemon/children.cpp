@@ -138,12 +138,14 @@ void Children::ask_to_stop(core::RunId run, int signal, bool is_strays_only) {
         platform::signal_group(child->pid, signal);
         // A stopped process cannot hear the signal otherwise.
         platform::signal_group(child->pid, SIGCONT);
+        child->has_group_heard = true;
         return;
     }
     std::vector<LivingProcess> strays;
     for (const LivingProcess& it : child->survivors) {
         const auto info = platform::find_process(procfs, it.pid);
-        if (info && info->group != child->pid) strays.push_back(it);
+        const bool has_heard = child->has_group_heard && info && info->group == child->pid;
+        if (info && !has_heard) strays.push_back(it);
     }
     signal_survivors(procfs, strays, signal);
     signal_survivors(procfs, strays, SIGCONT);

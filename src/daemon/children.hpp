@@ -110,6 +110,8 @@ private:
         core::api::LedgerProcess identity;
         /// Nobody above us waits for it: its end is seen by the pidfd.
         bool is_orphan = false;
+        /// Its group was there to hear that it should stop.
+        bool has_group_heard = false;
         std::optional<core::ExitStatus> status;
         core::ExitUsage usage;  ///< Once it has ended.
         std::vector<LivingProcess> survivors;

@@ -89,7 +89,10 @@ depends_on = ["api"]
 }
 
 TEST_CASE("when the keeper is killed every service is ended", "[integration][stop]") {
-    TestProject project{"[service.api]\ncommand = [\"@CHILD@\", \"ignore-term\"]\n"};
+    TestProject project{
+        "[service.api]\ncommand = [\"@CHILD@\", \"ignore-term\"]\nstop_timeout = \"200ms\"\n"
+        // The shell ends with the keeper, what it has started hears of it from the daemon.
+        "[service.web]\ncommand = \"sleep 1000; true\"\n"};
     project.bring_up();
     const std::string status = project.devstack({"status", "--json"}).output;
     const std::size_t at = status.find("\"keeper_pid\":");
