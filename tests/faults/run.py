@@ -39,7 +39,7 @@ CALLS = {
     ("daemon", "epoll_ctl"): [(ENOSPC, 12), (ENOMEM, 12)],
     ("daemon", "epoll_wait"): [(EINTR, 30)],
     ("daemon", "sendmsg"): [(EINTR, 20), (EAGAIN, 20), (ENOMEM, 20)],
-    ("daemon", "recvmsg"): [(EINTR, 20), (EMFILE, 20)],
+    ("daemon", "recvmsg"): [(EINTR, 20), (ENOMEM, 20)],
     ("daemon", "rename"): [(ENOSPC, 4), (EIO, 4)],
     ("daemon", "ftruncate"): [(EIO, 2)],
     ("keeper", "write"): [(EINTR, 3)],

@@ -265,6 +265,11 @@ void Supervisor::decide_after_end(ServiceId id, ExitStatus status, const std::st
         return;
     }
     const RunId run = *run_of(phase(id));
+    if (is_shutting_down_) {
+        // Its turn to stop would have come. Who dies with the keeper has been told to.
+        if (!status.is_unknown) record_end(run, why, "everything is being stopped");
+        return enter(id, Stopped{}, why);
+    }
     record_end(run, why, back_off(id, why));
 }
 

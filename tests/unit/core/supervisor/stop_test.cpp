@@ -25,6 +25,29 @@ TEST_CASE("dependents stop before what they need", "[unit][supervisor]") {
     CHECK(s.supervisor().is_finished());
 }
 
+TEST_CASE("who dies before its turn to stop is not started again", "[unit][supervisor]") {
+    Scenario s{service("db"), service("web").after("db")};
+    s.bring_up("db");
+    s.bring_up("web");
+    s.shutdown();
+    SECTION("by itself: that has its record") {
+        const Trace answer = s.exited("db", {3, 0});
+        CHECK(answer.back() == "db: ready -> stopped (exited with code 3)");
+        CHECK(s.last_record().why == "exited with code 3");
+        CHECK(s.last_record().decision == "everything is being stopped");
+    }
+    SECTION("with the keeper: that is no news") {
+        core::ExitStatus status;
+        status.is_unknown = true;
+        CHECK(s.exited("db", status) ==
+              Trace{"db: ready -> stopped (ended while it had no parent: its exit status is not "
+                    "known)"});
+        CHECK(s.last_record().why.empty());
+    }
+    s.exited("web", {0, 15});
+    CHECK(s.supervisor().is_finished());
+}
+
 TEST_CASE("what is independent stops in parallel", "[unit][supervisor]") {
     Scenario s{service("a"), service("b")};
     s.bring_up("a");
