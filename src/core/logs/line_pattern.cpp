@@ -63,6 +63,8 @@ bool is_utf8(std::string_view text) {
 
 /// The first offset of the needle, or the size of the text.
 std::size_t find_text(std::string_view text, std::string_view needle) {
+    if (needle.empty()) return 0;
+    if (text.size() < needle.size()) return text.size();
     const void* const found = ::memmem(text.data(), text.size(), needle.data(), needle.size());
     if (found == nullptr) return text.size();
     return static_cast<std::size_t>(static_cast<const char*>(found) - text.data());
