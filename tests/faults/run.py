@@ -8,7 +8,7 @@ Whatever fails: every command comes back within its time and says why it could n
 leaves nothing; no line of a service's log is missing unless a gap says so; a call that fails once is no
 reason to give a service up.
 """
-import argparse, json, os, pathlib, re, signal, subprocess, sys, tempfile, time, zlib
+import argparse, json, os, pathlib, re, select, signal, subprocess, sys, tempfile, time, zlib
 
 PROFILE = """[project]
 name = "faults"
@@ -86,13 +86,19 @@ class Project:
         return next((it["pid"] for it in state["services"] if it["name"] == service), 0)
 
     def await_ready(self):
-        deadline = time.monotonic() + 20
-        while time.monotonic() < deadline:
-            result = self.run("status", "--json")
-            if result.returncode == 0:
-                return
-            time.sleep(0.05)
-        raise Broken("it does not become ready again: " + self.run("status").stdout)
+        self.run("up", "-d", "--wait", "--timeout", "20s", within=30, may_fail=False)
+
+    def await_end(self):
+        deadline = time.monotonic() + 10
+        while left := self.left():
+            try:
+                end = os.pidfd_open(left[0])
+            except ProcessLookupError:
+                continue
+            ends, _, _ = select.select([end], [], [], max(0, deadline - time.monotonic()))
+            os.close(end)
+            if not ends:
+                raise Broken(f"processes are left: {left}")
 
     def left(self):
         pids = []
@@ -151,11 +157,7 @@ def live(devstack, shim, fault, directory):
         down = project.run("down", "--timeout", "15s", within=25)
         if down.returncode:
             project.run("down", "--timeout", "15s", within=25, may_fail=False)
-        deadline = time.monotonic() + 10
-        while left := project.left():
-            if time.monotonic() > deadline:
-                raise Broken(f"processes are left: {left}")
-            time.sleep(0.02)
+        project.await_end()
         return marker.exists()
     finally:
         for pid in project.left():

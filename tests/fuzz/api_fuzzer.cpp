@@ -4,29 +4,16 @@
 #include "devstack/core/api/messages.hpp"
 #include "devstack/core/api/query.hpp"
 
+#include "fuzz/round_trip.hpp"
+
 #include <cstdint>
-#include <cstdlib>
 #include <string_view>
 
 using namespace devstack;
 using namespace devstack::core;
+using namespace devstack::test;
 
 namespace {
-
-void expect(bool condition) {
-    if (!condition) std::abort();
-}
-
-/// What is taken says the same when it is written and read again.
-template <typename Parse>
-void try_body(Parse parse, std::string_view body) {
-    const auto first = parse(body);
-    if (!first) return expect(!first.error().message.empty());
-    const std::string text = api::to_text(*first);
-    const auto again = parse(text);
-    expect(again.has_value());
-    expect(api::to_text(*again) == text);
-}
 
 template <typename Request, typename Parse>
 void try_request(const Request& request, Parse parse) {
@@ -57,13 +44,13 @@ void try_target(std::string_view text) {
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
     const std::string_view text{static_cast<const char*>(static_cast<const void*>(data)), size};
     try_target(text);
-    try_body(api::parse_state, text);
-    try_body(api::parse_event, text);
-    try_body(api::parse_events, text);
-    try_body(api::parse_logs, text);
-    try_body(api::parse_command_request, text);
-    try_body(api::parse_command_reply, text);
-    try_body(api::parse_error, text);
-    try_body(api::parse_crash, text);
+    expect_round_trip(api::parse_state, text);
+    expect_round_trip(api::parse_event, text);
+    expect_round_trip(api::parse_events, text);
+    expect_round_trip(api::parse_logs, text);
+    expect_round_trip(api::parse_command_request, text);
+    expect_round_trip(api::parse_command_reply, text);
+    expect_round_trip(api::parse_error, text);
+    expect_round_trip(api::parse_crash, text);
     return 0;
 }
