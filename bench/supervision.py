@@ -284,9 +284,9 @@ def measure(kind, bench, count, rounds, idle_seconds):
             stamps = bench.await_stamps(it.stamp_file, count)
             last = max(at for _, at in stamps)
             result["bring_up_ms"].append((last - begin) / 1e6)
+            pids = it.pids() if round_number == 0 else []
             time.sleep(3.5)  # Past every start-up phase.
             if round_number == 0:
-                pids = it.pids()
                 result["pss_kib"] = pss_kib(pids)
                 ticks, before = cpu_ticks(pids), wakeups(pids)
                 time.sleep(idle_seconds)

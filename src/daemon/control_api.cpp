@@ -58,6 +58,7 @@ ControlApi::ControlApi(boost::asio::io_context& loop,
 void ControlApi::handle(const ControlRequest& request,
                         std::function<void(ControlReply)> reply,
                         std::function<bool()> is_alive) {
+    source_.was_asked();
     if (request.method == "GET" && request.path == "/v1/events") {
         return events(request, std::move(reply), std::move(is_alive));
     }

@@ -19,6 +19,8 @@ namespace devstack::daemon {
 class ControlSource {
 public:
     virtual ~ControlSource() = default;
+    /// Told of every request, before it is answered.
+    virtual void was_asked() = 0;
     /// With `none` of the detail there are no services in it; more than was asked for may be.
     virtual core::api::StateMessage state(const core::api::StateRequest& request) = 0;
     virtual Result<core::api::CommandReply> submit(const core::api::CommandRequest& request) = 0;

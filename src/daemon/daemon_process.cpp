@@ -5,7 +5,6 @@
 #include "devstack/core/limits.hpp"
 #include "devstack/core/plan/secrets.hpp"
 #include "devstack/platform/clock.hpp"
-#include "devstack/platform/startup_memory.hpp"
 #include "devstack/version.hpp"
 
 #include <algorithm>
@@ -126,10 +125,7 @@ Status DaemonProcess::begin() {
     if (const Status resumed = resume(std::move(*found)); !resumed) return resumed;
     watch_lifeline();
     watch_signals();
-    startup_timer_.expires_after(limits::startup_is_over_after);
-    startup_timer_.async_wait([](boost::system::error_code error) {
-        if (!error) platform::release_startup_memory();
-    });
+    quiet_.note();
     return ok();
 }
 
@@ -312,7 +308,7 @@ void DaemonProcess::finish() {
     diagnoses_.close();
     write_crash_records(true);
     timer_.cancel();
-    startup_timer_.cancel();
+    quiet_.close();
     signals_.cancel();
     api_.close();
     server_->close();

@@ -9,6 +9,7 @@
 #include "devstack/daemon/port_scanner.hpp"
 #include "devstack/daemon/probe_runner.hpp"
 #include "devstack/daemon/usage_sampler.hpp"
+#include "devstack/platform/idle_memory.hpp"
 #include "devstack/project/ledger_file.hpp"
 #include "devstack/project/load_plan.hpp"
 #include "devstack/project/project_paths.hpp"
@@ -27,6 +28,7 @@
 #include "daemon/pipe_peek.hpp"
 #include "daemon/port_sockets.hpp"
 #include "daemon/prepare_stamp.hpp"
+#include "daemon/quiet_watch.hpp"
 #include "daemon/staleness.hpp"
 #include "daemon/state_view.hpp"
 
@@ -76,6 +78,7 @@ public:
     /// next daemon has to go on.
     int run();
 
+    void was_asked() override { quiet_.note(); }
     core::api::StateMessage state(const core::api::StateRequest& request) override;
     Result<core::api::CommandReply> submit(const core::api::CommandRequest& request) override;
     std::vector<core::api::ListeningPort> listeners(std::optional<Port> port) override;
@@ -204,7 +207,7 @@ private:
     platform::FileDescriptor unheld_door_;  ///< For the keeper to hold.
 
     boost::asio::steady_timer timer_{loop_};
-    boost::asio::steady_timer startup_timer_{loop_};
+    QuietWatch quiet_{loop_, core::limits::quiet_after, platform::release_idle_memory};
     std::optional<TimePoint> armed_for_;
     boost::asio::signal_set signals_{loop_};
     boost::asio::posix::stream_descriptor lifeline_{loop_};

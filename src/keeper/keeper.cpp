@@ -13,7 +13,7 @@
 #include "devstack/keeper/keeper.hpp"
 
 #include "devstack/platform/clock.hpp"
-#include "devstack/platform/startup_memory.hpp"
+#include "devstack/platform/idle_memory.hpp"
 
 #include "births.hpp"
 #include "child_table.hpp"
@@ -308,7 +308,7 @@ void Keeper::greet() {
         watcher_.close(child.error_pipe);
         table_.drop_token(child);
     }
-    if (!has_ever_been_greeted_) platform::release_startup_memory();
+    if (!has_ever_been_greeted_) platform::release_idle_memory();
     daemon_.has_greeted = has_ever_been_greeted_ = true;
     // What became known until here is told by Welcome; from here on there are news.
     outbox_.set_channel(daemon_.channel.get());

@@ -76,8 +76,9 @@ inline constexpr std::size_t crash_record_answers = 20;
 /// Twice 50 lines of 16 KiB, each byte six times as long in JSON at worst, and the rest.
 inline constexpr std::size_t crash_record_size_max = 12 * 1024 * 1024;
 
-/// What only the start has needed is given back to the system then.
-inline constexpr auto startup_is_over_after = 3s;
+/// So long after the start, or the last question to the daemon, what waiting does not need is given
+/// back to the system: a program that asks every second or two does not make it come and go.
+inline constexpr auto quiet_after = 3s;
 
 // ---- The doctor ----
 /// Evidence of a service that hangs may hold up its restart for so long, and no longer …

@@ -1,4 +1,4 @@
-#include "devstack/platform/startup_memory.hpp"
+#include "devstack/platform/idle_memory.hpp"
 
 #include <cstddef>
 #include <cstdint>
@@ -35,7 +35,7 @@ void keep_heap_small() {
     ::mallopt(M_TRIM_THRESHOLD, large);
 }
 
-void release_startup_memory() {
+void release_idle_memory() {
     ::malloc_trim(0);
     ::dl_iterate_phdr(release_file_pages, nullptr);
 }

@@ -1,4 +1,4 @@
-#include "devstack/platform/startup_memory.hpp"
+#include "devstack/platform/idle_memory.hpp"
 
 #include "support/catch.hpp"
 
@@ -29,7 +29,7 @@ const std::string text = "still here";
 TEST_CASE("pages of the program that only its start has needed are given back", "[unit]") {
     const long before = resident_file_pages();
     REQUIRE(before > 0);
-    platform::release_startup_memory();
+    platform::release_idle_memory();
     const long after = resident_file_pages();
     INFO(before << " KiB before, " << after << " KiB after");
     CHECK(after < before);
