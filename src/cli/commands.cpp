@@ -229,6 +229,13 @@ Runner add_bundle(OptionSet& set) {
     };
 }
 
+Runner add_upgrade(OptionSet& set) {
+    const auto options = std::make_shared<UpgradeOptions>();
+    set.flag("--force", options->force, "also when they are this very program already");
+    set.flag("--json", options->json, "for programs: the state afterwards");
+    return [options](const Common& common) { return run_upgrade(common, *options); };
+}
+
 Runner add_schema(OptionSet&) {
     return [](const Common&) { return run_schema(); };
 }
@@ -258,7 +265,7 @@ constexpr Command commands[] = {
     {"status", add_status},   {"top", add_top},
     {"why", add_why},         {"logs", add_logs},
     {"start", add_start},     {"stop", add_stop},
-    {"restart", add_restart}, {"reload", add_reload},
+    {"restart", add_restart}, {"upgrade", add_upgrade}, {"reload", add_reload},
     {"signal", add_signal},   {"run", add_run},
     {"events", add_events},   {"crashes", add_crashes},
     {"ports", add_ports},     {"dashboard", add_dashboard},

@@ -134,6 +134,13 @@ struct DoctorOptions {
 };
 int run_doctor(const Common& common, const DoctorOptions& options);
 
+struct UpgradeOptions {
+    bool force = false;
+    bool json = false;
+};
+/// Makes keeper and daemon of a running project this program.
+int run_upgrade(const Common& common, const UpgradeOptions& options);
+
 struct BundleOptions {
     std::string file;
     bool json = false;

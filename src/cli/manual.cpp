@@ -196,6 +196,22 @@ Tell what that would do.)",
 1  something could not become ready, or was not within --timeout
 2  wrong usage, or mistakes in the profile: nothing was changed
 3  the project is not running)"},
+        {"upgrade",
+         "go on with this devstack, after a new one was installed",
+         "[--force] [--json]",
+         R"(Makes keeper and daemon of a running project the devstack that is asked, which is what
+was installed after the project was started. The keeper executes it in its own process,
+and the daemon goes on from where the old one stopped: no service notices, no line of a
+log is lost, and no connection to a held socket is refused. Two that do not understand
+each other are refused, and nothing is changed; nor is it when the new one can not be
+executed.)",
+         R"(devstack upgrade
+The project here.
+/opt/devstack-2/devstack upgrade --project shop
+That one, by a devstack that lies elsewhere.)",
+         R"(0  keeper and daemon are this devstack, or were already
+1  nothing was changed, or no new daemon has come up; the reason is told
+3  the project is not running)"},
         {"signal",
          "send a signal to a service",
          "SIGNAL SERVICE",

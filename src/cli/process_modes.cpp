@@ -12,12 +12,14 @@
 #include <charconv>
 #include <chrono>
 #include <cstdio>
+#include <cstdlib>
 #include <string>
 #include <string_view>
 
 // The other processes that this program can be. Their arguments are written by launch.cpp, and for
 // the doctor by daemon/doctor_runner.cpp:
 //   devstack __keeper PROFILE PROJECT_DIR free-ports|keep-ports STATE_DIR   descriptors 3 and 4
+//   The same with the number of a descriptor behind: by a keeper that becomes this program.
 //   devstack __doctor evidence|causes|all MILLISECONDS PROJECT_DIR STATE_DIR LOG_DIR RUNTIME_DIR
 //   SERVICE
 
@@ -33,12 +35,17 @@ constexpr int exit_usage = 64;  // EX_USAGE of sysexits(3).
 }  // namespace
 
 int run_keeper_mode(int argc, char** argv) {
-    if (argc != argument_count) return exit_usage;
+    const bool is_successor = argc == argument_count + 1;
+    if (argc != argument_count && !is_successor) return exit_usage;
+    const std::array<const char*, argument_count + 1> own = {
+        argv[0], argv[1], argv[2], argv[3], argv[4], argv[5], nullptr};
     const std::array<const char*, argument_count + 1> daemon = {
         argv[0], "__daemon", argv[2], argv[3], argv[4], argv[5], nullptr};
     keeper::KeeperOptions options;
     options.daemon_program = "/proc/self/exe";
     options.daemon_argv = daemon.data();
+    options.keeper_argv = own.data();
+    if (is_successor) options.handover_fd = std::atoi(argv[argument_count]);
     options.report_fd = report_fd;
     options.lifeline_fd = lifeline_fd;
     return keeper::run_keeper(options);

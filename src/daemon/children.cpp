@@ -94,6 +94,11 @@ bool Children::can_hold() const {
     return keeper_version_ >= platform::keeper_protocol::version_that_holds;
 }
 
+void Children::upgrade(int program) {
+    link_.upgrade(program);
+    wait_for_room();
+}
+
 void Children::hold(std::uint64_t token, const std::string& label, int descriptor) {
     link_.hold(token, label, descriptor);
     wait_for_room();
@@ -214,6 +219,10 @@ void Children::on(KeeperChild) {}
 
 /// The same.
 void Children::on(KeeperHeld) {}
+
+void Children::on(KeeperUpgraded message) {
+    sink_.keeper_upgraded(message.error);
+}
 
 void Children::on(KeeperSpawned message) {
     if (const auto command = commands_.find(message.token); command != commands_.end()) {

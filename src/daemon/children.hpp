@@ -39,6 +39,8 @@ public:
         std::function<void()> keeper_gone;
         /// The keeper lives, and what it says can not be understood: nothing more will be told.
         std::function<void(const std::string& why)> keeper_lost;
+        /// The keeper has become another program; or it could not, with an errno(3).
+        std::function<void(int error)> keeper_upgraded;
     };
 
     Children(boost::asio::io_context& loop,
@@ -69,6 +71,10 @@ public:
 
     /// Whether the keeper, which may be older than we are, can hold descriptors.
     bool can_hold() const;
+    /// Of the protocol.
+    std::uint32_t keeper_version() const { return keeper_version_; }
+    /// It is to become this program, which is open.
+    void upgrade(int program);
     /// Who was born since the last call, for the ledger.
     std::vector<core::api::LedgerProcess> take_born() { return std::exchange(born_, {}); }
     /// All whose leader lives.
@@ -138,6 +144,7 @@ private:
     void on(KeeperSpawnFailed message);
     void on(KeeperExited message);
     void on(KeeperHeld message);
+    void on(KeeperUpgraded message);
     void on(KeeperStrayReaped message);
     void on(KeeperGone message);
     void identify(Child& child, KeeperSpawned& spawned);

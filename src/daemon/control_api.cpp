@@ -125,6 +125,10 @@ ControlReply ControlApi::command(const ControlRequest& request) {
     const Result<api::CommandRequest> wish = api::parse_command_request(request.body);
     if (!wish) return bad_request(wish.error().message);
     if (auto unknown = find_unknown(wish->services)) return *unknown;
+    // Who has the token may act on services, not choose what this user executes.
+    if (wish->command == "upgrade" && request.is_guarded) {
+        return failure(403, {"not-permitted", "upgrade is served on the Unix socket alone", ""});
+    }
     const Result<api::CommandReply> reply = source_.submit(*wish);
     if (reply) return {202, api::to_text(*reply)};
     const std::string& why = reply.error().message;

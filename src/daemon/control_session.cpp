@@ -265,7 +265,8 @@ void ControlSession::serve() {
                          std::move(target->parameters),
                          std::move(request.body()),
                          std::string{request[http::field::accept]},
-                         std::string{request["Last-Event-ID"]}};
+                         std::string{request["Last-Event-ID"]},
+                         guard() != nullptr};
     exchange_ = ++hub_->requests;
     const std::uint64_t exchange = exchange_;
     const auto self = shared_from_this();

@@ -42,6 +42,7 @@ Status DaemonProcess::resume(std::vector<core::FoundRun> found) {
         if (recalled) {
             command.records = recalled->services;
             command.is_shutting_down = recalled->is_shutting_down;
+            command.is_on_purpose = is_upgraded(recalled->last_events);
             command.old_settings = std::exchange(old_settings_, {});
         }
         command.found = std::move(found);

@@ -53,7 +53,8 @@ DaemonProcess::DaemonProcess(Setting setting)
                 {[this](core::Input fact) { take_fact(std::move(fact)); },
                  [this] { turn(); },
                  [this] { keeper_gone(); },
-                 [this](const std::string& why) { keeper_lost(why); }}},
+                 [this](const std::string& why) { keeper_lost(why); },
+                 [this](int error) { keeper_upgraded(error); }}},
       held_{{[this](std::uint64_t token, const std::string& label, int descriptor) {
                  children_.hold(token, label, descriptor);
              },
@@ -282,11 +283,17 @@ void DaemonProcess::read_lifeline() {
 
 void DaemonProcess::notice(const std::string& service, const std::string& what) {
     api::EventMessage message;
-    message.time = render_timestamp(platform::wall_now());
     message.kind = "log";
     message.service = service;
-    message.why = core::hide_secrets(what, secrets());
-    spdlog::warn("{}: {}", service, message.why);
+    message.why = what;
+    add_own(std::move(message));
+}
+
+/// What happens to devstack itself is no decision of the core's.
+void DaemonProcess::add_own(api::EventMessage message) {
+    message.time = render_timestamp(platform::wall_now());
+    message.why = core::hide_secrets(std::move(message.why), secrets());
+    spdlog::warn("{}: {}", message.service, message.why);
     journal_.append(message);
     untold_.push_back(std::move(message));
     has_told_ = true;
@@ -383,6 +390,7 @@ api::StateMessage DaemonProcess::state(const api::StateRequest& request) {
 
 Result<api::CommandReply> DaemonProcess::submit(const api::CommandRequest& request) {
     if (request.command == "reload") return reload(request);
+    if (request.command == "upgrade") return upgrade(request);
     std::vector<core::ServiceId> services;
     for (const std::string& name : request.services) {
         if (const auto id = supervisor_.find(name)) services.push_back(*id);

@@ -113,6 +113,7 @@ private:
     std::string door_url() const;
     Status resume(std::vector<core::FoundRun> found);
     Result<core::api::CommandReply> reload(const core::api::CommandRequest& request);
+    Result<core::api::CommandReply> upgrade(const core::api::CommandRequest& request);
     Status put_in_force(project::LoadRequest load,
                         project::LoadedPlan next,
                         core::PlanComparison comparison);
@@ -158,11 +159,14 @@ private:
     void holders_freed(core::RunId run);
     void drop_stale_questions();
     void notice(const std::string& service, const std::string& what);
+    void add_own(core::api::EventMessage message);
+    void announce(const std::string& to, const std::string& why);
     void watch_lifeline();
     void read_lifeline();
     void watch_signals();
     void keeper_gone();
     void keeper_lost(const std::string& why);
+    void keeper_upgraded(int error);
     void end_strays();
     Status begin_again_under_new_keeper();
     void go_on_without_held();
@@ -223,7 +227,8 @@ private:
     bool has_told_ = false;  ///< Events were journaled in this turn.
     bool is_finished_ = false;
     bool is_keeper_gone_ = false;
-    int keeper_pid_ = 0;  ///< Also when it is gone.
+    std::string upgrading_to_;  ///< The program that the keeper is asked to become; mostly empty.
+    int keeper_pid_ = 0;        ///< Also when it is gone.
     std::uint64_t keeper_start_ticks_ = 0;
     int exit_code_ = 0;
     std::vector<core::RunId> ports_to_scan_;
@@ -235,5 +240,8 @@ private:
     TimePoint farewell_deadline_{};
     int signals_received_ = 0;
 };
+
+/// True when a daemon whose last words these are has left for another program.
+bool is_upgraded(const std::vector<core::api::EventMessage>& last_events);
 
 }  // namespace devstack::daemon

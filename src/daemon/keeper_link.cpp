@@ -147,12 +147,18 @@ std::optional<KeeperMessage> decode(std::string_view bytes, Descriptors& descrip
             }
             return std::nullopt;
         case protocol::Kind::held: return decode_held(bytes, descriptors);
+        case protocol::Kind::upgraded:
+            if (const auto message = read_message<protocol::Upgraded>(bytes)) {
+                return KeeperUpgraded{message->error};
+            }
+            return std::nullopt;
         case protocol::Kind::hello:
         case protocol::Kind::spawn:
         case protocol::Kind::forget:
         case protocol::Kind::hold:
         case protocol::Kind::release:
         case protocol::Kind::adopt:
+        case protocol::Kind::upgrade:
         case protocol::Kind::farewell: break;
     }
     return std::nullopt;
@@ -223,6 +229,12 @@ void KeeperLink::adopt(std::uint64_t token, const std::string& label, const Keep
     for (const FileDescriptor* it : {&child.pidfd, &child.standard_output, &child.standard_error})
         descriptors.push_back(platform::duplicate(it->get()));
     send(bytes_of(message), std::move(descriptors));
+}
+
+void KeeperLink::upgrade(int program) {
+    std::vector<FileDescriptor> descriptors;
+    descriptors.push_back(platform::duplicate(program));
+    send(bytes_of(protocol::Upgrade{}), std::move(descriptors));
 }
 
 void KeeperLink::say_farewell() {

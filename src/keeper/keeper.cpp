@@ -18,6 +18,7 @@
 #include "births.hpp"
 #include "child_table.hpp"
 #include "daemon_process.hpp"
+#include "handover.hpp"
 #include "holds.hpp"
 #include "kill_descendants.hpp"
 #include "outbox.hpp"
@@ -34,8 +35,10 @@
 #include <limits>
 #include <optional>
 
+#include <fcntl.h>
 #include <poll.h>
 #include <sys/epoll.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/signalfd.h>
 #include <sys/wait.h>
@@ -53,6 +56,10 @@ namespace {
 constexpr int exit_system_error = 71;   // EX_OSERR of sysexits.h.
 constexpr int exit_daemon_broken = 70;  // EX_SOFTWARE.
 constexpr Duration resource_wait = std::chrono::milliseconds{50};
+/// For a child that is about to exec when the keeper is to become another program.
+constexpr int birth_wait_ms = 1000;
+/// Of the keeper's own command line.
+constexpr std::size_t keeper_words_max = 8;
 /// Requests taken before signals and error pipes get their turn.
 constexpr int requests_a_turn = 16;
 /// What epoll tells us an event is about, besides the slots of children.
@@ -82,6 +89,7 @@ public:
 
 private:
     bool set_up();
+    bool take_over();
     int wait_timeout() const;
     void serve_events();
     void take_turns_of_time();
@@ -99,6 +107,8 @@ private:
     void hold(const Request& request, ReceivedMessage& message);
     void forget(std::uint64_t token);
     void adopt(const Request& request, ReceivedMessage& message);
+    int become(int program);
+    bool has_births();
 
     void on_signals();
     void reap_all();
@@ -131,8 +141,8 @@ int Keeper::run() {
         ::dprintf(STDERR_FILENO, "devstack: cannot start the keeper: %s\n", std::strerror(errno));
         return exit_system_error;
     }
-    start_daemon_now();
-    if (daemon_.pid == 0) {
+    if (options_.handover_fd < 0) start_daemon_now();
+    if (daemon_.pid == 0 && !has_ever_been_greeted_) {
         ::dprintf(STDERR_FILENO, "devstack: cannot start the daemon: %s\n", std::strerror(errno));
         return exit_system_error;
     }
@@ -145,14 +155,19 @@ int Keeper::run() {
 }
 
 bool Keeper::set_up() {
-    if (!become_keeper(original_, options_.report_fd, options_.lifeline_fd)) return false;
+    const bool is_successor = options_.handover_fd >= 0;
+    if (!is_successor && !become_keeper(original_, options_.report_fd, options_.lifeline_fd)) {
+        return false;
+    }
     if (!table_.reserve() || !births_.reserve() || !holds_.reserve()) return false;
     sigset_t wanted;
     ::sigemptyset(&wanted);
     for (const int signal : {SIGCHLD, SIGTERM, SIGINT, SIGHUP})
         ::sigaddset(&wanted, signal);
     signals_ = FileDescriptor{::signalfd(-1, &wanted, SFD_CLOEXEC | SFD_NONBLOCK)};
-    return signals_.is_open() && watcher_.open() && watcher_.add(signals_.get(), about_signals);
+    const bool is_watching =
+        signals_.is_open() && watcher_.open() && watcher_.add(signals_.get(), about_signals);
+    return is_watching && (!is_successor || take_over());
 }
 
 int Keeper::wait_timeout() const {
@@ -291,6 +306,9 @@ void Keeper::handle(const Request& request, ReceivedMessage& message) {
     if (request.kind == protocol::Kind::forget) forget(request.token);
     if (request.kind == protocol::Kind::hold) hold(request, message);
     if (request.kind == protocol::Kind::adopt) adopt(request, message);
+    if (request.kind == protocol::Kind::upgrade) {
+        outbox_.tell_upgraded(become(message.descriptors[0].get()));
+    }
     if (request.kind == protocol::Kind::release) holds_.release(request.token);
 }
 
@@ -359,6 +377,82 @@ void Keeper::forget(std::uint64_t token) {
     const bool is_known =
         child != nullptr && child->state == Child::State::exited && !child->has_news();
     if (is_known) table_.remove(*child);
+}
+
+// ---- Another program -------------------------------------------------------------------------
+
+/// Returns only when that could not be done: errno(3), and nothing has changed.
+int Keeper::become(int program) {
+    if (has_births() || !outbox_.is_empty()) return EAGAIN;
+    HandedOver known;
+    known.original = original_;
+    known.daemon_pid = daemon_.pid;
+    known.channel = daemon_.channel.get();
+    known.daemon_started_ns = daemon_.started.time_since_epoch().count();
+    const FileDescriptor file = write_handover(known, table_, holds_);
+    if (!file.is_open()) return errno;
+    std::array<char, 16> number{};
+    std::snprintf(number.data(), number.size(), "%d", file.get());
+    std::array<const char*, keeper_words_max + 2> argv{};
+    std::size_t count = 0;
+    for (; count < keeper_words_max && options_.keeper_argv[count] != nullptr; ++count)
+        argv.at(count) = options_.keeper_argv[count];
+    argv.at(count) = number.data();
+    const auto keep = [&](bool is_kept) {
+        keep_over_exec(table_, holds_, is_kept);
+        for (const int it :
+             {file.get(), daemon_.channel.get(), options_.report_fd, options_.lifeline_fd})
+            keep_over_exec(it, is_kept);
+    };
+    keep(true);
+    ::execveat(program, "", const_cast<char* const*>(argv.data()), environ, AT_EMPTY_PATH);
+    const int error = errno;
+    keep(false);
+    return error;
+}
+
+/// Waits a moment for those that are about to exec.
+bool Keeper::has_births() {
+    bool is_any = false;
+    for (std::size_t slot = 0; slot < table_.slots_end(); ++slot) {
+        Child& child = table_.at(slot);
+        if (child.state == Child::State::starting) {
+            pollfd it{child.error_pipe.get(), POLLIN, 0};
+            ::poll(&it, 1, birth_wait_ms);
+            births_.settle(child);
+        }
+        const bool is_born =
+            child.state != Child::State::starting && child.state != Child::State::failing;
+        is_any = is_any || !is_born;
+    }
+    return is_any;
+}
+
+/// Signals are blocked as they were, and those that came meanwhile are pending.
+bool Keeper::take_over() {
+    ::prctl(PR_SET_NAME, "devstack-keeper");
+    FileDescriptor file{options_.handover_fd};
+    HandedOver known;
+    if (!read_handover(file.get(), known, table_, holds_)) return false;
+    for (const int it : {options_.report_fd, options_.lifeline_fd})
+        keep_over_exec(it, false);
+    keep_over_exec(known.channel, false);
+    original_ = known.original;
+    daemon_.pid = known.daemon_pid;
+    daemon_.channel = FileDescriptor{known.channel};
+    daemon_.started = TimePoint{Duration{known.daemon_started_ns}};
+    daemon_.has_greeted = has_ever_been_greeted_ = true;
+    watched_events_ = EPOLLIN;
+    if (!watcher_.add(daemon_.channel.get(), about_channel, watched_events_)) return false;
+    for (std::size_t slot = 0; slot < table_.slots_end(); ++slot) {
+        const Child& child = table_.at(slot);
+        if (!child.adopted_pidfd.is_open()) continue;
+        if (!watcher_.add(child.adopted_pidfd.get(), slot)) return false;
+    }
+    outbox_.set_channel(daemon_.channel.get());
+    outbox_.tell_upgraded(0);
+    platform::release_idle_memory();
+    return true;
 }
 
 // ---- What becomes of children ----------------------------------------------------------------

@@ -24,7 +24,7 @@ void Outbox::set_channel(int channel) {
     outcome_ = Outcome::sent;
     owes_welcome_ = false;
     next_hold_ = holds_end_ = 0;
-    owes_refusal_ = false;
+    owes_refusal_ = owes_upgraded_ = false;
     stray_count_ = 0;
     has_lost_strays_ = false;
     while (Child* child = table_.first_with_news()) {
@@ -41,8 +41,8 @@ void Outbox::drop_news(Child& child) {
 }
 
 bool Outbox::is_empty() const {
-    return !owes_welcome_ && next_hold_ == holds_end_ && !owes_refusal_ && stray_count_ == 0 &&
-           !has_lost_strays_ && table_.first_with_news() == nullptr;
+    return !owes_welcome_ && next_hold_ == holds_end_ && !owes_refusal_ && !owes_upgraded_ &&
+           stray_count_ == 0 && !has_lost_strays_ && table_.first_with_news() == nullptr;
 }
 
 void Outbox::tell_welcome() {
@@ -85,6 +85,14 @@ void Outbox::tell_stray(std::int32_t pid) {
     if (outcome_ == Outcome::sent) send_waiting();
 }
 
+void Outbox::tell_upgraded(std::int32_t error) {
+    if (channel_ < 0) return;
+    upgraded_ = {};
+    upgraded_.error = error;
+    owes_upgraded_ = true;
+    if (outcome_ == Outcome::sent) send_waiting();
+}
+
 void Outbox::send_waiting() {
     if (channel_ < 0) return;
     outcome_ = Outcome::sent;
@@ -106,6 +114,10 @@ void Outbox::send_waiting() {
     if (owes_refusal_) {
         if (!send(&refusal_, sizeof refusal_)) return;
         owes_refusal_ = false;
+    }
+    if (owes_upgraded_) {
+        if (!send(&upgraded_, sizeof upgraded_)) return;
+        owes_upgraded_ = false;
     }
     static_cast<void>(send_strays());
 }

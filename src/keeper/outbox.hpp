@@ -27,6 +27,8 @@ public:
     /// A request that made no entry. At most one waits: nothing more is read from the daemon then.
     void tell_refusal(std::uint64_t token, platform::SpawnStage stage, std::int32_t error);
     void tell_stray(std::int32_t pid);
+    /// How it went with becoming another program.
+    void tell_upgraded(std::int32_t error);
 
     /// Sends what waits, until all is said or the socket is full.
     void send_waiting();
@@ -59,6 +61,8 @@ private:
     std::size_t holds_end_ = 0;
     platform::keeper_protocol::SpawnFailed refusal_;
     bool owes_refusal_ = false;
+    platform::keeper_protocol::Upgraded upgraded_;
+    bool owes_upgraded_ = false;
     std::array<std::int32_t, strays_max> strays_{};
     std::size_t stray_count_ = 0;
     bool has_lost_strays_ = false;

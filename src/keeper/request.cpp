@@ -82,7 +82,8 @@ std::optional<Request> read_request(const char* bytes, std::size_t size) {
         case static_cast<std::uint32_t>(protocol::Kind::hello):
             if (size < sizeof(protocol::Hello)) return std::nullopt;
             break;
-        case static_cast<std::uint32_t>(protocol::Kind::farewell): break;
+        case static_cast<std::uint32_t>(protocol::Kind::farewell):
+        case static_cast<std::uint32_t>(protocol::Kind::upgrade): break;
         case static_cast<std::uint32_t>(protocol::Kind::spawn): return read_spawn(bytes, size);
         case static_cast<std::uint32_t>(protocol::Kind::forget):
             return read_token<protocol::Forget>(bytes, size);

@@ -80,7 +80,8 @@ std::string phase_of(const TestProject& project) {
 
 }  // namespace
 
-TEST_CASE("nobody is refused while a service is restarted", "[integration][sockets]") {
+TEST_CASE("nobody is refused while a service is restarted, or devstack replaced",
+          "[integration][sockets]") {
     const std::uint16_t port = free_port();
     TestProject project{profile_for(port, "ready = { log = '^listening$' }\n")};
     project.write_file("server.js", server);
@@ -101,8 +102,10 @@ TEST_CASE("nobody is refused while a service is restarted", "[integration][socke
             }
         });
     }
-    for (int i = 0; i < 20; ++i)
+    for (int i = 0; i < 20; ++i) {
         CHECK(project.devstack({"restart", "api"}).code == 0);
+        if (i % 10 == 5) CHECK(project.devstack({"upgrade", "--force"}).code == 0);
+    }
     is_over = true;
     for (std::thread& client : clients)
         client.join();

@@ -27,6 +27,7 @@ struct ControlRequest {
     std::string body;
     std::string accept;         ///< Header Accept.
     std::string last_event_id;  ///< Header Last-Event-ID.
+    bool is_guarded = false;    ///< By a token: it may come from anywhere on the network.
 
     /// The first value; empty view when absent.
     std::string_view parameter(std::string_view name) const;

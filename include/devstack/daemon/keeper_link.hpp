@@ -58,6 +58,10 @@ struct KeeperHeld {
 struct KeeperStrayReaped {
     int pid = 0;  ///< 0: several, too many to be named.
 };
+/// The keeper has become another program, or not.
+struct KeeperUpgraded {
+    int error = 0;  ///< errno(3); then everything is as before.
+};
 /// The keeper is gone: nothing more will come.
 struct KeeperGone {};
 
@@ -68,6 +72,7 @@ using KeeperMessage = std::variant<KeeperWelcome,
                                    KeeperExited,
                                    KeeperHeld,
                                    KeeperStrayReaped,
+                                   KeeperUpgraded,
                                    KeeperGone>;
 
 /// The daemon's end of the channel to the keeper. Never blocks: what does not fit into the socket
@@ -94,6 +99,8 @@ public:
     /// The keeper looks after a child of one that has died, as after its own. All descriptors are
     /// open; the keeper has copies.
     void adopt(std::uint64_t token, const std::string& label, const KeeperSpawned& child);
+    /// The keeper becomes the program, which is open, and says KeeperUpgraded.
+    void upgrade(int program);
     void say_farewell();
 
     /// The next message; empty when there is none now. Call until it is. After KeeperGone nothing

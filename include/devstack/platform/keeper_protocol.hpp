@@ -12,9 +12,12 @@
 namespace devstack::platform::keeper_protocol {
 
 /// 2: descriptors are held, and passed on to children. 3: children of another keeper are adopted.
-inline constexpr std::uint32_t version = 3;
+/// 4: the keeper becomes another program. It hands over what it knows in the form of its version;
+/// the other program has to be of that version or a later one.
+inline constexpr std::uint32_t version = 4;
 inline constexpr std::uint32_t version_that_holds = 2;
 inline constexpr std::uint32_t version_that_adopts = 3;
+inline constexpr std::uint32_t version_that_hands_over = 4;
 
 /// Descriptor of the daemon's end in a daemon started by the keeper.
 inline constexpr int daemon_channel_fd = 3;
@@ -42,6 +45,7 @@ enum class Kind : std::uint32_t {
     hold = 5,      ///< Keep this descriptor for the daemons to come.
     release = 6,   ///< Close what is held under `token`.
     adopt = 7,     ///< A child of a keeper that has died: keep it as if it were ours.
+    upgrade = 8,   ///< Become this program; answered by `upgraded`.
     // keeper -> daemon
     welcome = 101,
     child = 102,         ///< One living or unforgotten child, with its descriptors.
@@ -50,6 +54,7 @@ enum class Kind : std::uint32_t {
     exited = 105,        ///< The leader was reaped.
     stray_reaped = 106,  ///< A descendant that had been orphaned was reaped.
     held = 107,          ///< One descriptor that is held, after all children.
+    upgraded = 108,      ///< By the new program; or by the old one, with an error.
 };
 
 struct MessageHeader {
@@ -119,6 +124,12 @@ struct Adopt {
     char label[label_size] = {};
 };
 
+/// With the descriptor of the program, which may be O_PATH. The keeper executes it in its own
+/// process, as a keeper that goes on with all children and descriptors.
+struct Upgrade {
+    MessageHeader header{Kind::upgrade, sizeof(Upgrade)};
+};
+
 struct Farewell {
     MessageHeader header{Kind::farewell, sizeof(Farewell)};
 };
@@ -172,6 +183,12 @@ struct Held {
     MessageHeader header{Kind::held, sizeof(Held)};
     std::uint64_t token = 0;
     char label[label_size] = {};
+};
+
+struct Upgraded {
+    MessageHeader header{Kind::upgraded, sizeof(Upgraded)};
+    std::int32_t error = 0;  ///< errno(3); then nothing has changed. EAGAIN: a child is being born.
+    std::uint32_t reserved = 0;
 };
 
 struct StrayReaped {

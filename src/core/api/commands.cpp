@@ -91,6 +91,8 @@ const Shape& shape_of<CommandRequest>() {
         {"signal", slot<&CommandRequest::signal>},
         {"profile", slot<&CommandRequest::profile>},
         {"dry_run", slot<&CommandRequest::is_dry_run>},
+        {"program", slot<&CommandRequest::program>},
+        {"takes_over", slot<&CommandRequest::takes_over>},
     };
     static constexpr Shape shape{fields};
     return shape;
@@ -123,6 +125,8 @@ std::string to_text(const CommandRequest& message) {
     if (message.signal != 0) json.field("signal", message.signal);
     if (!message.profile.empty()) json.field("profile", message.profile);
     if (message.is_dry_run) json.field("dry_run", true);
+    if (!message.program.empty()) json.field("program", message.program);
+    if (message.takes_over != 0) json.field("takes_over", message.takes_over);
     json.end_object();
     return json.take();
 }

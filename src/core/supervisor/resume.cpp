@@ -66,11 +66,12 @@ void Supervisor::on(const Resume& command) {
         resume({i}, pids[i]);
     for (const FoundRun& found : unknown)
         adopt(found.run.service, found);
-    const std::string dead = command.is_keeper_new ? "devstack's keeper" : "devstack's daemon";
-    out_.events.push_back(ProjectChanged{"resumed",
-                                         dead + " had died and was started again; " +
-                                             count_of(command.found.size(), "process") +
-                                             " went on without it"});
+    const std::string what = command.is_on_purpose ? "devstack was replaced; "
+                             : command.is_keeper_new
+                                 ? "devstack's keeper had died and was started again; "
+                                 : "devstack's daemon had died and was started again; ";
+    out_.events.push_back(ProjectChanged{
+        "resumed", what + count_of(command.found.size(), "process") + " went on without it"});
 }
 
 void Supervisor::restore(ServiceId id, const ServiceRecord& record) {

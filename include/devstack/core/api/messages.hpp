@@ -112,11 +112,14 @@ struct EventMessage {
 
 /// POST /v1/commands.
 struct CommandRequest {
-    std::string command;  ///< "start", "stop", "restart", "signal", "reload", "shutdown", "kill".
+    std::string
+        command;  ///< "start", "stop", "restart", "signal", "reload", "upgrade", "shutdown", …
     std::vector<std::string> services;  ///< Empty for start, stop, restart: all.
     int signal = 0;
-    std::string profile;      ///< For reload: the path of another profile; empty: the same.
-    bool is_dry_run = false;  ///< For reload: only tell what it would do.
+    std::string profile;           ///< For reload: the path of another profile; empty: the same.
+    bool is_dry_run = false;       ///< For reload: only tell what it would do.
+    std::string program;           ///< For upgrade: the path of what to become.
+    std::uint32_t takes_over = 0;  ///< The latest keeper protocol that it can go on from.
     bool operator==(const CommandRequest&) const = default;
 };
 

@@ -54,6 +54,8 @@ struct Resume {
     bool is_shutting_down = false;
     /// The keeper has died too, and what was found was born under it.
     bool is_keeper_new = false;
+    /// Nobody has died: another program goes on in its place.
+    bool is_on_purpose = false;
     /// Settings of those whose record names old ones and that are in the plan with others, by their
     /// names. Of what has gone from the profile the plan itself holds them.
     std::vector<ServicePlan> old_settings;
