@@ -48,6 +48,12 @@ std::string render_alternative_names(const X509* certificate) {
     return sane_text(join(texts, ", "));
 }
 
+constexpr const char* not_yet_valid = "certificate is not yet valid";
+
+bool contains(const std::string& text, const std::string& part) {
+    return text.find(part) != text.npos;
+}
+
 bool is_for(X509* certificate, const std::string& host) {
     return ::X509_check_ip_asc(certificate, host.c_str(), 0) == 1 ||
            ::X509_check_host(certificate, host.data(), host.size(), 0, nullptr) == 1;
@@ -78,11 +84,23 @@ void examine_certificate(SSL* connection, core::doctor::DialFact& fact) {
     fact.tls_issuer = render_name(::X509_get_issuer_name(certificate.get()));
     fact.tls_until = render_date(::X509_get0_notAfter(certificate.get()));
     fact.tls_names = render_alternative_names(certificate.get());
+    // OpenSSL tells the first problem that it meets; a certificate may have several.
+    std::vector<std::string> problems;
     const long result = ::SSL_get_verify_result(connection);
-    if (result != X509_V_OK) {
-        fact.tls_problem = ::X509_verify_cert_error_string(result);
-    } else if (!is_for(certificate.get(), fact.host)) {
-        fact.tls_problem = "it is not for " + fact.host;
+    if (result != X509_V_OK) problems.emplace_back(::X509_verify_cert_error_string(result));
+    const bool is_about_time =
+        result == X509_V_ERR_CERT_HAS_EXPIRED || result == X509_V_ERR_CERT_NOT_YET_VALID;
+    if (!is_about_time && ::X509_cmp_current_time(::X509_get0_notAfter(certificate.get())) < 0) {
+        problems.emplace_back("it has expired");
+    }
+    if (!is_about_time && ::X509_cmp_current_time(::X509_get0_notBefore(certificate.get())) > 0) {
+        problems.emplace_back(not_yet_valid);
+    }
+    if (!is_for(certificate.get(), fact.host)) problems.push_back("it is not for " + fact.host);
+    fact.tls_problem = join(problems, ", and ");
+    if (contains(fact.tls_problem, not_yet_valid)) {
+        fact.tls_problem +=
+            " (valid from " + render_date(::X509_get0_notBefore(certificate.get())) + ")";
     }
 }
 

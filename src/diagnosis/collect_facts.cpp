@@ -166,6 +166,7 @@ Facts collect_facts(const Question& question) {
     collect_references(*scene, facts, passwords);
     facts.dials = dial_all(plan_dials(*scene, facts, passwords), question.limit * 6 / 10);
     second.finish(begin + question.limit * 8 / 10, facts);
+    collect_log_files(*scene, facts);
     // What is worth asking more depends on the answers; each round is a moment on this machine.
     for (int round = 0; round <= redirects_max; ++round) {
         const Duration left = begin + question.limit * 9 / 10 - platform::now();

@@ -1,19 +1,12 @@
-#include "devstack/base/text.hpp"
 #include "devstack/core/doctor/nginx_config.hpp"
-#include "devstack/core/doctor/redact.hpp"
-#include "devstack/platform/clock.hpp"
 #include "devstack/platform/procfs.hpp"
 
 #include "diagnosis/collectors.hpp"
 
 #include <algorithm>
-#include <chrono>
-#include <ctime>
 #include <filesystem>
-#include <fstream>
 #include <iterator>
 #include <set>
-#include <sstream>
 
 #include <glob.h>
 
@@ -103,49 +96,6 @@ private:
     int files_ = 0;
 };
 
-/// The end of a file that may be long.
-std::string read_tail(const std::string& path, std::uint64_t size_max) {
-    std::error_code error;
-    const auto size = fs::file_size(path, error);
-    if (error) return "";
-    std::ifstream stream{path, std::ios::binary};
-    if (size > size_max) stream.seekg(static_cast<std::streamoff>(size - size_max));
-    return {std::istreambuf_iterator<char>{stream}, {}};
-}
-
-/// "2026/11/20 18:40:33 [error] …", local time. What is older than this tells of another trouble.
-bool is_recent(const std::string& line) {
-    constexpr auto recent = std::chrono::minutes{15};
-    std::tm time{};
-    if (::strptime(line.c_str(), "%Y/%m/%d %H:%M:%S", &time) == nullptr) return true;
-    time.tm_isdst = -1;
-    const auto then = std::chrono::system_clock::from_time_t(std::mktime(&time));
-    return platform::wall_now() - then < recent;
-}
-
-void add_error_log(const Scene& scene,
-                   const std::string& path,
-                   const std::string& service,
-                   Facts& facts) {
-    constexpr std::uint64_t tail_max = 64 * 1024;
-    core::doctor::LogFact log;
-    log.service = service;
-    log.file = scene.shown(path);
-    std::istringstream lines{read_tail(path, tail_max)};
-    for (std::string line; std::getline(lines, line);) {
-        constexpr std::size_t stamp_size = 19;
-        if (!is_recent(line)) continue;
-        const std::string text = sane_text(line);
-        log.lines.push_back({text.substr(0, std::min(stamp_size, text.size())),
-                             core::doctor::redact(text, scene.secrets)});
-    }
-    constexpr std::ptrdiff_t lines_max = 100;
-    if (std::ssize(log.lines) > lines_max) {
-        log.lines.erase(log.lines.begin(), log.lines.end() - lines_max);
-    }
-    if (!log.lines.empty()) facts.logs.push_back(std::move(log));
-}
-
 void examine(const Scene& scene, const Call& call, Facts& facts) {
     NginxFact fact;
     fact.service = call.service;
@@ -162,7 +112,7 @@ void examine(const Scene& scene, const Call& call, Facts& facts) {
     if (error_log != "stderr") {
         const fs::path path = fs::path{call.prefix} / error_log;
         fact.error_log = scene.shown(path.lexically_normal().string());
-        add_error_log(scene, path.lexically_normal().string(), call.service, facts);
+        add_log_file(scene, path.lexically_normal().string(), call.service, facts);
     }
     facts.nginx.push_back(std::move(fact));
 }

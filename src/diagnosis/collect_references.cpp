@@ -33,7 +33,7 @@ bool is_about_callers(const std::string& name) {
 std::string dial_id(const ReferenceFact& reference) {
     std::string id = reference.scheme + "://";
     const bool has_login = reference.scheme == "postgresql" || reference.scheme == "mysql" ||
-                           reference.scheme == "redis";
+                           reference.scheme == "mariadb" || reference.scheme == "redis";
     if (has_login && !reference.user.empty()) id += reference.user + "@";
     id += core::render_host_and_port(reference.host,
                                      Port{static_cast<std::uint16_t>(reference.port)});
@@ -53,7 +53,7 @@ ReferenceFact make_reference(const ServiceUrl& url) {
 std::string scheme_of_prefix(const std::string& prefix, int port) {
     const auto has = [&](std::string_view word) { return prefix.find(word) != prefix.npos; };
     if (has("PG") || has("POSTGRES")) return "postgresql";
-    if (has("MYSQL")) return "mysql";
+    if (has("MYSQL") || has("MARIADB")) return "mysql";
     if (has("REDIS")) return "redis";
     const std::string product = core::doctor::product_at(port);
     if (product == "PostgreSQL") return "postgresql";
@@ -182,15 +182,21 @@ private:
         }
     }
 
-    /// "server s1 127.0.0.1:3001" of HAProxy, "reverse_proxy localhost:3001" of Caddy.
+    /// "server s1 127.0.0.1:3001" of HAProxy, "reverse_proxy localhost:3001" of Caddy, "ProxyPass /
+    /// http://localhost:3001/" of Apache.
     void add_proxy_files(const ServiceScene& service) {
         static const std::regex haproxy{R"(^\s*(server\s+\S+)\s+([\w.-]+):(\d{1,5})\b)"};
         static const std::regex caddy{
             R"(^\s*(reverse_proxy)\s.*?(?:http://)?([\w.-]*):(\d{1,5})(?:\s|$))"};
+        static const std::regex apache{
+            R"(^\s*(ProxyPass|ProxyPassMatch|BalancerMember)\s.*?http://([\w.-]+):(\d{1,5})\b)"};
         if (service.fact.words.empty()) return;
         const std::string program = fs::path{service.fact.words[0]}.filename().string();
         if (program == "haproxy") {
             add_lines(service, word_after(service, {"-f"}, "haproxy.cfg"), haproxy);
+        } else if (program == "apache2" || program == "httpd") {
+            const fs::path root = word_after(service, {"-d"}, "");
+            add_lines(service, (root / word_after(service, {"-f"}, "httpd.conf")).string(), apache);
         } else if (program == "caddy") {
             add_lines(service, word_after(service, {"--config", "-c"}, "Caddyfile"), caddy);
         }

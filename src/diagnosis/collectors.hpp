@@ -41,6 +41,15 @@ std::vector<Endpoint> plan_more_dials(const Scene& scene, const Facts& facts);
 /// Dumps in which somebody waits for a lock, again: who still waits for the same is stuck.
 std::vector<Endpoint> plan_second_dumps(const Facts& facts);
 
+/// The recent lines at the end of a file that a program logs to itself, if there are any.
+void add_log_file(const Scene& scene,
+                  const std::string& path,
+                  const std::string& service,
+                  Facts& facts);
+/// Of all log files that the services' processes have open; of a service that has ended, what lies
+/// where it works. Comes after the processes.
+void collect_log_files(const Scene& scene, Facts& facts);
+
 /// Of the source files that dumps name, if they are here, what is needed to read these.
 void collect_sources(Facts& facts);
 

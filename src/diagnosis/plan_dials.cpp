@@ -80,10 +80,10 @@ Endpoint reference_endpoint(const Scene& scene,
     fact.host = reference.host;
     fact.port = reference.port;
     fact.timeout = time_for(scene, 0) * 0.7;
-    const bool is_database = reference.scheme == "postgresql" || reference.scheme == "mysql" ||
-                             reference.scheme == "redis";
+    const std::string speaks = reference.scheme == "mariadb" ? "mysql" : reference.scheme;
+    const bool is_database = speaks == "postgresql" || speaks == "mysql" || speaks == "redis";
     // Of others it is enough to know that somebody is there.
-    fact.protocol = is_database ? reference.scheme : "tcp";
+    fact.protocol = is_database ? speaks : "tcp";
     if (reference.scheme == "postgresql" && reference.user.empty()) fact.protocol = "tcp";
     endpoint.user = reference.user;
     if (is_websocket(reference.scheme)) {
@@ -145,6 +145,7 @@ public:
         for (const DialFact& dial : facts_.dials) {
             const bool is_request = dial.purpose == "probe" || dial.purpose == "asked";
             if (dial.purpose == "websocket") pass_proxy(dial);
+            if (dial.id.starts_with("past nginx: ")) try_other_scheme(dial);
             if (!is_request || (dial.protocol != "http" && dial.protocol != "https")) continue;
             pass_proxy(dial);
             if (dial.status == 404) guess_paths(dial);

@@ -199,22 +199,6 @@ asio::awaitable<void> talk_postgres(Conversation& talk) {
     talk.fact().error.clear();
 }
 
-asio::awaitable<void> talk_mysql(Conversation& talk) {
-    talk.fact().stage = "first byte";
-    const auto head = co_await receive(talk, 4);
-    if (!head) co_return;
-    const std::size_t size = static_cast<unsigned char>((*head)[0]) |
-                             static_cast<std::size_t>(static_cast<unsigned char>((*head)[1])) << 8U;
-    const auto body = co_await receive(talk, size);
-    if (!body || body->empty()) co_return;
-    talk.fact().stage = "done";
-    constexpr char error_packet = '\xFF';
-    if ((*body)[0] != error_packet || body->size() < 3) co_return;
-    talk.fact().code = std::to_string(static_cast<unsigned char>((*body)[1]) |
-                                      static_cast<unsigned char>((*body)[2]) << 8U);
-    talk.fact().error = sane_text(body->substr(3));
-}
-
 asio::awaitable<void> talk_redis(Conversation& talk) {
     const Endpoint& endpoint = talk.endpoint;
     std::vector<std::vector<std::string>> commands = {{"PING"}};
@@ -223,6 +207,10 @@ asio::awaitable<void> talk_redis(Conversation& talk) {
         if (!endpoint.user.empty()) login.insert(login.begin() + 1, endpoint.user);
         commands.insert(commands.begin(), login);
     }
+    // Which of its numbered databases is a matter of this connection alone.
+    const bool is_number = !endpoint.database.empty() &&
+                           endpoint.database.find_first_not_of("0123456789") == std::string::npos;
+    if (is_number && endpoint.database != "0") commands.push_back({"SELECT", endpoint.database});
     for (const std::vector<std::string>& words : commands) {
         std::string text = "*" + std::to_string(words.size()) + "\r\n";
         for (const std::string& word : words)

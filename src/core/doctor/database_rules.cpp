@@ -24,7 +24,20 @@ bool tell_postgres(const ReferenceFact& reference, const DialFact& dial, Finding
     const std::string at = "PostgreSQL at " + render_endpoint(reference.host, reference.port);
     const std::string& code = dial.code;
     const std::string database = database_of(reference);
-    if (code == "28P01") {
+    if (code == "28000" && contains(dial.error, "no encryption") &&
+        contains(dial.error, "pg_hba.conf")) {
+        finding.id = "database-login-refused";
+        finding.what = at + " refuses " + role_of(reference) + " of " +
+                       render_reference(reference) +
+                       " without TLS, or at all from here: " + dial.error + ".";
+        finding.fix = "add ?sslmode=require to " + render_reference(reference) +
+                      ", if pg_hba.conf has a hostssl line for it; otherwise add a line there";
+    } else if (code == "42501") {
+        finding.id = "database-login-refused";
+        finding.what = "Role " + reference.user + " may not connect to the database " + database +
+                       " of " + at + ": " + dial.error + ".";
+        finding.fix = "GRANT CONNECT ON DATABASE " + database + " TO " + reference.user;
+    } else if (code == "28P01") {
         finding.id = "database-wrong-password";
         finding.what = "The password of " + role_of(reference) + " in " +
                        render_reference(reference) + " is wrong: " + at + " refuses the log-in.";
@@ -65,6 +78,19 @@ bool tell_redis(const ReferenceFact& reference, const DialFact& dial, Finding& f
         finding.id = "cache-wants-password";
         finding.what = at + " wants a password, and " + render_reference(reference) + " has none.";
         finding.fix = "put the password into " + render_reference(reference);
+    } else if (contains(dial.error, "max number of clients")) {
+        finding.id = "cache-too-many-connections";
+        finding.what = at + " has no connection left for " + reference.service +
+                       ": as many clients as its maxclients allows are connected.";
+        finding.fix =
+            "see who they are (redis-cli client list), close what is not needed, or raise "
+            "maxclients";
+    } else if (contains_word(dial.error, "DB index")) {
+        finding.id = "cache-no-such-database";
+        finding.what = at + " has no database " + database_of(reference) + ", which " +
+                       render_reference(reference) + " names: " + dial.error + ".";
+        finding.fix = "use a lower number in " + render_reference(reference) +
+                      ", or raise databases in redis.conf";
     } else if (dial.code == "WRONGPASS" || dial.code == "ERR") {
         finding.id = "cache-wrong-password";
         finding.what = at + " does not take the password in " + render_reference(reference) + ": " +
@@ -80,12 +106,47 @@ bool tell_redis(const ReferenceFact& reference, const DialFact& dial, Finding& f
     return true;
 }
 
+/// By the numbers of "Server Error Message Reference", which MariaDB shares.
 bool tell_mysql(const ReferenceFact& reference, const DialFact& dial, Finding& finding) {
-    if (dial.code.empty()) return false;
-    finding.id = dial.code == "1040" ? "database-too-many-connections" : "database-login-refused";
-    finding.what = "MySQL at " + render_endpoint(reference.host, reference.port) + ", which " +
-                   render_reference(reference) + " names, refuses connections: " + dial.error + ".";
-    finding.fix = "allow this host and user in MySQL, or correct " + render_reference(reference);
+    const std::string at =
+        product_of(reference.scheme) + " at " + render_endpoint(reference.host, reference.port);
+    const std::string& code = dial.code;
+    const std::string named = render_reference(reference);
+    if (code.empty()) return false;
+    if (code == "1045") {
+        const bool has_password = !contains(dial.error, "password: NO");
+        finding.id = "database-wrong-password";
+        finding.what = has_password ? "The password of user " + reference.user + " in " + named +
+                                          " is wrong, or there is no such user: "
+                                    : named + " has no password for user " + reference.user + ": ";
+        finding.what += at + " refuses the log-in (" + dial.error + ").";
+        finding.fix = "correct user and password in " + named + ", or set it: ALTER USER '" +
+                      reference.user + "'@'localhost' IDENTIFIED BY '…'";
+    } else if (code == "1049") {
+        finding.id = "database-does-not-exist";
+        finding.what = "The database " + database_of(reference) + " that " + named +
+                       " names does not exist on " + at + ".";
+        finding.fix =
+            "create it (CREATE DATABASE " + database_of(reference) + "), then run the migrations";
+    } else if (code == "1044") {
+        finding.id = "database-login-refused";
+        finding.what = "The database " + database_of(reference) + " that " + named +
+                       " names does not exist on " + at + ", or user " + reference.user +
+                       " has no rights to it: " + dial.error + ".";
+        finding.fix = "CREATE DATABASE " + database_of(reference) + ", and GRANT ALL ON " +
+                      database_of(reference) + ".* TO the user";
+    } else if (code == "1040" || code == "1203" || code == "1226") {
+        finding.id = "database-too-many-connections";
+        finding.what =
+            at + " has no connection left for " + reference.service + ": " + dial.error + ".";
+        finding.fix =
+            "see who holds them (SHOW PROCESSLIST), use a smaller pool, or raise "
+            "max_connections";
+    } else {
+        finding.id = "database-login-refused";
+        finding.what = at + ", which " + named + " names, refuses connections: " + dial.error + ".";
+        finding.fix = "allow this host and user in the database, or correct " + named;
+    }
     return true;
 }
 

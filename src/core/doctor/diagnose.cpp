@@ -16,7 +16,7 @@ namespace devstack::core::doctor {
 
 namespace {
 
-constexpr std::array<Rules, 22> all_rules{find_profile_mistakes,
+constexpr std::array<Rules, 23> all_rules{find_profile_mistakes,
                                           find_port_conflicts,
                                           find_wrong_ports,
                                           find_dead_references,
@@ -33,6 +33,7 @@ constexpr std::array<Rules, 22> all_rules{find_profile_mistakes,
                                           find_certificate_troubles,
                                           find_health_mistakes,
                                           find_proxy_mistakes,
+                                          find_what_nginx_logs,
                                           find_request_troubles,
                                           find_slow_starts,
                                           find_bad_ends,

@@ -1,6 +1,7 @@
 // A process that is there and does not answer.
 
 #include "devstack/base/text.hpp"
+#include "devstack/base/time.hpp"
 
 #include "core/doctor/picture.hpp"
 #include "core/doctor/threads.hpp"
@@ -90,13 +91,23 @@ void add_thread_evidence(const ProcessFact& process, const Picture& picture, Fin
     }
 }
 
-/// It answers as a rule, later than it is given time for.
+double seconds_between(const std::string& earlier, const std::string& later) {
+    const auto from = parse_timestamp(earlier, {});
+    const auto to = parse_timestamp(later, {});
+    return from && to ? std::chrono::duration<double>(*to - *from).count() : 0;
+}
+
+/// It answers as a rule, later than it is given time for: it has also answered since it is thought
+/// to be unwell.
 bool answers_late(const ServiceFact& service, const DialFact& dial, const Picture& picture) {
     const std::string path = dial.path.substr(0, dial.path.find('?'));
-    return path.size() > 1 && picture.find_line(service.name, [&](const std::string& line) {
-        return contains(line, path) &&
-               (contains(line, " 200 ") || contains(line, "\" 200") || contains(line, " 200"));
-    }) != nullptr;
+    const LineFact* const line =
+        path.size() < 2 ? nullptr : picture.find_line(service.name, [&](const std::string& text) {
+            return contains(text, path) && contains(text, " 200");
+        });
+    if (line == nullptr || service.phase == "ready") return false;
+    if (!service.has_been_ready) return true;
+    return seconds_between(line->time, picture.facts().time) < service.phase_seconds;
 }
 
 /// Whom its threads wait for: "cache (127.0.0.1:6379)"; empty when that can not be told. Clients of

@@ -222,6 +222,7 @@ void find_certificate_troubles(const Picture& picture, std::vector<Finding>& fin
         finding.confidence = Confidence::sure;
         const std::string at = render_endpoint(dial.host, dial.port);
         finding.id = contains(problem, "expired")       ? "certificate-expired"
+                     : contains(problem, "not yet")     ? "certificate-not-yet-valid"
                      : contains(problem, "self-signed") ? "certificate-self-signed"
                      : contains(problem, "not for")     ? "certificate-wrong-name"
                                                         : "certificate-not-trusted";
@@ -232,7 +233,17 @@ void find_certificate_troubles(const Picture& picture, std::vector<Finding>& fin
                             "issuer " + dial.tls_issuer,
                             "names " + (dial.tls_names.empty() ? "none" : dial.tls_names)};
         if (finding.id == "certificate-expired") {
-            finding.fix = "renew the certificate";
+            finding.fix =
+                contains(problem, "self-signed")
+                    ? "make a new one, and let the probe trust it (ca = \"FILE\") or skip "
+                      "the check (tls = \"insecure\")"
+                    : "renew the certificate";
+        } else if (finding.id == "certificate-not-yet-valid") {
+            finding.fix = "set the clock right (date; timedatectl), or issue the certificate anew";
+        } else if (contains(problem, "local issuer")) {
+            finding.fix =
+                "let the server send the whole chain (with the intermediate certificates), "
+                "or let the probe trust its authority (ca = \"FILE\")";
         } else if (finding.id == "certificate-wrong-name") {
             finding.fix = "dial it by a name that it has, or issue one for " + dial.host;
         } else {

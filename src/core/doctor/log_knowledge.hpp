@@ -22,7 +22,9 @@ struct LogKnowledge {
 
 /// All of it: what is about programs themselves, and …
 std::span<const LogKnowledge> log_knowledge();
-/// … what is about databases, proxies and certificates.
+/// … what is about databases, nginx and certificates.
 std::span<const LogKnowledge> log_knowledge_of_servers();
+/// … of Apache, HAProxy and PHP-FPM.
+std::span<const LogKnowledge> log_knowledge_of_proxies();
 
 }  // namespace devstack::core::doctor

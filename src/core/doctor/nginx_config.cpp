@@ -149,7 +149,7 @@ private:
 // ---- Directives to facts -----------------------------------------------------------------------
 
 /// What is worth knowing of a location.
-constexpr std::array<std::string_view, 11> known_settings{"proxy_read_timeout",
+constexpr std::array<std::string_view, 12> known_settings{"proxy_read_timeout",
                                                           "proxy_connect_timeout",
                                                           "proxy_send_timeout",
                                                           "client_max_body_size",
@@ -157,6 +157,7 @@ constexpr std::array<std::string_view, 11> known_settings{"proxy_read_timeout",
                                                           "proxy_http_version",
                                                           "proxy_cache",
                                                           "root",
+                                                          "alias",
                                                           "return",
                                                           "rewrite",
                                                           "gzip"};

@@ -5,7 +5,9 @@
 #include "core/doctor/picture.hpp"
 
 #include <algorithm>
+#include <array>
 #include <charconv>
+#include <regex>
 #include <set>
 
 namespace devstack::core::doctor {
@@ -26,6 +28,28 @@ bool is_like(const ListenerFact& listener, const ServiceFact& service, const Pic
     const std::string& command = listener.command;
     return !service.words.empty() &&
            (command == service.command || contains(command, service.words.back()));
+}
+
+/// The port that a line of a log says to be in use; 0: it says no such thing, or not which.
+int port_in_use(const std::string& line) {
+    if (!contains(line, "EADDRINUSE") && !contains_word(line, "in use")) return 0;
+    static const std::array<std::regex, 4> forms{
+        std::regex{R"re(bind\(\) to \S*?:(\d{1,5}) failed)re"},
+        std::regex{R"re(EADDRINUSE[^\n]*?[:\]](\d{1,5})\s*$)re"},
+        std::regex{R"re([\s:\[('](?!98\b)(\d{2,5})\)?[^\d\n]*[Aa]ddress already in use)re"},
+        std::regex{R"re(\b[Pp]ort (\d{2,5})\b[^\n]* in use)re"}};
+    for (const std::regex& form : forms) {
+        std::smatch found;
+        if (std::regex_search(line, found, form)) return to_port(found[1].str());
+    }
+    return 0;
+}
+
+const LineFact* complains_of_port(const ServiceFact& service, const Picture& picture) {
+    return picture.find_line(service.name, [](const std::string& line) {
+        return contains(line, "EADDRINUSE") || contains_word(line, "already in use") ||
+               contains_word(line, "is in use");
+    });
 }
 
 Finding name_holder(const ServiceFact& service,
@@ -74,6 +98,10 @@ void look_at_port(const ServiceFact& service,
     if (is_own || listeners.empty() || service.phase == "stopped") return;
     if (picture.is_well(service)) return;
     const ListenerFact& listener = *listeners.front();
+    // Nobody's socket: it was just about to be closed, unless something tells that it stays.
+    if (listener.pid == 0 && service.phase != "blocked" && !complains_of_port(service, picture)) {
+        return;
+    }
     const ServiceFact* const other =
         listener.service.empty() ? nullptr : picture.service(listener.service);
     if (other == nullptr) {
@@ -82,7 +110,7 @@ void look_at_port(const ServiceFact& service,
     }
     Finding finding;
     const std::string number = std::to_string(port);
-    const bool both = picture.declares(*other, port);
+    const bool both = picture.declares(*other, port) && picture.declares(service, port);
     finding.id = both ? "port-declared-twice" : "port-held-by-service";
     finding.service = service.name;
     finding.topic = "port " + number;
@@ -98,6 +126,22 @@ void look_at_port(const ServiceFact& service,
     finding.fix = "give " + service.name + " a port of its own" +
                   (service.declared_at.empty() ? "" : " (" + service.declared_at + ")");
     findings.push_back(std::move(finding));
+}
+
+/// A port that no profile declares, but its log names.
+void look_at_complaint(const ServiceFact& service,
+                       const Picture& picture,
+                       std::vector<Finding>& findings) {
+    const LineFact* const line = picture.find_line(
+        service.name, [](const std::string& text) { return port_in_use(text) != 0; });
+    if (line == nullptr) return;
+    const int port = port_in_use(line->text);
+    if (picture.declares(service, port)) return;
+    const auto before = findings.size();
+    look_at_port(service, port, picture, findings);
+    if (findings.size() > before) {
+        findings.back().evidence.push_back(render_line(service.name, *line));
+    }
 }
 
 void compare_declarations(const Picture& picture, std::vector<Finding>& findings) {
@@ -252,6 +296,8 @@ void find_port_conflicts(const Picture& picture, std::vector<Finding>& findings)
         for (const std::string& port : service.ports)
             look_at_port(service, to_port(port), picture, findings);
     }
+    for (const ServiceFact& service : picture.facts().services)
+        look_at_complaint(service, picture, findings);
     compare_declarations(picture, findings);
 }
 

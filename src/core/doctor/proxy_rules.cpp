@@ -1,48 +1,16 @@
-// nginx: what its configuration makes of a request, and what its error log says of upstreams.
+// nginx: what its configuration makes of a request.
 
 #include "devstack/base/text.hpp"
 #include "devstack/core/doctor/nginx_config.hpp"
 
+#include "core/doctor/nginx_route.hpp"
 #include "core/doctor/picture.hpp"
 
 #include <algorithm>
-#include <charconv>
-#include <regex>
 
 namespace devstack::core::doctor {
 
 namespace {
-
-struct Route {
-    const NginxFact* nginx = nullptr;
-    const NginxLocationFact* location = nullptr;
-};
-
-/// Where nginx sends what is asked for at `port` and `path`.
-Route find_route(const Picture& picture, int port, const std::string& path) {
-    for (const NginxFact& nginx : picture.facts().nginx) {
-        for (const NginxServerFact& server : nginx.servers) {
-            const bool listens = std::ranges::any_of(
-                server.listens, [&](const NginxListenFact& it) { return it.port == port; });
-            if (!listens) continue;
-            if (const auto* location = find_location(server, path)) return {&nginx, location};
-        }
-    }
-    return {};
-}
-
-/// The location of any server, when only the path is known.
-Route find_route(const NginxFact& nginx, const std::string& path) {
-    for (const NginxServerFact& server : nginx.servers) {
-        if (const auto* location = find_location(server, path)) return {&nginx, location};
-    }
-    return {};
-}
-
-std::string setting_of(const NginxLocationFact& location, std::string_view name) {
-    const auto found = std::ranges::find(location.settings, name, &NginxSettingFact::name);
-    return found == location.settings.end() ? "" : found->value;
-}
 
 void look_at_config(const NginxFact& nginx,
                     const Picture& picture,
@@ -62,82 +30,6 @@ void look_at_config(const NginxFact& nginx,
     finding.fix = "correct " + nginx.problem_where +
                   " (what is missing is often missing in the line before), then nginx -t";
     findings.push_back(std::move(finding));
-}
-
-/// "GET /api/x HTTP/1.1" of an error log's line: the path.
-std::string request_path(const std::string& line) {
-    static const std::regex request{R"re(request: "\w+ (\S+))re"};
-    std::smatch found;
-    return std::regex_search(line, found, request) ? found[1].str() : "";
-}
-
-std::string place_of(const Route& route) {
-    if (route.location == nullptr) return "";
-    return "location " + route.location->path + " (" + route.location->where + ")";
-}
-
-/// A limit of nginx that a request has met: of what, and where it is set.
-struct Limit {
-    std::string request;  ///< "/api/upload".
-    std::string value;
-    std::string place;  ///< "location /api/ (nginx.conf:20)"; empty: not known.
-};
-
-Limit find_limit(const NginxFact& nginx,
-                 const LineFact& line,
-                 std::string_view setting,
-                 const std::string& usual) {
-    Limit limit{request_path(line.text), usual, ""};
-    const Route route = find_route(nginx, limit.request);
-    if (route.location == nullptr) return limit;
-    const std::string value = setting_of(*route.location, setting);
-    if (!value.empty()) limit.value = value;
-    limit.place = place_of(route);
-    return limit;
-}
-
-void tell_body_size(const NginxFact& nginx, const LineFact& line, Finding& finding) {
-    const Limit limit = find_limit(nginx, line, "client_max_body_size", "at its default of 1m");
-    finding.id = "proxy-body-too-large";
-    finding.what = "nginx refuses uploads to " + limit.request +
-                   " with 413: they are larger than client_max_body_size, which is " + limit.value +
-                   (limit.place.empty() ? "." : " in " + limit.place + ".");
-    finding.fix = "set client_max_body_size 10m; (or what is needed) in " + nginx.config +
-                  ", then nginx -t and reload";
-}
-
-void tell_timeout(const NginxFact& nginx, const LineFact& line, Finding& finding) {
-    const Limit limit = find_limit(nginx, line, "proxy_read_timeout", "60s (the default)");
-    finding.id = "proxy-timeout-shorter";
-    finding.what = "nginx gives up on " + limit.request +
-                   " and answers 504: its proxy_read_timeout of " + limit.value +
-                   " is shorter than the backend's answer" +
-                   (limit.place.empty() ? "." : ", in " + limit.place + ".");
-    finding.fix = "raise proxy_read_timeout in " + nginx.config +
-                  " above the longest answer of the backend, or make that faster";
-}
-
-void read_error_log(const NginxFact& nginx,
-                    const Picture& picture,
-                    std::vector<Finding>& findings) {
-    struct Kind {
-        std::string_view part;
-        void (*tell)(const NginxFact&, const LineFact&, Finding&);
-    };
-    constexpr Kind kinds[] = {{"client intended to send too large body", tell_body_size},
-                              {"upstream timed out", tell_timeout}};
-    for (const Kind& kind : kinds) {
-        const LineFact* const line = picture.find_line_with(nginx.service, kind.part);
-        if (line == nullptr) continue;
-        Finding finding;
-        finding.service = nginx.service;
-        finding.confidence = Confidence::sure;
-        finding.strength = 72;
-        kind.tell(nginx, *line, finding);
-        finding.topic = finding.id;
-        finding.evidence = {nginx.error_log + ": " + line->text};
-        findings.push_back(std::move(finding));
-    }
 }
 
 /// The same request past the proxy is answered, through it not.
@@ -169,6 +61,84 @@ void compare_paths(const DialFact& dial, const Picture& picture, std::vector<Fin
                   "; (without a path, nginx passes on the whole one) in " +
                   route.location->proxy_pass_where + ", then nginx -t and reload";
     findings.push_back(std::move(finding));
+}
+
+/// The upstream speaks TLS and is asked without, or the other way round.
+void compare_schemes(const DialFact& dial, const Picture& picture, std::vector<Finding>& findings) {
+    const DialFact* const behind = picture.dial("past nginx: " + dial.id);
+    const DialFact* const other = picture.dial("other scheme: past nginx: " + dial.id);
+    if (behind == nullptr || other == nullptr || other->status == 0 || !dial.is_unexpected) return;
+    const Route route = find_route(picture, dial.port, dial.path);
+    if (route.location == nullptr) return;
+    const bool wants_tls = other->protocol == "https";
+    const std::string at = render_endpoint(behind->host, behind->port);
+    Finding finding;
+    finding.id = "upstream-wrong-scheme";
+    finding.service = route.nginx->service;
+    finding.topic = "upstream scheme";
+    finding.strength = 89;
+    finding.confidence = Confidence::sure;
+    finding.what =
+        "proxy_pass " + route.location->proxy_pass + " (" + route.location->proxy_pass_where +
+        ") speaks " + (wants_tls ? "plain http" : "https") + " to " + at + ", where " +
+        (wants_tls ? "https (TLS)" : "plain http, no TLS,") + " is spoken: " + dial.path +
+        " is answered with " + std::to_string(dial.status) + ".";
+    finding.evidence = {render_request(*behind) + ": " + render_outcome(*behind),
+                        render_request(*other) + ": " + render_outcome(*other)};
+    finding.fix = "write " + other->protocol + ":// in proxy_pass (" +
+                  route.location->proxy_pass_where + "), then nginx -t and reload";
+    findings.push_back(std::move(finding));
+}
+
+bool listens_on(const NginxServerFact& server, int port) {
+    return std::ranges::find(server.listens, port, &NginxListenFact::port) != server.listens.end();
+}
+
+bool have_same_address(const NginxServerFact& a, const NginxServerFact& b, int port) {
+    const auto address = [&](const NginxServerFact& it) {
+        return std::ranges::find(it.listens, port, &NginxListenFact::port)->address;
+    };
+    return address(a) == address(b);
+}
+
+bool have_same_name(const NginxServerFact& a, const NginxServerFact& b) {
+    if (a.names.empty() && b.names.empty()) return true;
+    return std::ranges::any_of(a.names, [&](const std::string& name) {
+        return std::ranges::find(b.names, name) != b.names.end();
+    });
+}
+
+/// Of two servers with one name and one port nginx takes the first, and only warns.
+void look_for_twins(const DialFact& dial, const Picture& picture, std::vector<Finding>& findings) {
+    if (!dial.is_unexpected) return;
+    for (const NginxFact& nginx : picture.facts().nginx) {
+        std::vector<const NginxServerFact*> there;
+        for (const NginxServerFact& server : nginx.servers) {
+            if (!listens_on(server, dial.port)) continue;
+            const bool is_twin = std::ranges::any_of(there, [&](const auto* it) {
+                return have_same_name(*it, server) && have_same_address(*it, server, dial.port);
+            });
+            if (there.empty() || is_twin) there.push_back(&server);
+        }
+        if (there.size() < 2) continue;
+        const std::string name =
+            there[0]->names.empty() ? "no name" : "the name " + there[0]->names[0];
+        Finding finding;
+        finding.id = "nginx-server-twice";
+        finding.service = nginx.service;
+        finding.topic = "nginx server";
+        finding.strength = 84;
+        finding.what = "Two servers of nginx have " + name + " on port " +
+                       std::to_string(dial.port) + ": the one at " + there[0]->where +
+                       " answers all requests, the one at " + there[1]->where + " is ignored.";
+        finding.evidence = {render_request(dial) + ": " + render_outcome(dial)};
+        if (const LineFact* line = picture.find_line_with(nginx.service, "conflicting server name"))
+            finding.evidence.push_back(render_line(nginx.service, *line));
+        finding.fix = "remove the server at " + there[0]->where + " or at " + there[1]->where +
+                      ", or give them different names";
+        findings.push_back(std::move(finding));
+        return;
+    }
 }
 
 /// 502 or 504 by nginx: what is behind it is the cause; said only when that is not known.
@@ -265,12 +235,13 @@ void find_proxy_mistakes(const Picture& picture, std::vector<Finding>& findings)
             picture.service(nginx.service) != nullptr || picture.facts().services.empty();
         if (!is_ours) continue;
         look_at_config(nginx, picture, findings);
-        read_error_log(nginx, picture, findings);
     }
     for (const DialFact& dial : picture.facts().dials) {
         compare_upgrades(dial, picture, findings);
         if (dial.purpose != "probe" && dial.purpose != "asked") continue;
         compare_paths(dial, picture, findings);
+        compare_schemes(dial, picture, findings);
+        look_for_twins(dial, picture, findings);
         look_behind(dial, picture, findings);
         compare_streams(dial, picture, findings);
     }

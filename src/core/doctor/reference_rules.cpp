@@ -51,10 +51,11 @@ bool is_database(const std::string& scheme) {
     return !product_of(scheme).empty();
 }
 
-/// Of a proxy that does nothing but pass on, and writes no log of it (HAProxy, Caddy).
+/// Of a proxy that does nothing but pass on, and may write no log of it (HAProxy, Caddy, Apache).
 bool is_upstream(const ReferenceFact& reference) {
     return reference.kind == "config" &&
-           (reference.name.starts_with("server ") || reference.name == "reverse_proxy");
+           (reference.name.starts_with("server ") || reference.name == "reverse_proxy" ||
+            reference.name.starts_with("ProxyPass") || reference.name == "BalancerMember");
 }
 
 /// Whether anybody suffers from it. What nobody asks for may be down.

@@ -60,6 +60,7 @@ std::string canonical_scheme(std::string_view text) {
     std::string scheme{text.substr(0, text.find('+'))};
     std::ranges::transform(scheme, scheme.begin(), [](unsigned char c) { return std::tolower(c); });
     if (text.starts_with("mongodb+")) return "mongodb";
+    if (scheme == "mysql2") return "mysql";
     return scheme == "postgres" ? "postgresql" : scheme;
 }
 

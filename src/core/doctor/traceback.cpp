@@ -67,6 +67,25 @@ std::optional<Traceback> read_python(const Lines& lines, std::size_t at) {
     return std::nullopt;
 }
 
+/// Of the main script that can not be compiled Python prints no head: place, code, marks, error.
+bool is_python_syntax_error(const Lines& lines, std::size_t at) {
+    const std::string& text = lines[at].text;
+    return at >= 2 && (text.starts_with("SyntaxError: ") ||
+                       text.starts_with("IndentationError: ") || text.starts_with("TabError: "));
+}
+
+std::optional<Traceback> read_python_syntax(const Lines& lines, std::size_t at) {
+    static const std::regex place{R"re(^\s*File "([^"]+)", line (\d+)$)re"};
+    constexpr std::size_t lines_before_max = 4;
+    for (std::size_t i = at; i-- > 0 && at - i <= lines_before_max;) {
+        std::smatch match;
+        if (!std::regex_search(lines[i].text, match, place)) continue;
+        return Traceback{
+            lines[at].text, match[1], to_number(match[2]), "", lines[i + 1].text, lines[at].time};
+    }
+    return std::nullopt;
+}
+
 /// Of a file that can not be compiled Node.js prints "/app/server.js:12" and the line above the
 /// error.
 void find_place_before(const Lines& lines, std::size_t at, Traceback& found) {
@@ -186,6 +205,9 @@ std::optional<Traceback> read_ruby(const Lines& lines, std::size_t at) {
 std::optional<Traceback> read_at(const Lines& lines, std::size_t at) {
     const std::string& text = lines[at].text;
     if (contains(text, "Traceback (most recent call last)")) return read_python(lines, at);
+    if (is_python_syntax_error(lines, at)) {
+        if (auto found = read_python_syntax(lines, at)) return found;
+    }
     if (contains(text, "panicked at")) return read_rust(lines, at);
     if (contains(text, ".rb:")) return read_ruby(lines, at);
     if (contains(text, "panic") || text.starts_with("fatal error: ")) return read_go(lines, at);

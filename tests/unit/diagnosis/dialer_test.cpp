@@ -124,6 +124,49 @@ TEST_CASE("MySQL's refusals are kept with their number", "[unit][doctor]") {
           "done | Host '::1' is not allowed to connect | 1130");
 }
 
+namespace {
+
+std::string mysql_packet(char number, const std::string& body) {
+    return std::string{static_cast<char>(body.size())} + '\0' + '\0' + number + body;
+}
+
+/// A MariaDB that greets, reads a log-in of this plugin, and answers with this.
+TcpServer::Serve greet(std::string answer, std::string& login) {
+    return [answer = std::move(answer), &login](int connection) {
+        const std::string salt(12, 'b');
+        send_text(connection,
+                  mysql_packet(0,
+                               std::string{"\x0A"} + "10.11.6-MariaDB" + std::string(5, '\0') +
+                                   std::string(8, 'a') + std::string(19, '\0') + salt + '\0' +
+                                   "mysql_native_password" + '\0'));
+        char text[512];
+        const auto size = ::recv(connection, text, sizeof text, 0);
+        login.assign(text, size > 0 ? static_cast<std::size_t>(size) : 0);
+        send_text(connection, answer);
+        wait_for_close(connection);
+    };
+}
+
+}  // namespace
+
+TEST_CASE("MySQL is logged in to, and its answer kept", "[unit][doctor]") {
+    std::string login;
+    TcpServer refusing{greet(
+        mysql_packet(2, std::string{"\xFF\x19\x04"} + "#42000Unknown database 'shopp'"), login)};
+    Endpoint endpoint = endpoint_at(refusing.port(), "mysql");
+    endpoint.password = "sesame";
+    endpoint.database = "shopp";
+    CHECK(outcome(dial(endpoint)) == "done | Unknown database 'shopp' | 1049");
+    CHECK(login.find("shop") != login.npos);
+    CHECK(login.find("sesame") == login.npos);
+    TcpServer willing{greet(mysql_packet(2, std::string(7, '\0')), login)};
+    endpoint.fact.port = willing.port().number;
+    CHECK(outcome(dial(endpoint)) == "done |  | ");
+    TcpServer cautious{greet(mysql_packet(2, "\x01\x04"), login)};  // Wants TLS to go on.
+    endpoint.fact.port = cautious.port().number;
+    CHECK(outcome(dial(endpoint)) == "done |  | ");
+}
+
 TEST_CASE("all are dialled at once, and none longer than there is time", "[unit][doctor]") {
     TcpServer silent{wait_for_close};
     TcpServer good{answer_with(http_answer("200 OK", "fine"))};

@@ -345,3 +345,15 @@ TEST_CASE("a certificate that is accepted in spite of itself is no cause", "[uni
     world.probe("api").error = "the certificate is not trusted: self-signed certificate";
     CHECK(world.said().starts_with("[certificate-self-signed] "));
 }
+
+TEST_CASE("an answer from before it hung does not make it slow", "[unit][doctor]") {
+    World world;
+    hang(world);
+    world.service("api").has_been_ready = true;
+    world.service("api").phase_seconds = 5;
+    world.facts.time = "2026-11-20T18:37:10.000Z";
+    world.say("api", "\"GET /health HTTP/1.1\" 200 -");  // At 18:37:03.
+    REQUIRE(world.findings().front().id == "accepts-and-never-answers");
+    world.service("api").phase_seconds = 20;
+    REQUIRE(world.findings().front().id == "answers-too-late");
+}

@@ -77,6 +77,13 @@ TEST_CASE("exceptions of Java and Ruby are read", "[unit][doctor]") {
           "undefined method `x' for nil (NoMethodError) | app.rb:3 | run");
 }
 
+TEST_CASE("a main script that Python can not read has its place before the error",
+          "[unit][doctor]") {
+    CHECK(find_in("  File \"/srv/app/app.py\", line 2\n    x=1\n    ^\n"
+                  "IndentationError: expected an indented block\n") ==
+          "IndentationError: expected an indented block | /srv/app/app.py:2 | ");
+}
+
 TEST_CASE("a log without a traceback has none", "[unit][doctor]") {
     CHECK(find_in("listening\nError: 0 of 3\nGET / 200\n") == "none");
     CHECK(find_in("") == "none");

@@ -1,0 +1,185 @@
+#include "devstack/base/text.hpp"
+#include "devstack/core/doctor/redact.hpp"
+#include "devstack/platform/clock.hpp"
+
+#include "diagnosis/collectors.hpp"
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <chrono>
+#include <ctime>
+#include <filesystem>
+#include <fstream>
+#include <optional>
+#include <set>
+#include <sstream>
+
+#include <fcntl.h>
+#include <sys/stat.h>
+
+namespace devstack::diagnosis {
+
+namespace {
+
+namespace fs = std::filesystem;
+using std::chrono_literals::operator""min;
+
+/// What is older than this tells of another trouble.
+constexpr Duration recent = 15min;
+
+std::string read_tail(const std::string& path, std::uint64_t size_max) {
+    std::error_code error;
+    const auto size = fs::file_size(path, error);
+    if (error) return "";
+    std::ifstream stream{path, std::ios::binary};
+    if (size > size_max) stream.seekg(static_cast<std::streamoff>(size - size_max));
+    return {std::istreambuf_iterator<char>{stream}, {}};
+}
+
+/// The time that a line begins with, if it does; a year that is not told is this one.
+std::optional<std::tm> read_stamp(const char* line) {
+    for (const char* form : {"%Y/%m/%d %H:%M:%S",   // nginx
+                             "[%a %b %d %H:%M:%S",  // Apache; the year comes last
+                             "[%d-%b-%Y %H:%M:%S",  // PHP
+                             "%Y-%m-%dT%H:%M:%S",
+                             "%Y-%m-%d %H:%M:%S",
+                             "[%Y-%m-%d %H:%M:%S",
+                             "[%Y-%m-%dT%H:%M:%S"}) {
+        const std::time_t now = std::time(nullptr);
+        std::tm time{};
+        ::localtime_r(&now, &time);
+        if (::strptime(line, form, &time) != nullptr) return time;
+    }
+    return std::nullopt;
+}
+
+/// Whether the time is in UTC is seldom told.
+bool is_recent(const std::tm& stamp) {
+    std::tm local = stamp;
+    std::tm utc = stamp;
+    local.tm_isdst = -1;
+    for (const std::time_t time : {std::mktime(&local), ::timegm(&utc)}) {
+        const auto age = platform::wall_now() - std::chrono::system_clock::from_time_t(time);
+        if (age < recent && age > -recent) return true;
+    }
+    return false;
+}
+
+bool was_written_lately(const fs::path& path, Duration limit) {
+    struct stat status {};
+    if (::stat(path.c_str(), &status) != 0 || !S_ISREG(status.st_mode)) return false;
+    const auto written = std::chrono::system_clock::from_time_t(status.st_mtime);
+    return platform::wall_now() - written < limit;
+}
+
+bool is_log(const fs::path& path) {
+    const std::string name = path.filename().string();
+    return name.find(".log") != name.npos || name.find("_log") != name.npos;
+}
+
+/// Which regular files a process writes to, and that look like logs.
+std::vector<std::string> find_open_logs(int pid) {
+    constexpr int descriptors_max = 200;
+    std::vector<std::string> logs;
+    std::error_code error;
+    const std::string root = "/proc/" + std::to_string(pid);
+    int count = 0;
+    for (fs::directory_iterator it{root + "/fd", error}; !error && it != fs::directory_iterator{};
+         it.increment(error)) {
+        if (++count > descriptors_max) break;
+        std::error_code unreadable;
+        const fs::path path = fs::read_symlink(it->path(), unreadable);
+        if (unreadable || !path.is_absolute() || !is_log(path)) continue;
+        const std::string info =
+            read_small(root + "/fdinfo/" + it->path().filename().string(), 512);
+        const auto at = info.find("flags:\t");
+        unsigned flags = 0;
+        if (at == info.npos) continue;
+        std::from_chars(info.data() + at + 7, info.data() + info.size(), flags, 8);
+        if ((flags & O_ACCMODE) != O_RDONLY) logs.push_back(path.string());
+    }
+    return logs;
+}
+
+/// Where a program that has ended may have written to.
+std::vector<std::string> find_logs_in(const fs::path& directory) {
+    std::vector<std::string> logs;
+    for (const fs::path& place : {directory, directory / "logs", directory / "log"}) {
+        std::error_code error;
+        int count = 0;
+        constexpr int entries_max = 200;
+        for (fs::directory_iterator it{place, error}; !error && it != fs::directory_iterator{};
+             it.increment(error)) {
+            if (++count > entries_max) break;
+            if (is_log(it->path()) && was_written_lately(it->path(), 1min)) {
+                logs.push_back(it->path().string());
+            }
+        }
+    }
+    return logs;
+}
+
+bool has_directory_alone(const ServiceScene& service, const Scene& scene) {
+    return std::ranges::count_if(scene.services, [&](const ServiceScene& it) {
+               return it.working_dir == service.working_dir;
+           }) == 1;
+}
+
+}  // namespace
+
+void add_log_file(const Scene& scene,
+                  const std::string& path,
+                  const std::string& service,
+                  Facts& facts) {
+    constexpr std::uint64_t tail_max = 64 * 1024;
+    core::doctor::LogFact log;
+    log.service = service;
+    log.file = scene.shown(path);
+    std::istringstream lines{read_tail(path, tail_max)};
+    // A line without a time is of the one before it.
+    bool is_wanted = was_written_lately(path, 1min);
+    std::string time;
+    for (std::string line; std::getline(lines, line);) {
+        if (const auto stamp = read_stamp(line.c_str())) {
+            is_wanted = is_recent(*stamp);
+            char text[32];
+            std::strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%S", &*stamp);
+            time = text;
+        }
+        if (!is_wanted) continue;
+        log.lines.push_back({time, core::doctor::redact(sane_text(line), scene.secrets)});
+    }
+    constexpr std::ptrdiff_t lines_max = 100;
+    if (std::ssize(log.lines) > lines_max) {
+        log.lines.erase(log.lines.begin(), log.lines.end() - lines_max);
+    }
+    if (!log.lines.empty()) facts.logs.push_back(std::move(log));
+}
+
+void collect_log_files(const Scene& scene, Facts& facts) {
+    constexpr std::size_t files_max = 20;
+    std::set<std::string> known;
+    for (const core::doctor::NginxFact& it : facts.nginx)
+        known.insert(it.error_log);
+    const auto add = [&](const std::string& path, const std::string& service) {
+        const bool is_ours =
+            scene.question.project && path.starts_with(scene.question.project->log_dir);
+        if (is_ours || known.size() > files_max || !known.insert(scene.shown(path)).second) return;
+        if (was_written_lately(path, recent)) add_log_file(scene, path, service, facts);
+    };
+    std::set<std::string> alive;
+    for (const core::doctor::ProcessFact& process : facts.processes) {
+        if (process.service.empty()) continue;
+        alive.insert(process.service);
+        for (const std::string& path : find_open_logs(process.pid))
+            add(path, process.service);
+    }
+    for (const ServiceScene& service : scene.services) {
+        if (alive.contains(service.fact.name) || !has_directory_alone(service, scene)) continue;
+        for (const std::string& path : find_logs_in(service.working_dir))
+            add(path, service.fact.name);
+    }
+}
+
+}  // namespace devstack::diagnosis
