@@ -71,6 +71,7 @@ class Project:
         self.words = {"testchild": os.path.abspath(options.testchild), "python": sys.executable,
                       "ports": free_ports(2)}
         self.env = {**os.environ, "XDG_RUNTIME_DIR": str(directory / "run"), "NO_COLOR": "1"}
+        self.followers = []
         (directory / "run").mkdir(mode=0o700)
         self.write_profile(0)
 
@@ -85,12 +86,15 @@ class Project:
         return result.stdout
 
     def follow(self, *words):
-        return subprocess.Popen([self.devstack, *words], cwd=self.directory, env=self.env,
-                                stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        self.followers.append(subprocess.Popen([self.devstack, *words], cwd=self.directory, env=self.env,
+                                               stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL))
 
     def sample(self):
         # With 1, because one of them is never ready.
-        state = json.loads(self.run("status", "--json", may_end_with=(0, 1)))
+        said = self.run("status", "--json", may_end_with=(0, 1))
+        if not said:
+            return None  # Not in time: the machine is busy with others.
+        state = json.loads(said)
         found = {}
         for role in ("keeper", "daemon"):
             process = pathlib.Path(f"/proc/{state[role + '_pid']}")
@@ -103,6 +107,7 @@ class Project:
         found["logs, MiB"] = mebibytes(base / "logs")
         found["journal, MiB"] = mebibytes(base / "state", is_journal)
         found["other state, MiB"] = mebibytes(base / "state", lambda name: not is_journal(name))
+        found["daemon"] = state["daemon_pid"]
         found["restarts"] = next(it["restarts"] for it in state["services"] if it["name"] == "dying")
         return found
 
@@ -143,28 +148,30 @@ def check_judge():
 
 def live(project, seconds, samples_file):
     project.run("up", "-d")
-    followers = [project.follow("logs", "-f"), project.follow("logs", "-f", "--json", "dying", "url"),
-                 project.follow("logs", "-f", "--grep", "I die"), project.follow("events", "-f")]
+    for words in (["logs", "-f"], ["logs", "-f", "--json", "dying", "url"], ["logs", "-f", "--grep", "I die"],
+                  ["events", "-f"]):
+        project.follow(*words)
     samples = []
     begin = time.monotonic()
     # Short ones reload, too.
     reload_every, sample_every = min(60, seconds / 10), max(0.2, min(5, seconds / 60))
     reload_at = begin + reload_every
     numbers = itertools.count(1)
-    for turn in itertools.count(1):
+    for turn in range(1, int(seconds / sample_every) + 1):
         time.sleep(max(0, begin + turn * sample_every - time.monotonic()))
         now = time.monotonic()
         if now >= reload_at:
             reload_at += reload_every
             project.write_profile(next(numbers))
             project.run("reload", "--no-wait")
-        samples.append(project.sample())
+        sample = project.sample()
+        if sample is None:
+            continue
+        samples.append(sample)
         samples_file.write(json.dumps({"second": round(now - begin, 1), **samples[-1]}) + "\n")
         samples_file.flush()
-        if now - begin >= seconds:
-            break
-    gone = [" ".join(it.args[1:]) for it in followers if it.poll() is not None]
-    for it in followers:
+    gone = [" ".join(it.args[1:]) for it in project.followers if it.poll() is not None]
+    for it in project.followers:
         it.terminate()
         it.wait()
     project.run("down")
@@ -175,6 +182,8 @@ def show(samples, seconds):
     after = samples[len(samples) // 4:]
     print(f"{seconds:.0f} s, {samples[-1]['restarts']} restarts, {len(samples)} samples; after the warm-up:")
     for name in samples[0]:
+        if name == "daemon":
+            continue
         values = [it[name] for it in after]
         print(f"  {name:22} first {values[0]:8.2f}  least {min(values):8.2f}  "
               f"most {max(values):8.2f}  last {values[-1]:8.2f}")
@@ -196,9 +205,15 @@ def main():
             with open(options.samples, "w") as samples_file:
                 samples, gone = live(project, seconds, samples_file)
         finally:
+            for it in project.followers:
+                it.kill()
             subprocess.run([project.devstack, "down"], cwd=directory, env=project.env, capture_output=True)
     show(samples, seconds)
     findings = find_growth(samples) + [f"`{it}` has ended" for it in gone]
+    if len({it["daemon"] for it in samples}) > 1:
+        findings.append("the daemon has died and was started again")
+    if len(samples) < 10:
+        findings.append(f"only {len(samples)} answers from the daemon")
     # Half of what is due: the machine may be busy with something else.
     if samples[-1]["restarts"] < seconds / 2:
         findings.append(f"only {samples[-1]['restarts']} restarts: it was no life as hard as it should be")
