@@ -209,10 +209,23 @@ Runner add_doctor(OptionSet& set) {
     set.flag("--json", options.json, "for programs");
     set.text("--record", "FILE", options.record, "keep what was seen, as JSON");
     set.text("--from", "FILE", options.from, "diagnose what --record has kept");
-    set.text("--bundle", "FILE", options.bundle, "write what others need to help, without secrets");
     return [typed](const Common& common) {
         typed->options.subject = typed->subject.value_or("");
         return run_doctor(common, typed->options);
+    };
+}
+
+Runner add_bundle(OptionSet& set) {
+    struct Arguments {
+        BundleOptions options;
+        std::optional<std::string> file;
+    };
+    const auto typed = std::make_shared<Arguments>();
+    set.optional_word("FILE", typed->file, "where to, instead of devstack-bundle.tar");
+    set.flag("--json", typed->options.json, "for programs: what was written and hidden");
+    return [typed](const Common& common) {
+        typed->options.file = typed->file.value_or("devstack-bundle.tar");
+        return run_bundle(common, typed->options);
     };
 }
 
@@ -249,7 +262,7 @@ constexpr Command commands[] = {
     {"signal", add_signal},   {"run", add_run},
     {"events", add_events},   {"crashes", add_crashes},
     {"ports", add_ports},     {"dashboard", add_dashboard},
-    {"check", add_check},     {"doctor", add_doctor},
+    {"check", add_check},     {"doctor", add_doctor}, {"bundle", add_bundle},
     {"mcp", add_mcp},         {"schema", add_schema},
     {"ls", add_ls},           {"completion", add_completion},
     {"version", add_version},

@@ -129,11 +129,17 @@ struct DoctorOptions {
     std::string header;   ///< "Name: value", sent to the URL.
     std::string record;   ///< A file for the facts.
     std::string from;     ///< A file with facts, instead of looking.
-    std::string bundle;   ///< A file for all that helps somebody else to help.
     bool wait = false;
     bool json = false;
 };
 int run_doctor(const Common& common, const DoctorOptions& options);
+
+struct BundleOptions {
+    std::string file;
+    bool json = false;
+};
+/// Writes all that helps somebody else to help.
+int run_bundle(const Common& common, const BundleOptions& options);
 
 int run_top(const Common& common);
 

@@ -96,22 +96,15 @@ bool write_private(const std::string& path, const std::string& content) {
     return file.is_open() && platform::write_all(file.get(), content);
 }
 
-int write_bundle(const std::string& path,
-                 const diagnosis::Question& question,
-                 const doctor::Facts& facts) {
-    const SupportBundle bundle = make_support_bundle(question, facts);
-    if (!write_private(path, bundle.archive)) {
-        complain("cannot write the bundle to " + path + ": " + std::strerror(errno));
-        return exit_failed;
-    }
+std::string describe(const std::string& path, const SupportBundle& bundle) {
     std::string text = "wrote " + path + ": " + count_of(bundle.files, "file") + ", " +
                        render_bytes(bundle.archive.size()) + "\n";
     text += bundle.hidden.empty() ? "no secrets were found in it" : "secrets were hidden in";
     text += "\n";
     for (const std::string& place : bundle.hidden)
         text += "  " + place + "\n";
-    text += "look through it before you send it: what nothing marks as a secret is still there\n";
-    return print(text) ? exit_done : exit_failed;
+    return text +
+           "look through it before you send it: what nothing marks as a secret is still there\n";
 }
 
 std::optional<std::string> find_unknown_service(const doctor::Facts& facts) {
@@ -147,13 +140,30 @@ int run_doctor(const Common& common, const DoctorOptions& options) {
             return exit_failed;
         }
     }
-    if (!options.bundle.empty()) return write_bundle(options.bundle, *question, *facts);
     const doctor::Diagnosis diagnosis = doctor::diagnose(*facts);
     const std::string text =
         options.json ? core::api::to_text(doctor::to_message(diagnosis))
                      : render_diagnosis(diagnosis, examine_terminal(STDOUT_FILENO, common.colour));
     if (!print(text)) return exit_failed;
     return diagnosis.is_healthy() ? exit_done : exit_failed;
+}
+
+int run_bundle(const Common& common, const BundleOptions& options) {
+    const Result<diagnosis::Question> question = make_question(common, {});
+    if (!question) return fail(question.error());
+    const Result<doctor::Facts> facts = diagnosis::collect_facts(*question);
+    if (!facts) return fail(facts.error());
+    const SupportBundle bundle = make_support_bundle(*question, *facts);
+    if (!write_private(options.file, bundle.archive)) {
+        complain("cannot write the bundle to " + options.file + ": " + std::strerror(errno));
+        return exit_failed;
+    }
+    const std::string text =
+        options.json ? core::api::to_text(core::api::BundleMessage{
+                           options.file, bundle.files, bundle.archive.size(), bundle.hidden}) +
+                           "\n"
+                     : describe(options.file, bundle);
+    return print(text) ? exit_done : exit_failed;
 }
 
 }  // namespace devstack::cli

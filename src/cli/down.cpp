@@ -124,19 +124,32 @@ int end_without_daemon(const Common& common, const DownOptions& options) {
     return exit_done;
 }
 
+/// Nothing runs, or devstack was killed as a whole and its services run on.
+int end_without_keeper(const Common& common, const Error& not_running) {
+    const Result<ProjectPlace> place = find_project(common);
+    if (!place) return fail(not_running);
+    const Result<std::string> ended = end_left_running(place->paths);
+    if (!ended) return fail(ended.error());
+    if (ended->empty()) {
+        complain(not_running.message.substr(0, not_running.message.find(';')));
+    } else {
+        print(*ended + "\n" + place->shown_name() + " is down; it had been killed\n");
+    }
+    return exit_done;
+}
+
 }  // namespace
 
 int run_down(const Common& common, const DownOptions& options) {
     Result<RunningProject> project = reach_project(common);
     if (!project) {
-        if (project.error().kind == Error::Kind::timed_out) {
-            return end_without_daemon(common, options);
-        }
-        if (project.error().kind != Error::Kind::not_found) return fail(project.error());
-        complain(project.error().message.substr(0, project.error().message.find(';')));
-        return exit_done;
+        const Error& error = project.error();
+        if (error.kind == Error::Kind::timed_out) return end_without_daemon(common, options);
+        if (error.kind == Error::Kind::not_found) return end_without_keeper(common, error);
+        return fail(error);
     }
-    const Result<api::StateMessage> state = client::fetch_state(project->connection);
+    const Result<api::StateMessage> state =
+        client::fetch_state(project->connection, {false, api::StateDetail::none});
     if (!state) return fail(state.error());
     project->place.name = state->project;
     const Result<api::CommandReply> reply =

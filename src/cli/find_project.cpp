@@ -112,8 +112,7 @@ Result<RunningProject> reach_project(const Common& common) {
     Result<client::Connection> connection = reach_daemon(place->paths);
     if (connection) return RunningProject{std::move(*place), std::move(*connection)};
     if (!means_not_running(connection.error())) return std::move(connection).error();
-    return Error{Error::Kind::not_found,
-                 place->shown_name() + " is not running; start it with `devstack up`"};
+    return not_running(place->shown_name(), place->paths);
 }
 
 bool means_not_running(const Error& error) {

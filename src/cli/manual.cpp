@@ -305,6 +305,19 @@ Keep what was seen, to diagnose it elsewhere: devstack doctor --from facts.json)
 1  something is wrong; the cause is told
 2  wrong usage
 4  there is no such service; the known ones are told)"},
+        {"bundle",
+         "pack what somebody else needs to help, without the secrets",
+         "[FILE] [--json]",
+         R"(One tar archive for a colleague: profile, names of the variables in env files, state,
+events, ends of the logs, crash records, what the doctor has seen and what it makes of it,
+versions. Hidden in every file are the values of variables whose names say that they are
+secrets, passwords in URLs, bearer tokens, and what looks like a key by its entropy; where
+that was is told here and in README.txt. Works without a running project too.)",
+         R"(devstack bundle
+Write devstack-bundle.tar.
+devstack bundle /tmp/help.tar
+Write it there.)",
+         "0  done\n1  it can not be written; the reason is told"},
         {"mcp",
          "serve the project to an AI assistant",
          "[--allow-actions]",

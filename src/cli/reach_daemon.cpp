@@ -1,5 +1,7 @@
 #include "cli/reach_daemon.hpp"
 
+#include "devstack/base/text.hpp"
+#include "devstack/daemon/killed_project.hpp"
 #include "devstack/platform/clock.hpp"
 #include "devstack/platform/file_lock.hpp"
 #include "devstack/platform/kill.hpp"
@@ -24,6 +26,8 @@ using namespace std::chrono_literals;
 /// A daemon is there again after a tenth of a second, as a rule.
 constexpr Duration patience = 3s;
 constexpr Duration pause = 20ms;
+/// Longer than any honest start takes.
+constexpr Duration start_patience = 30s;
 
 /// Somebody is bringing it up, or a daemon whose keeper was killed is giving it to another one.
 bool is_being_started(const project::ProjectPaths& paths) {
@@ -71,6 +75,25 @@ Status end_keeper(const project::ProjectPaths& paths, Duration timeout) {
     return Error{Error::Kind::timed_out,
                  "the keeper (pid " + std::to_string(*keeper) + ") has not ended after " +
                      render_duration(timeout)};
+}
+
+Error not_running(const std::string& shown_name, const project::ProjectPaths& paths) {
+    const std::vector<std::string> left = daemon::find_left_running(paths);
+    if (left.empty()) {
+        return {Error::Kind::not_found,
+                shown_name + " is not running; start it with `devstack up`"};
+    }
+    return {Error::Kind::not_found,
+            shown_name + " is not running, but " + join_for_people(left) +
+                (left.size() == 1 ? " is" : " are") +
+                " left of a devstack that was killed; `devstack up` goes on from there, "
+                "`devstack down` ends what is left"};
+}
+
+Result<std::string> end_left_running(const project::ProjectPaths& paths) {
+    const auto lock = platform::lock_file(paths.lock_file(), start_patience);
+    if (!lock && lock.error().kind == Error::Kind::timed_out) return lock.error();
+    return daemon::end_left_running(paths);
 }
 
 }  // namespace devstack::cli

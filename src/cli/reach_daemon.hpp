@@ -17,4 +17,11 @@ Result<client::Connection> reach_daemon(const project::ProjectPaths& paths,
 /// Ends a project whose daemon does not come up: its keeper ends what is left. Waits for that.
 Status end_keeper(const project::ProjectPaths& paths, Duration timeout);
 
+/// What is said of a project that nobody serves: kind not_found, and what a killed devstack has
+/// left running.
+Error not_running(const std::string& shown_name, const project::ProjectPaths& paths);
+
+/// Ends what that is; see daemon::end_left_running. Waits for whoever starts the project just now.
+Result<std::string> end_left_running(const project::ProjectPaths& paths);
+
 }  // namespace devstack::cli

@@ -38,6 +38,11 @@ bool wants_usage(const StatusOptions& options, const Terminal& terminal) {
     return options.usage || options.watch || (terminal.is_terminal && !options.json);
 }
 
+/// JSON tells everything, the table what it has columns for.
+api::StateDetail detail_of(const StatusOptions& options) {
+    return options.json ? api::StateDetail::all : api::StateDetail::brief;
+}
+
 std::string render(const api::StateMessage& state,
                    const StatusOptions& options,
                    const Terminal& terminal) {
@@ -49,7 +54,7 @@ int show_once(client::Connection& connection,
               const StatusOptions& options,
               const Terminal& terminal) {
     Result<api::StateMessage> state =
-        client::fetch_state(connection, wants_usage(options, terminal));
+        client::fetch_state(connection, {wants_usage(options, terminal), detail_of(options)});
     if (!state) return fail(state.error());
     if (const auto unknown = find_unknown(options.services, names_of(*state))) {
         complain(*unknown);
@@ -66,7 +71,8 @@ int show_once(client::Connection& connection,
 int watch(client::Connection& connection, const StatusOptions& options, const Terminal& terminal) {
     std::uint64_t cursor = 0;
     while (true) {
-        Result<api::StateMessage> state = client::fetch_state(connection, true);
+        Result<api::StateMessage> state =
+            client::fetch_state(connection, {true, detail_of(options)});
         if (!state) return fail(state.error());
         if (const auto unknown = find_unknown(options.services, names_of(*state))) {
             complain(*unknown);

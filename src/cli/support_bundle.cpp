@@ -60,7 +60,7 @@ public:
             ++number;
             std::vector<std::string> secrets = secrets_;
             if (const std::string own = secret_in(line); !own.empty()) secrets.push_back(own);
-            const std::string redacted = doctor::redact(line, secrets);
+            const std::string redacted = doctor::redact_for_others(line, secrets);
             if (redacted != line) numbers.push_back(std::to_string(number));
             clean += redacted + "\n";
         }

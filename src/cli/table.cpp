@@ -33,19 +33,18 @@ std::vector<std::size_t> Table::measure() const {
     return widths;
 }
 
-std::string Table::render_row(const std::vector<Cell>& cells,
-                              const std::vector<std::size_t>& widths,
-                              const Terminal& terminal) const {
-    std::string text;
+void Table::append_row(std::string& text,
+                       const std::vector<Cell>& cells,
+                       const std::vector<std::size_t>& widths,
+                       const Terminal& terminal) const {
     std::size_t indent = 0;
     for (std::size_t i = 0; i + 1 < cells.size(); ++i) {
-        const std::string padded = pad(cells[i].text, widths[i], columns_[i].is_right_aligned);
+        const std::size_t padding = widths[i] - display_width(cells[i].text);
         // The style is for the text alone: a painted space shows on some terminals.
-        const std::size_t at = padded.find(cells[i].text);
-        text += padded.substr(0, at);
+        if (columns_[i].is_right_aligned) text.append(padding, ' ');
         text += paint(cells[i].text, cells[i].style, terminal.has_colour);
-        text += padded.substr(at + cells[i].text.size());
-        text += std::string(gap, ' ');
+        if (!columns_[i].is_right_aligned) text.append(padding, ' ');
+        text.append(gap, ' ');
         indent += widths[i] + gap;
     }
     const Cell& last = cells.back();
@@ -55,10 +54,10 @@ std::string Table::render_row(const std::vector<Cell>& cells,
         lines = wrap(last.text, std::max(left, wrapped_width_min));
     }
     for (std::size_t i = 0; i < lines.size(); ++i) {
-        if (i > 0) text += "\n" + std::string(indent, ' ');
+        if (i > 0) text.append("\n").append(indent, ' ');
         text += paint(lines[i], last.style, terminal.has_colour);
     }
-    return text + "\n";
+    text += '\n';
 }
 
 std::string Table::render(const Terminal& terminal) const {
@@ -66,9 +65,10 @@ std::string Table::render(const Terminal& terminal) const {
     std::vector<Cell> titles;
     for (const Column& column : columns_)
         titles.push_back({column.title, Style::bold});
-    std::string text = render_row(titles, widths, terminal);
+    std::string text;
+    append_row(text, titles, widths, terminal);
     for (const auto& row : rows_)
-        text += render_row(row, widths, terminal);
+        append_row(text, row, widths, terminal);
     return text;
 }
 

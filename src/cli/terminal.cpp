@@ -109,8 +109,15 @@ bool is_problem(std::string_view phase) {
 }
 
 std::size_t display_width(std::string_view text) {
+    const auto is_plain = [](char c) { return c >= ' ' && c <= '~'; };
     std::size_t columns = 0;
     while (!text.empty()) {
+        // Most text is plain.
+        const auto special = std::ranges::find_if_not(text, is_plain);
+        const auto plain = static_cast<std::size_t>(special - text.begin());
+        columns += plain;
+        text.remove_prefix(plain);
+        if (text.empty()) break;
         const Piece piece = first_piece(text);
         columns += piece.width;
         text.remove_prefix(piece.bytes);

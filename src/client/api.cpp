@@ -57,11 +57,8 @@ Status check_reply(const Reply& reply) {
     return Error{kind_of(reply.status, error->code), std::move(message)};
 }
 
-Result<api::StateMessage> fetch_state(Connection& connection, bool with_usage) {
-    return fetch(connection,
-                 api::render_request(api::StateRequest{with_usage}),
-                 answer_timeout,
-                 api::parse_state);
+Result<api::StateMessage> fetch_state(Connection& connection, const api::StateRequest& request) {
+    return fetch(connection, api::render_request(request), answer_timeout, api::parse_state);
 }
 
 Result<api::EventsMessage> fetch_events(Connection& connection, const api::EventRequest& request) {

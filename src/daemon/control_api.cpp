@@ -75,7 +75,7 @@ ControlReply ControlApi::route(const ControlRequest& request) {
     if (is_get && request.path == "/v1/state") {
         const Result<api::StateRequest> wish = api::parse_state_request(request.parameters);
         if (!wish) return bad_request(wish.error().message);
-        return {200, api::to_text(source_.state(wish->wants_usage))};
+        return {200, api::to_text(source_.state(*wish), wish->detail)};
     }
     if (is_get && request.path == "/v1/ports") return ports(request);
     if (is_get && request.path == "/v1/probes") return probes(request);
@@ -112,7 +112,7 @@ ControlReply ControlApi::route(const ControlRequest& request) {
 }
 
 ControlReply ControlApi::metrics(const ControlRequest& request) {
-    const api::StateMessage state = source_.state(true);
+    const api::StateMessage state = source_.state({true});
     api::MetricsMessage metrics = source_.metrics(state);
     metrics.stream_clients = streams_.count_clients();
     metrics.stream_gaps = streams_.gaps();

@@ -5,6 +5,7 @@
 #include "devstack/core/api/crash_message.hpp"
 #include "devstack/core/api/messages.hpp"
 #include "devstack/core/api/metrics.hpp"
+#include "devstack/core/api/query.hpp"
 
 #include <cstdint>
 #include <functional>
@@ -18,7 +19,8 @@ namespace devstack::daemon {
 class ControlSource {
 public:
     virtual ~ControlSource() = default;
-    virtual core::api::StateMessage state(bool with_usage) = 0;
+    /// With `none` of the detail there are no services in it; more than was asked for may be.
+    virtual core::api::StateMessage state(const core::api::StateRequest& request) = 0;
     virtual Result<core::api::CommandReply> submit(const core::api::CommandRequest& request) = 0;
     virtual std::vector<core::api::ListeningPort> listeners(std::optional<Port> port) = 0;
     /// What has been counted, but for the streams.

@@ -351,7 +351,7 @@ void DaemonProcess::leave_when_told() {
 
 // ---- Questions ---------------------------------------------------------------------------------
 
-api::StateMessage DaemonProcess::state(bool with_usage) {
+api::StateMessage DaemonProcess::state(const api::StateRequest& request) {
     const core::Plan& plan = supervisor_.plan();
     api::StateMessage state;
     state.version = devstack::version;
@@ -365,12 +365,15 @@ api::StateMessage DaemonProcess::state(bool with_usage) {
     state.started_at = render_timestamp(started_at_);
     if (door_) state.api_url = door_url();
     state.cursor = journal_.last_sequence();
+    if (request.detail == api::StateDetail::none) return state;
     const Instant at{platform::now(), platform::wall_now()};
     std::map<core::ServiceId, std::size_t> places;
     const auto& changes = staleness_.look(supervisor_.plan(), load_);
     for (const core::ServiceId id : supervisor_.services()) {
         places.emplace(id, state.services.size());
-        state.services.push_back(make_service_state(supervisor_, id, at, paths_));
+        state.services.push_back(request.detail == api::StateDetail::all
+                                     ? make_service_state(supervisor_, id, at, paths_)
+                                     : make_brief_service_state(supervisor_, id, at));
         api::ServiceState& service = state.services.back();
         diagnoses_.add_to(service);
         service.stale = staleness_.reasons_of(supervisor_, id, changes, stamps_);
@@ -378,7 +381,7 @@ api::StateMessage DaemonProcess::state(bool with_usage) {
             service.watch_suspended = watcher_->problem_of(service.name);
         }
     }
-    if (!with_usage) return state;
+    if (!request.wants_usage) return state;
     const std::vector<RunMark> runs = children_.living();
     const std::vector<api::UsageState> usage =
         usage_.sample(children_.project(), runs, platform::now());

@@ -78,7 +78,7 @@ public:
     /// next daemon has to go on.
     int run();
 
-    core::api::StateMessage state(bool with_usage) override;
+    core::api::StateMessage state(const core::api::StateRequest& request) override;
     Result<core::api::CommandReply> submit(const core::api::CommandRequest& request) override;
     std::vector<core::api::ListeningPort> listeners(std::optional<Port> port) override;
     core::api::MetricsMessage metrics(const core::api::StateMessage& state) override {

@@ -69,6 +69,13 @@ LeftoverReport end_leftovers(const platform::Procfs& procfs,
     return report;
 }
 
+std::vector<RunMark> marks_of(const std::vector<core::api::LedgerProcess>& processes) {
+    std::vector<RunMark> marks;
+    for (const core::api::LedgerProcess& it : processes)
+        marks.push_back({{{}, it.run}, it.service, it.pid, it.start_ticks});
+    return marks;
+}
+
 std::string describe(const LeftoverReport& report) {
     std::string text;
     if (!report.ended.empty()) {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "devstack/core/api/ledger.hpp"
 #include "devstack/daemon/survivors.hpp"
 
 namespace devstack::daemon {
@@ -17,6 +18,9 @@ LeftoverReport end_leftovers(const platform::Procfs& procfs,
                              Duration grace,
                              const std::vector<RunMark>& known = {},
                              const std::vector<RunMark>& kept = {});
+
+/// Of the processes that a ledger names.
+std::vector<RunMark> marks_of(const std::vector<core::api::LedgerProcess>& processes);
 
 /// For people: "ended 2 processes that an earlier devstack had left behind: pid 7 (node a.js) …";
 /// empty when there were none.

@@ -64,13 +64,6 @@ void open_own_log(const std::string& state_dir) {
     }
 }
 
-std::vector<RunMark> marks_of(const std::vector<core::api::LedgerProcess>& processes) {
-    std::vector<RunMark> marks;
-    for (const core::api::LedgerProcess& it : processes)
-        marks.push_back({{{}, it.run}, it.service, it.pid, it.start_ticks});
-    return marks;
-}
-
 /// As the first one here: what a killed devstack has left is ended, and what the plan was made from
 /// is kept for those after us. Returns what is worth an event, or nothing.
 Result<std::string> begin_anew(const core::Plan& plan,

@@ -53,7 +53,43 @@ std::optional<TimePoint> spawned_at(const core::Phase& phase) {
     return std::nullopt;
 }
 
+core::api::ServiceState make_brief_state(const core::Supervisor& supervisor,
+                                         core::ServiceId service,
+                                         const core::ServiceSnapshot& snapshot,
+                                         const Instant& instant) {
+    const core::ServicePlan& plan = supervisor.settings(service);
+    core::api::ServiceState state;
+    state.name = plan.name;
+    state.phase = core::name_of(snapshot.phase);
+    state.why = snapshot.why;
+    state.says = snapshot.said;
+    const auto* waiting = std::get_if<core::Waiting>(&snapshot.phase);
+    state.awaits_connection = waiting != nullptr && !waiting->need;
+    state.is_wanted = snapshot.is_wanted;
+    state.pid = core::pid_of(snapshot.phase);
+    if (const auto spawned = spawned_at(snapshot.phase)) {
+        state.uptime_seconds = seconds(instant.now - *spawned);
+    }
+    state.restarts = snapshot.restarts;
+    for (const core::DeclaredPort& port : plan.ports) {
+        state.ports.push_back({port.name, port.port.number});
+    }
+    state.health = make_health(plan, snapshot.phase);
+    state.differences = snapshot.differences;
+    state.watch_suspended = snapshot.watch_suspended;
+    for (std::string* text : {&state.why, &state.health.last_answer, &state.health.probe}) {
+        *text = core::hide_secrets(std::move(*text), supervisor.plan().secrets);
+    }
+    return state;
+}
+
 }  // namespace
+
+core::api::ServiceState make_brief_service_state(const core::Supervisor& supervisor,
+                                                 core::ServiceId service,
+                                                 const Instant& instant) {
+    return make_brief_state(supervisor, service, supervisor.snapshot(service), instant);
+}
 
 core::api::ServiceState make_service_state(const core::Supervisor& supervisor,
                                            core::ServiceId service,
@@ -61,43 +97,22 @@ core::api::ServiceState make_service_state(const core::Supervisor& supervisor,
                                            const project::ProjectPaths& paths) {
     const core::ServicePlan& plan = supervisor.settings(service);
     const core::ServiceSnapshot snapshot = supervisor.snapshot(service);
-    core::api::ServiceState state;
-    state.name = plan.name;
+    core::api::ServiceState state = make_brief_state(supervisor, service, snapshot, instant);
     state.kind = plan.kind == core::ServiceKind::task ? "task" : "service";
-    state.phase = core::name_of(snapshot.phase);
-    state.why = snapshot.why;
-    state.says = snapshot.said;
-    const auto* waiting = std::get_if<core::Waiting>(&snapshot.phase);
-    state.awaits_connection = waiting != nullptr && !waiting->need;
     state.since = render_timestamp(instant.wall_of(snapshot.since));
     state.phase_seconds = seconds(instant.now - snapshot.since);
-    state.is_wanted = snapshot.is_wanted;
-    state.pid = core::pid_of(snapshot.phase);
     state.run = snapshot.run;
-    if (const auto spawned = spawned_at(snapshot.phase)) {
-        state.uptime_seconds = seconds(instant.now - *spawned);
-    }
-    state.restarts = snapshot.restarts;
     if (snapshot.last_exit && !snapshot.last_exit->is_unknown) {
         state.last_exit =
             core::api::ExitState{snapshot.last_exit->code, snapshot.last_exit->signal};
     }
-    for (const core::DeclaredPort& port : plan.ports) {
-        state.ports.push_back({port.name, port.port.number});
-    }
     state.url = plan.url;
-    state.health = make_health(plan, snapshot.phase);
     for (const core::Need& need : plan.needs) {
         state.needs.push_back(supervisor.plan().services[need.service.index].name);
     }
-    state.differences = snapshot.differences;
     for (const std::string& glob : plan.watch)
         state.watch.push_back(shown_path(glob, paths.project_dir));
-    state.watch_suspended = snapshot.watch_suspended;
     state.log_file = paths.log_dir + "/" + plan.name + ".log";
-    for (std::string* text : {&state.why, &state.health.last_answer, &state.health.probe}) {
-        *text = core::hide_secrets(std::move(*text), supervisor.plan().secrets);
-    }
     return state;
 }
 

@@ -26,6 +26,11 @@ core::api::ServiceState make_service_state(const core::Supervisor& supervisor,
                                            const Instant& instant,
                                            const project::ProjectPaths& paths);
 
+/// Of that only what a table of services shows.
+core::api::ServiceState make_brief_service_state(const core::Supervisor& supervisor,
+                                                 core::ServiceId service,
+                                                 const Instant& instant);
+
 /// What the journal says of an event.
 core::api::EventMessage make_event_message(const core::Plan& plan,
                                            const core::Event& event,

@@ -35,28 +35,34 @@ std::string directory_in(const std::string& state_dir) {
 }
 
 /// "api-2026-11-21T12:00:03.123Z.json": the time has a fixed length, and a name may hold dashes.
-std::optional<RecordFile> parse_name(const fs::path& path) {
+std::optional<RecordFile> parse_path(const std::string& path) {
     constexpr std::size_t time_length = sizeof("2026-11-21T12:00:03.123Z") - 1;
-    const std::string name = path.filename().string();
-    if (!name.ends_with(extension)) return std::nullopt;
-    const std::string stem = name.substr(0, name.size() - extension.size());
+    std::string_view stem = std::string_view{path}.substr(path.rfind('/') + 1);
+    if (!stem.ends_with(extension)) return std::nullopt;
+    stem.remove_suffix(extension.size());
     if (stem.size() < time_length + 2 || stem[stem.size() - time_length - 1] != '-') {
         return std::nullopt;
     }
-    std::string time = stem.substr(stem.size() - time_length);
+    const std::string_view time = stem.substr(stem.size() - time_length);
     if (!parse_timestamp(time, {})) return std::nullopt;
-    return RecordFile{
-        path.string(), stem.substr(0, stem.size() - time_length - 1), std::move(time)};
+    stem.remove_suffix(time_length + 1);
+    return RecordFile{path, std::string{stem}, std::string{time}};
 }
 
-/// Newest first. A directory that is not there holds none.
-Result<std::vector<RecordFile>> find_files(const std::string& state_dir) {
+/// Of one service, or of all when `service` is empty; newest first. A directory that is not there
+/// holds none.
+Result<std::vector<RecordFile>> find_files(const std::string& state_dir,
+                                           const std::string& service = "") {
     std::vector<RecordFile> files;
     std::error_code error;
     fs::directory_iterator at{directory_in(state_dir), error};
     if (error == std::errc::no_such_file_or_directory) return files;
+    const std::string start = directory_in(state_dir) + "/" + service;
     for (const fs::directory_iterator end; !error && at != end; at.increment(error)) {
-        if (auto file = parse_name(at->path())) files.push_back(std::move(*file));
+        if (!at->path().native().starts_with(start)) continue;
+        auto file = parse_path(at->path().native());
+        if (file && (service.empty() || file->service == service))
+            files.push_back(std::move(*file));
     }
     if (error) {
         return Error{Error::Kind::system,
@@ -69,13 +75,11 @@ Result<std::vector<RecordFile>> find_files(const std::string& state_dir) {
 }
 
 void remove_oldest(const std::string& state_dir, const std::string& service) {
-    const Result<std::vector<RecordFile>> files = find_files(state_dir);
+    const Result<std::vector<RecordFile>> files = find_files(state_dir, service);
     if (!files) return;
-    std::size_t kept = 0;
-    for (const RecordFile& file : *files) {
-        if (file.service != service || ++kept <= limits::crash_records_max) continue;
+    for (std::size_t i = limits::crash_records_max; i < files->size(); ++i) {
         std::error_code ignored;
-        fs::remove(file.path, ignored);
+        fs::remove((*files)[i].path, ignored);
     }
 }
 

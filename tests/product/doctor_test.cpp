@@ -273,7 +273,7 @@ TEST_CASE("a bundle holds what others need, and no secret", "[integration][docto
             "\n[service.teller]\ncommand = \"echo token is $API_TOKEN; exec sleep 1000\"\n"
             "env = { API_TOKEN = \"opensesame99\" }\n");
     shop.project.bring_up();
-    const CommandResult bundle = shop.project.devstack({"doctor", "--bundle", "help.tar"});
+    const CommandResult bundle = shop.project.devstack({"bundle", "help.tar"});
     CHECK(bundle.code == 0);
     CHECK(bundle.output.starts_with("wrote help.tar: "));
     CHECK(bundle.output.find("\nsecrets were hidden in\n") != std::string::npos);
@@ -299,7 +299,11 @@ TEST_CASE("a bundle holds what others need, and no secret", "[integration][docto
         INFO(word);
         CHECK(bytes.find(word) == std::string::npos);
     }
-    const CommandResult bad = shop.project.devstack({"doctor", "--bundle", "/none/help.tar"});
+    const CommandResult json = shop.project.devstack({"bundle", "--json"});
+    CHECK(json.code == 0);
+    CHECK(json.output.starts_with(R"({"file":"devstack-bundle.tar","files":)"));
+    CHECK(json.output.find(R"("logs/teller.log: line 1")") != std::string::npos);
+    const CommandResult bad = shop.project.devstack({"bundle", "/none/help.tar"});
     CHECK(bad.code == 1);
     CHECK(bad.error ==
           "devstack: cannot write the bundle to /none/help.tar: No such file or directory\n");

@@ -202,6 +202,40 @@ command = ["env", "-i", "@CHILD@", "ignore-term"]
     CHECK(project.devstack({"down", "--force"}).code == 0);
 }
 
+TEST_CASE("down ends what a killed devstack has left", "[integration][death]") {
+    TestProject project{profile("keep")};
+    project.bring_up();
+    const int db = project.pid_of("db");
+    const int api = project.pid_of("api");
+    const int family = project.pid_of("family");
+    const int stray = stray_of(project);
+    kill_both(devstack_of(project));
+    const auto named = [](const char* service, int pid) {
+        return std::string{service} + " (pid " + std::to_string(pid) + ")";
+    };
+    // Whoever asks is told of them, by a profile that is broken by now, too.
+    project.write_file("devstack.toml", "[service");
+    const CommandResult status = project.devstack({"status"});
+    CHECK(status.code == 3);
+    CHECK(status.error ==
+          "devstack: " + project.directory() + " is not running, but " + named("api", api) + ", " +
+              named("db", db) + " and " + named("family", family) +
+              " are left of a devstack that was killed; `devstack up` goes on from there, "
+              "`devstack down` ends what is left\n");
+    const CommandResult down = project.devstack({"down"});
+    CHECK(down.error.empty());
+    CHECK(down.code == 0);
+    CHECK(down.output.starts_with(
+        "ended 4 processes that an earlier devstack had left behind: pid "));
+    CHECK(down.output.ends_with("\n" + project.directory() + " is down; it had been killed\n"));
+    for (const int pid : {db, api, family, stray})
+        CHECK_FALSE(is_alive(pid));
+    CHECK(processes_left_of(project.directory()).empty());
+    const CommandResult again = project.devstack({"down"});
+    CHECK(again.code == 0);
+    CHECK(again.error == "devstack: " + project.directory() + " is not running\n");
+}
+
 TEST_CASE("a ledger whose last record is torn is good up to there", "[integration][death]") {
     TestProject project{profile("keep")};
     project.bring_up();

@@ -31,7 +31,7 @@ const std::vector<std::pair<std::string, std::set<std::string>>> layers = {
 
 /// Files of `cli` that may name the processes they start, or look at /proc as those do.
 const std::set<std::string> may_start_processes = {
-    "up.cpp", "process_modes.cpp", "ports.cpp", "usage_watch.cpp"};
+    "up.cpp", "process_modes.cpp", "ports.cpp", "usage_watch.cpp", "reach_daemon.cpp"};
 
 /// Calls that only platform and keeper may make: everywhere else they would hide an effect.
 const std::regex effect{

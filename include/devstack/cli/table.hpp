@@ -32,9 +32,10 @@ public:
 
 private:
     std::vector<std::size_t> measure() const;
-    std::string render_row(const std::vector<Cell>& cells,
-                           const std::vector<std::size_t>& widths,
-                           const Terminal& terminal) const;
+    void append_row(std::string& text,
+                    const std::vector<Cell>& cells,
+                    const std::vector<std::size_t>& widths,
+                    const Terminal& terminal) const;
 
     std::vector<Column> columns_;
     std::vector<std::vector<Cell>> rows_;

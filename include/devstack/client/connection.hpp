@@ -50,7 +50,8 @@ private:
 /// The API as functions. An answer of 400 or more becomes an Error with the daemon's message: kind
 /// not_found for "no-such-service", busy for "shutting-down", invalid for other 4xx, system for
 /// 5xx.
-Result<core::api::StateMessage> fetch_state(Connection& connection, bool with_usage = false);
+Result<core::api::StateMessage> fetch_state(Connection& connection,
+                                            const core::api::StateRequest& request = {});
 Result<core::api::EventsMessage> fetch_events(Connection& connection,
                                               std::optional<std::uint64_t> after,
                                               Duration wait);

@@ -139,6 +139,17 @@ std::string to_text(const CommandReply& message) {
     return json.take();
 }
 
+std::string to_text(const BundleMessage& message) {
+    JsonWriter json;
+    json.begin_object();
+    json.field("file", message.file);
+    json.field("files", message.files);
+    json.field("bytes", message.bytes);
+    json.field("hidden", message.hidden);
+    json.end_object();
+    return json.take();
+}
+
 std::string to_text(const ErrorMessage& message) {
     JsonWriter json;
     json.begin_object();

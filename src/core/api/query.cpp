@@ -104,6 +104,14 @@ Status read_flag(std::string_view text, bool& target) {
     return ok();
 }
 
+Status read_detail(std::string_view text, StateDetail& target) {
+    if (text != "brief" && text != "none") {
+        return invalid("expected brief or none, found \"" + std::string{text.substr(0, 40)} + "\"");
+    }
+    target = text == "brief" ? StateDetail::brief : StateDetail::none;
+    return ok();
+}
+
 Status read_moment(std::string_view text, WallTime now, std::optional<WallTime>& target) {
     Result<WallTime> moment = parse_moment(text, now);
     if (!moment) return std::move(moment).error();
@@ -210,8 +218,10 @@ Result<WallTime> parse_moment(std::string_view text, WallTime now) {
 
 Result<StateRequest> parse_state_request(const Parameters& parameters) {
     StateRequest request;
-    Status status = read_all(
-        parameters, {{"usage", [&](auto text) { return read_flag(text, request.wants_usage); }}});
+    Status status =
+        read_all(parameters,
+                 {{"usage", [&](auto text) { return read_flag(text, request.wants_usage); }},
+                  {"detail", [&](auto text) { return read_detail(text, request.detail); }}});
     if (!status) return std::move(status).error();
     return request;
 }
@@ -269,7 +279,11 @@ void add_wait(Parameters& parameters, Duration wait) {
 }  // namespace
 
 std::string render_request(const StateRequest& request) {
-    return request.wants_usage ? "/v1/state?usage=1" : "/v1/state";
+    Target target{"/v1/state", {}};
+    if (request.wants_usage) target.parameters.emplace_back("usage", "1");
+    if (request.detail == StateDetail::brief) target.parameters.emplace_back("detail", "brief");
+    if (request.detail == StateDetail::none) target.parameters.emplace_back("detail", "none");
+    return render_target(target);
 }
 
 std::string render_request(const EventRequest& request) {

@@ -80,6 +80,31 @@ void write(JsonWriter& json, const ServiceState& service) {
     json.end_object();
 }
 
+/// What a table shows: no field that is empty or as it mostly is.
+void write_brief(JsonWriter& json, const ServiceState& service) {
+    json.begin_object();
+    json.field("name", service.name);
+    json.field("phase", service.phase);
+    json.field("why", service.why);
+    if (!service.says.empty()) json.field("says", service.says);
+    if (service.awaits_connection) json.field("awaits_connection", true);
+    json.field("wanted", service.is_wanted);
+    if (service.pid != 0) json.field("pid", service.pid);
+    if (service.pid != 0) json.field("uptime_seconds", service.uptime_seconds);
+    if (service.restarts != 0) json.field("restarts", service.restarts);
+    if (!service.ports.empty()) write_ports(json, service.ports);
+    if (service.health.status != "none") write_health(json, service.health);
+    if (service.usage) write_usage(json, *service.usage);
+    if (!service.differences.empty()) json.field("differences", service.differences);
+    if (!service.stale.empty()) json.field("stale", service.stale);
+    if (!service.watch_suspended.empty()) json.field("watch_suspended", service.watch_suspended);
+    if (service.finding) {
+        json.key("finding");
+        write(json, *service.finding);
+    }
+    json.end_object();
+}
+
 void write(JsonWriter& json, const ListeningPort& port) {
     json.begin_object();
     json.field("port", port.port);
@@ -213,7 +238,7 @@ std::string to_text(const ServiceState& message) {
     return json.take();
 }
 
-std::string to_text(const StateMessage& message) {
+std::string to_text(const StateMessage& message, StateDetail detail) {
     JsonWriter json;
     json.begin_object();
     json.field("version", message.version);
@@ -229,8 +254,10 @@ std::string to_text(const StateMessage& message) {
     json.field("cursor", message.cursor);
     json.key("services");
     json.begin_list();
-    for (const ServiceState& service : message.services)
-        write(json, service);
+    for (const ServiceState& service : message.services) {
+        if (detail == StateDetail::all) write(json, service);
+        if (detail == StateDetail::brief) write_brief(json, service);
+    }
     json.end_list();
     json.end_object();
     return json.take();

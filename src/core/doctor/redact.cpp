@@ -3,7 +3,8 @@
 #include "devstack/core/plan/secrets.hpp"
 
 #include <algorithm>
-#include <cctype>
+#include <array>
+#include <cmath>
 
 namespace devstack::core::doctor {
 
@@ -34,6 +35,50 @@ void hide_bearer_tokens(std::string& text) {
     }
 }
 
+bool is_letter_or_digit(char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
+}
+
+/// Bits of information per character, by Shannon.
+double entropy_of(std::string_view word) {
+    std::array<int, 128> counts{};
+    for (const char c : word)
+        ++counts[static_cast<unsigned char>(c)];
+    double bits = 0;
+    for (const int count : counts) {
+        if (count == 0) continue;
+        const double share = static_cast<double>(count) / static_cast<double>(word.size());
+        bits -= share * std::log2(share);
+    }
+    return bits;
+}
+
+/// A key, a token, a hash: long, letters and digits mixed, and hardly a character twice. Words of
+/// a language stay below the bound or have no digits; UUIDs come in shorter pieces, numbers have no
+/// letters.
+bool looks_random(std::string_view word) {
+    constexpr std::size_t size_min = 20;
+    constexpr double entropy_min =
+        3.3;  // 32 random hexadecimal digits have 3.7, give or take 0.15.
+    if (word.size() < size_min) return false;
+    const auto digits = std::ranges::count_if(word, [](char c) { return c >= '0' && c <= '9'; });
+    const bool is_mixed = digits >= 2 && static_cast<std::size_t>(digits) < word.size();
+    return is_mixed && entropy_of(word) >= entropy_min;
+}
+
+void hide_random_words(std::string& text) {
+    std::string out;
+    for (std::size_t at = 0; at < text.size();) {
+        const auto rest = std::string_view{text}.substr(at);
+        const auto end = std::ranges::find_if_not(rest, is_letter_or_digit);
+        const auto size = static_cast<std::size_t>(end - rest.begin());
+        const std::string_view word = rest.substr(0, std::max<std::size_t>(size, 1));
+        out += looks_random(word) ? stars : word;
+        at += word.size();
+    }
+    text = std::move(out);
+}
+
 }  // namespace
 
 bool names_secret(std::string_view name) {
@@ -48,6 +93,12 @@ std::string redact(std::string_view text, const std::vector<std::string>& secret
     std::string result = hide_secrets(std::string{text}, secrets);
     hide_url_passwords(result);
     hide_bearer_tokens(result);
+    return result;
+}
+
+std::string redact_for_others(std::string_view text, const std::vector<std::string>& secrets) {
+    std::string result = redact(text, secrets);
+    hide_random_words(result);
     return result;
 }
 

@@ -79,6 +79,9 @@ struct ServiceState {
     bool operator==(const ServiceState&) const = default;
 };
 
+/// How much is told of each service: what a table of them shows costs half of all that is known.
+enum class StateDetail { all, brief, none };
+
 struct StateMessage {
     std::string version;  ///< Of devstack.
     std::string project;
@@ -161,8 +164,17 @@ struct ListeningPort {
     bool operator==(const ListeningPort&) const = default;
 };
 
+/// What `devstack bundle` has written.
+struct BundleMessage {
+    std::string file;
+    std::size_t files = 0;  ///< In it.
+    std::size_t bytes = 0;
+    std::vector<std::string> hidden;  ///< Where secrets were: "logs/api.log: line 3".
+};
+
 // to_text: one line of JSON. parse_*: fail with kind invalid and a message that names the field.
-std::string to_text(const StateMessage& message);
+/// `brief` leaves out what a table of services does not show, and what is empty.
+std::string to_text(const StateMessage& message, StateDetail detail = StateDetail::all);
 std::string to_text(const EventMessage& message);
 std::string to_text(const EventsMessage& message);
 std::string to_text(const LogsMessage& message);
@@ -171,6 +183,7 @@ std::string to_text(const LogGap& gap);
 std::string to_text(const CommandRequest& message);
 std::string to_text(const CommandReply& message);
 std::string to_text(const ErrorMessage& message);
+std::string to_text(const BundleMessage& message);
 std::string to_text(const ServiceState& message);
 std::string to_text(const std::vector<ListeningPort>& ports);
 std::string to_text(const std::vector<Diagnostic>& diagnostics);

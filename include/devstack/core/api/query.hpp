@@ -2,6 +2,7 @@
 
 #include "devstack/base/result.hpp"
 #include "devstack/base/time.hpp"
+#include "devstack/core/api/messages.hpp"
 #include "devstack/core/logs/log_line.hpp"
 
 #include <cstddef>
@@ -30,9 +31,10 @@ Result<Target> parse_target(std::string_view text);
 /// The other way round.
 std::string render_target(const Target& target);
 
-/// GET /v1/state?usage=1
+/// GET /v1/state?usage=1&detail=brief
 struct StateRequest {
     bool wants_usage = false;  ///< CPU and memory, which cost a look at /proc.
+    StateDetail detail = StateDetail::all;
     bool operator==(const StateRequest&) const = default;
 };
 

@@ -16,4 +16,8 @@ std::vector<std::string> secrets_in(std::string_view name, std::string_view valu
 /// tokens.
 std::string redact(std::string_view text, const std::vector<std::string>& secrets);
 
+/// The same for what leaves the house: also without what looks like a key by its entropy, whatever
+/// its name. Hashes go with it; UUIDs, numbers and words stay.
+std::string redact_for_others(std::string_view text, const std::vector<std::string>& secrets);
+
 }  // namespace devstack::core::doctor

@@ -106,6 +106,18 @@ TEST_CASE("a request for the state can ask for usage", "[unit][api]") {
           "usage: expected 0 or 1, found \"yes\"");
 }
 
+TEST_CASE("a request for the state can ask for less", "[unit][api]") {
+    for (const StateDetail detail : {StateDetail::brief, StateDetail::none}) {
+        const std::string text = render_request(StateRequest{true, detail});
+        const Result<StateRequest> again = parse_state_request(parameters_of(text));
+        REQUIRE(again);
+        CHECK(*again == StateRequest{true, detail});
+    }
+    CHECK(render_request(StateRequest{false, StateDetail::brief}) == "/v1/state?detail=brief");
+    CHECK(message_of(parse_state_request(parameters_of("/v1/state?detail=all"))) ==
+          "detail: expected brief or none, found \"all\"");
+}
+
 TEST_CASE("a wrong parameter is named with what was expected", "[unit][api]") {
     const auto events = [](const std::string& query) {
         return message_of(parse_event_request(parameters_of("/v1/events?" + query)));

@@ -123,6 +123,28 @@ TEST_CASE("a state survives its way over the wire", "[unit][api]") {
     check_same(*again, state);
 }
 
+TEST_CASE("a brief state says what a table shows, and nothing that is empty", "[unit][api]") {
+    ServiceState idle;
+    idle.name = "db";
+    idle.phase = "stopped";
+    StateMessage state;
+    state.project = "shop";
+    state.services = {idle, full_service()};
+    const Result<StateMessage> brief = parse_state(to_text(state, StateDetail::brief));
+    REQUIRE(brief);
+    CHECK(brief->services[0] == idle);
+    ServiceState rest = full_service();
+    for (std::string* left_out : {&rest.kind, &rest.since, &rest.url, &rest.log_file})
+        left_out->clear();
+    for (std::vector<std::string>* left_out : {&rest.needs, &rest.watch})
+        left_out->clear();
+    rest.phase_seconds = 0;
+    rest.run = 0;
+    rest.last_exit.reset();
+    CHECK(brief->services[1] == rest);
+    CHECK(to_text(state, StateDetail::none).ends_with(R"("services":[]})"));
+}
+
 TEST_CASE("what we write is what another reader of JSON reads", "[unit][api]") {
     StateMessage state = full_state();
     state.project = "quote \" backslash \\ newline \n tab \t return \r bell \a delete \x7f";
