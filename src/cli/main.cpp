@@ -16,6 +16,7 @@ int main(int argc, char** argv) {
     try {
         if (mode == "__daemon") return devstack::cli::run_daemon_mode(argc, argv);
         if (mode == "__doctor") return devstack::cli::run_doctor_mode(argc, argv);
+        if (mode == "__compress") return devstack::cli::run_compress_mode(argc, argv);
         const auto run = [&] { return devstack::cli::run_command_line(argc, argv); };
         // In a container, as its first process.
         return devstack::platform::is_init_process() ? devstack::platform::do_as_init(run) : run();

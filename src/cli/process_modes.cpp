@@ -5,6 +5,7 @@
 #include "devstack/daemon/daemon.hpp"
 #include "devstack/diagnosis/collect_facts.hpp"
 #include "devstack/keeper/keeper.hpp"
+#include "devstack/project/compressed_log.hpp"
 
 #include "cli/builtin_profiles.hpp"
 
@@ -22,6 +23,7 @@
 //   The same with the number of a descriptor behind: by a keeper that becomes this program.
 //   devstack __doctor evidence|causes|all MILLISECONDS PROJECT_DIR STATE_DIR LOG_DIR RUNTIME_DIR
 //   SERVICE
+//   devstack __compress LOG_DIR SERVICE                   by daemon/log_compressor.cpp
 
 namespace devstack::cli {
 
@@ -66,6 +68,18 @@ int run_daemon_mode(int argc, char** argv) {
     options.frees_ports = std::string_view{argv[4]} == "free-ports";
     options.state_dir = argv[5];
     return daemon::run_daemon(options);
+}
+
+int run_compress_mode(int argc, char** argv) {
+    constexpr int words = 4;
+    if (argc != words) return exit_usage;
+    const auto done = project::compress_rotated_log(argv[2], argv[3]);
+    if (!done) {
+        std::fprintf(stderr, "%s\n", done.error().message.c_str());
+        return 1;
+    }
+    std::printf("%s\n", std::to_string(done->value_or(0)).c_str());
+    return 0;
 }
 
 int run_doctor_mode(int argc, char** argv) {

@@ -1,6 +1,7 @@
 #include "daemon/children.hpp"
 
 #include "devstack/base/signal_name.hpp"
+#include "devstack/platform/cgroup.hpp"
 #include "devstack/platform/clock.hpp"
 #include "devstack/platform/kill.hpp"
 
@@ -38,12 +39,14 @@ Children::Children(boost::asio::io_context& loop,
                    platform::FileDescriptor channel,
                    std::string project_dir,
                    LogWriter& logs,
+                   const Cgroups& cgroups,
                    Sink sink)
     : loop_{loop},
       link_{std::move(channel)},
       channel_{loop, link_.fd()},
       project_dir_{std::move(project_dir)},
       logs_{logs},
+      cgroups_{cgroups},
       sink_{std::move(sink)},
       ends_{loop},
       // An earlier daemon's commands may still be known to the keeper.
@@ -66,6 +69,7 @@ void Children::spawn(core::RunId run, const std::string& service, platform::Spaw
     Child& child = children_[token_of(run)];
     child.run = run;
     child.service = service;
+    child.cgroup = request.settings.cgroup;
     child.request = std::move(request);
     child.request.environment = {};
     wait_for_room();
@@ -168,6 +172,8 @@ void Children::force_kill(core::RunId run) {
         }
     }
     if (has_leader(*child) || holds_group(*child)) platform::signal_group(child->pid, SIGKILL);
+    // Where the kernel can not do that, what is in it is among the survivors, sooner or later.
+    if (!child->cgroup.empty()) (void)platform::kill_cgroup(child->cgroup);
     signal_survivors(procfs, tree, SIGKILL);
 }
 
@@ -275,6 +281,7 @@ void Children::on(KeeperSpawnFailed message) {
     if (found == children_.end()) return;
     const Child child = std::move(found->second);
     children_.erase(found);
+    if (!child.cgroup.empty()) (void)platform::remove_cgroup(child.cgroup);
     const SpawnFailure failure =
         describe_spawn_failure(child.request, message.stage, message.error, project_dir_);
     sink_.fact(core::SpawnFailed{child.run, failure.message, failure.is_permanent});
@@ -295,6 +302,7 @@ void Children::on(KeeperExited message) {
     found->second.status = status_in(message);
     found->second.pidfd.reset();
     found->second.usage = usage_in(message);
+    found->second.cause = describe_oom_kill(found->second.cgroup);
     logs_.drain(found->second.service);
     found->second.owed = Child::Owed::exit;
     must_look_for_survivors_ = true;
@@ -325,18 +333,28 @@ void Children::look_for_survivors() {
     SurvivorReport report = collect_survivors(procfs, project(), ended, living());
     for (std::size_t i = 0; i < tokens.size(); ++i) {
         Child& child = children_.at(tokens[i]);
+        add_hidden(child, report.of_run[i]);
         const Child::Owed owed = std::exchange(child.owed, Child::Owed::nothing);
         if (owed == Child::Owed::nothing && child.survivors == report.of_run[i]) continue;
         child.survivors = std::move(report.of_run[i]);
         if (child.is_orphan) watch_survivors(child);
         const std::vector<core::Survivor> survivors = to_survivors(child.survivors);
         if (owed == Child::Owed::exit) {
-            sink_.fact(core::Exited{child.run, *child.status, survivors, child.usage});
+            sink_.fact(core::Exited{child.run, *child.status, survivors, child.usage, child.cause});
         } else {
             sink_.fact(core::SurvivorsChanged{child.run, survivors});
         }
-        if (survivors.empty()) children_.erase(tokens[i]);
+        if (!survivors.empty()) continue;
+        if (!child.cgroup.empty()) (void)platform::remove_cgroup(child.cgroup);
+        children_.erase(tokens[i]);
     }
+}
+
+/// Whatever a process does to hide, it does not leave its cgroup.
+void Children::add_hidden(const Child& child, std::vector<LivingProcess>& survivors) {
+    if (child.cgroup.empty() || !platform::is_cgroup_populated(child.cgroup)) return;
+    for (LivingProcess& it : collect_hidden(procfs, child.cgroup, survivors))
+        survivors.push_back(std::move(it));
 }
 
 void Children::forget_ended() {

@@ -7,6 +7,7 @@
 #include "devstack/daemon/probe_runner.hpp"
 #include "devstack/daemon/survivors.hpp"
 
+#include "daemon/cgroups.hpp"
 #include "daemon/end_watch.hpp"
 #include "daemon/orphans.hpp"
 
@@ -47,6 +48,7 @@ public:
              platform::FileDescriptor channel,
              std::string project_dir,
              LogWriter& logs,
+             const Cgroups& cgroups,
              Sink sink);
     ~Children() override;
 
@@ -120,6 +122,8 @@ private:
         bool has_group_heard = false;
         std::optional<core::ExitStatus> status;
         core::ExitUsage usage;  ///< Once it has ended.
+        std::string cause;      ///< The same, see core::Exited::cause.
+        std::string cgroup;     ///< Its directory; empty: it has none.
         std::vector<LivingProcess> survivors;
         Owed owed = Owed::nothing;  ///< A fact, with the next look at survivors.
     };
@@ -138,6 +142,7 @@ private:
     Result<std::vector<KeeperChild>> receive_children();
     void adopt(core::RunId run, const std::string& service, KeeperChild found);
     void capture(const Child& child, KeeperSpawned& spawned);
+    static void add_hidden(const Child& child, std::vector<LivingProcess>& survivors);
     void on(KeeperWelcome message);
     void on(KeeperChild message);
     void on(KeeperSpawned message);
@@ -165,6 +170,7 @@ private:
     bool is_waiting_for_room_ = false;
     std::string project_dir_;
     LogWriter& logs_;
+    const Cgroups& cgroups_;
     Sink sink_;
     int keeper_pid_ = 0;
     bool is_keeper_gone_ = false;

@@ -94,6 +94,7 @@ void Children::adopt(core::RunId run, const std::string& service, KeeperChild fo
     child.run = run;
     child.service = service;
     child.pid = found.child.pid;
+    child.cgroup = cgroups_.find(service);
     identify(child, found.child);
     const auto process = platform::find_process(platform::Procfs{}, child.pid);
     child.is_orphan = process && process->parent != keeper_pid_;
@@ -111,6 +112,7 @@ void Children::expect_survivors(core::RunId run,
     child.run = run;
     child.service = service;
     child.pid = group;
+    child.cgroup = cgroups_.find(service);
     child.status = status;
     child.owed = Child::Owed::survivors;
     must_look_for_survivors_ = true;

@@ -41,7 +41,8 @@ void Children::identify(Child& child, KeeperSpawned& spawned) {
                       child.pid,
                       0,
                       inode_of_pipe(spawned.standard_output),
-                      inode_of_pipe(spawned.standard_error)};
+                      inode_of_pipe(spawned.standard_error),
+                      child.cgroup};
     const auto info = platform::find_process(procfs, child.pid);
     if (info && !has_ended(child.pidfd)) child.identity.start_ticks = info->start_ticks;
 }
@@ -104,6 +105,7 @@ std::vector<core::FoundRun> Children::take_over(std::vector<Orphan> orphans,
         child.service = orphan.identity.service;
         child.pid = orphan.identity.pid;
         child.is_orphan = true;
+        child.cgroup = orphan.identity.cgroup;
         link_.adopt(token, render_run_cookie(child.service, run.number), orphan.process);
         identify(child, orphan.process);
         capture(child, orphan.process);

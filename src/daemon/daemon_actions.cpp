@@ -63,13 +63,16 @@ void DaemonProcess::answer_batches() {
 }
 
 void DaemonProcess::perform(const core::FreePorts& action) {
-    const auto* blocked = std::get_if<core::Blocked>(&supervisor_.phase(action.run.service));
-    if (blocked == nullptr) return;
+    const core::Phase& phase = supervisor_.phase(action.run.service);
+    const auto* blocked = std::get_if<core::Blocked>(&phase);
+    const auto* stopping = std::get_if<core::Stopping>(&phase);
+    if (blocked == nullptr && stopping == nullptr) return;
+    const auto& holders = blocked != nullptr ? blocked->holders : stopping->holders;
     if (!freer_) {
         freer_ = std::make_unique<PortFreer>(loop_, platform::Procfs{}, children_.project());
     }
-    auto pending = std::make_shared<std::size_t>(blocked->holders.size());
-    for (const core::PortHolder& holder : blocked->holders) {
+    auto pending = std::make_shared<std::size_t>(holders.size());
+    for (const core::PortHolder& holder : holders) {
         freer_->free(holder, [this, pending, run = action.run](const Status& status) {
             if (!status) notice(spec(run.service).name, status.error().message);
             if (--*pending == 0) holders_freed(run);
@@ -114,8 +117,7 @@ void DaemonProcess::perform(const core::SpawnProcess& action) {
     children_.spawn(action.run, plan.name, std::move(request));
 }
 
-platform::SpawnRequest DaemonProcess::make_request(RunId run,
-                                                   const core::CommandLine& command) const {
+platform::SpawnRequest DaemonProcess::make_request(RunId run, const core::CommandLine& command) {
     const core::ServicePlan& plan = spec(run.service);
     platform::SpawnRequest request;
     request.argv = command.argv;
@@ -127,7 +129,19 @@ platform::SpawnRequest DaemonProcess::make_request(RunId run,
         all.mode == core::Mode::development && all.on_keeper_death == core::OnKeeperDeath::stop;
     if (dies_with_keeper) request.parent_death_signal = SIGTERM;
     request.keeps_output_open = all.on_keeper_death == core::OnKeeperDeath::keep;
+    choose_cgroup(run, request);
     return request;
+}
+
+void DaemonProcess::choose_cgroup(RunId run, platform::SpawnRequest& request) {
+    const core::ServicePlan& plan = spec(run.service);
+    const core::CgroupLimits& limits = plan.process.cgroup;
+    if (!supervisor_.plan().has_cgroups && !limits.has_any()) return;
+    RunCgroup made = cgroups_.make(plan.name, limits);
+    request.settings.cgroup = std::move(made.directory);
+    request.settings.needs_cgroup = limits.has_any();
+    for (const std::string& problem : made.problems)
+        notice(plan.name, problem);
 }
 
 // ---- Death -------------------------------------------------------------------------------------

@@ -45,11 +45,16 @@ DaemonProcess::DaemonProcess(Setting setting)
                  grown_logs_.push_back(service);
              },
              [this](const std::string& service, const std::string& what) { notice(service, what); },
-             [this] { return supervisor_.plan().logs_size_max; }}},
+             [this] { return supervisor_.plan().logs_size_max; },
+             [this](const std::string& service) {
+                 if (supervisor_.plan().compresses_logs) compressor_.add(service);
+             }}},
+      cgroups_{platform::Procfs{}, paths_.project_dir},
       children_{loop_,
                 std::move(setting.keeper_channel),
                 paths_.project_dir,
                 logs_,
+                cgroups_,
                 {[this](core::Input fact) { take_fact(std::move(fact)); },
                  [this] { turn(); },
                  [this] { keeper_gone(); },
@@ -81,6 +86,7 @@ DaemonProcess::DaemonProcess(Setting setting)
              }},
       crashes_{paths_, platform::Procfs{}, platform::wall_now()},
       doctor_{loop_, children_},
+      compressor_{loop_, children_, paths_.log_dir},
       diagnoses_{loop_,
                  {[this](const std::string& service) { return phase_of(service); },
                   [this](Diagnoses::Done done) {
@@ -312,6 +318,7 @@ void DaemonProcess::wake_log_readers() {
 void DaemonProcess::finish() {
     if (std::exchange(is_finished_, true)) return;
     doctor_.cancel_all();
+    compressor_.cancel();
     diagnoses_.close();
     write_crash_records(true);
     timer_.cancel();
@@ -326,6 +333,7 @@ void DaemonProcess::finish() {
     } else {
         children_.say_farewell();
     }
+    cgroups_.remove_empty();
     // Only now: a daemon without a ledger would begin anew.
     if (ledger_) ledger_->remove();
     farewell_deadline_ = platform::now() + limits::farewell_max;

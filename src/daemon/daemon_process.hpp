@@ -14,6 +14,7 @@
 #include "devstack/project/load_plan.hpp"
 #include "devstack/project/project_paths.hpp"
 
+#include "daemon/cgroups.hpp"
 #include "daemon/children.hpp"
 #include "daemon/control_api.hpp"
 #include "daemon/crash_record.hpp"
@@ -23,6 +24,7 @@
 #include "daemon/held_descriptors.hpp"
 #include "daemon/ledger.hpp"
 #include "daemon/line_watch.hpp"
+#include "daemon/log_compressor.hpp"
 #include "daemon/metrics_collector.hpp"
 #include "daemon/notify_sockets.hpp"
 #include "daemon/pipe_peek.hpp"
@@ -152,7 +154,8 @@ private:
     void take_fact(core::Input fact);
     void go_on_with_held();
     std::set<std::string> labels_in_use() const;
-    platform::SpawnRequest make_request(core::RunId run, const core::CommandLine& command) const;
+    platform::SpawnRequest make_request(core::RunId run, const core::CommandLine& command);
+    void choose_cgroup(core::RunId run, platform::SpawnRequest& request);
     Status add_sockets(core::RunId run, platform::SpawnRequest& request);
     void write_crash_records(bool is_end = false);
     std::string phase_of(const std::string& service) const;
@@ -191,6 +194,7 @@ private:
     PrepareStamps stamps_;
     Staleness staleness_;
     LogWriter logs_;
+    Cgroups cgroups_;
     Children children_;
     HeldDescriptors held_;
     PortSockets port_sockets_;
@@ -200,6 +204,7 @@ private:
     UsageSampler usage_;
     CrashRecorder crashes_;
     DoctorRunner doctor_;
+    LogCompressor compressor_;
     Diagnoses diagnoses_;
     MetricsCollector metrics_;
     std::unique_ptr<PortFreer> freer_;

@@ -3,6 +3,7 @@
 #include "devstack/core/limits.hpp"
 #include "devstack/project/saved_inputs.hpp"
 
+#include "daemon/cgroups.hpp"
 #include "daemon/leftovers.hpp"
 
 #include <utility>
@@ -77,7 +78,8 @@ std::string end_lost(const std::string& project_dir, const Inheritance& inherita
         if (stopping == nullptr || !stopping->status) continue;
         kept.push_back({stopping->run, record.service, 0, 0});  // By its cookie alone.
     }
-    const ProjectMark mark{project_dir, ::getppid(), ::getpid()};
+    ProjectMark mark{project_dir, ::getppid(), ::getpid()};
+    mark.cgroups = cgroups_of(project_dir, inheritance.recalled->processes);
     return describe(
         end_leftovers(platform::Procfs{}, mark, core::limits::leftover_grace, {}, kept));
 }

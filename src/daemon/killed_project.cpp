@@ -3,6 +3,7 @@
 #include "devstack/core/limits.hpp"
 #include "devstack/platform/process_handle.hpp"
 
+#include "daemon/cgroups.hpp"
 #include "daemon/inheritance.hpp"
 #include "daemon/leftovers.hpp"
 
@@ -27,7 +28,8 @@ std::vector<std::string> find_left_running(const project::ProjectPaths& paths) {
 Result<std::string> end_left_running(const project::ProjectPaths& paths) {
     const auto killed = recall_killed(paths.state_dir);
     if (!killed) return std::string{};
-    const ProjectMark mark{paths.project_dir, 0, ::getpid()};
+    ProjectMark mark{paths.project_dir, 0, ::getpid()};
+    mark.cgroups = cgroups_of(paths.project_dir, killed->processes);
     const LeftoverReport report = end_leftovers(
         platform::Procfs{}, mark, core::limits::leftover_grace, marks_of(killed->processes));
     std::string what = describe(report);

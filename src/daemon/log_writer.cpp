@@ -144,6 +144,7 @@ private:
     void tell(const std::string& service, const std::string& what);
     void tell_notices(const std::string& service, CaptureFile& file);
     void keep_within_size();
+    void tell_rotated(const std::string& service);
     void tell_grown();
 
     asio::io_context& loop_;
@@ -268,7 +269,10 @@ CaptureTurn LogWriter::Implementation::take(Pipe& pipe, std::size_t max) {
     Service& service = services_.find(pipe.service)->second;
     const CaptureTurn turn = service.file.take(pipe.source, max);
     tell_notices(pipe.service, service.file);
-    if (service.file.take_rotated()) keep_within_size();
+    if (service.file.take_rotated()) {
+        keep_within_size();
+        tell_rotated(pipe.service);
+    }
     if (!turn.has_grown || std::exchange(service.has_grown, true)) return turn;
     if (grown_.empty()) asio::post(loop_, while_alive([this] { tell_grown(); }));
     grown_.push_back(pipe.service);
@@ -291,6 +295,11 @@ void LogWriter::Implementation::keep_within_size() {
     if (const auto removed = remove_oldest_logs(log_dir_, observer_.size_max())) {
         tell("", *removed);
     }
+}
+
+void LogWriter::Implementation::tell_rotated(const std::string& service) {
+    if (!observer_.rotated) return;
+    asio::post(loop_, while_alive([this, service] { observer_.rotated(service); }));
 }
 
 void LogWriter::Implementation::tell_grown() {

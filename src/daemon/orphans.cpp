@@ -56,7 +56,7 @@ std::optional<LedgerProcess> find_by_cookie(const Procfs& procfs,
         const auto values = platform::read_environment_variables(
             procfs, it.pid, {project_dir_variable, run_variable});
         if (values[0] != project_dir || values[1] != render_run_cookie(service, run)) continue;
-        return LedgerProcess{service, run, it.pid, it.start_ticks, 0, 0};
+        return LedgerProcess{service, run, it.pid, it.start_ticks, 0, 0, {}};
     }
     return std::nullopt;
 }

@@ -9,6 +9,7 @@
 #include "devstack/project/saved_inputs.hpp"
 #include "devstack/project/saved_secrets.hpp"
 
+#include "daemon/cgroups.hpp"
 #include "daemon/daemon_process.hpp"
 #include "daemon/inheritance.hpp"
 #include "daemon/leftovers.hpp"
@@ -73,7 +74,8 @@ Result<std::string> begin_anew(const core::Plan& plan,
     // Whoever ends in order removes the ledger.
     const auto killed = recall_killed(paths.state_dir);
     if (killed && promise == core::OnKeeperDeath::stop) {
-        const ProjectMark mark{plan.project_dir, ::getppid(), ::getpid()};
+        ProjectMark mark{plan.project_dir, ::getppid(), ::getpid()};
+        mark.cgroups = cgroups_of(plan.project_dir, killed->processes);
         notice = describe(end_leftovers(
             platform::Procfs{}, mark, core::limits::leftover_grace, marks_of(killed->processes)));
     }

@@ -130,6 +130,10 @@ SpawnFailure describe_spawn_failure(const platform::SpawnRequest& request,
         case SpawnStage::groups:
             failure.message = "cannot give it its groups: " + reason_of(error);
             break;
+        case SpawnStage::cgroup:
+            failure.message =
+                "cannot enter its cgroup " + settings.cgroup + ": " + reason_of(error);
+            break;
         case SpawnStage::user:
             failure.message =
                 "cannot become " +

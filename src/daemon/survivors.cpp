@@ -1,6 +1,7 @@
 #include "devstack/daemon/survivors.hpp"
 
 #include "devstack/base/text.hpp"
+#include "devstack/platform/cgroup.hpp"
 #include "devstack/platform/kill.hpp"
 
 #include <algorithm>
@@ -140,6 +141,11 @@ std::vector<LivingProcess> collect_leftovers(const Procfs& procfs,
         const bool is_it = leader && run.start_ticks == leader->start_ticks;
         if (is_it && run.start_ticks != 0) numbers.insert(run.leader_pid);
     }
+    std::unordered_set<int> members;
+    for (const std::string& cgroup : project.cgroups) {
+        for (const int pid : platform::collect_cgroup_processes(cgroup))
+            members.insert(pid);
+    }
     ProjectMark anywhere = project;
     anywhere.is_scattered = true;
     const auto keepers = assign_runs(procfs, anywhere, kept, processes);
@@ -149,7 +155,8 @@ std::vector<LivingProcess> collect_leftovers(const Procfs& procfs,
         if (process.start_ticks < project.born_after) continue;
         if (is_below_keeper[i] || devstack.contains(process.pid) || !is_alive(process)) continue;
         if (keepers[i]) continue;
-        const bool is_known = numbers.contains(process.session) || numbers.contains(process.group);
+        const bool is_known = numbers.contains(process.session) ||
+                              numbers.contains(process.group) || members.contains(process.pid);
         if (!is_known && platform::read_environment_variable(
                              procfs, process.pid, project_dir_variable) != project.project_dir) {
             continue;
@@ -157,6 +164,21 @@ std::vector<LivingProcess> collect_leftovers(const Procfs& procfs,
         leftovers.push_back(describe_process(procfs, process));
     }
     return leftovers;
+}
+
+std::vector<LivingProcess> collect_hidden(const Procfs& procfs,
+                                          const std::string& cgroup,
+                                          const std::vector<LivingProcess>& known) {
+    std::vector<LivingProcess> hidden;
+    for (const int pid : platform::collect_cgroup_processes(cgroup)) {
+        const auto process = platform::find_process(procfs, pid);
+        const bool is_known =
+            std::ranges::any_of(known, [pid](const LivingProcess& it) { return it.pid == pid; });
+        if (process && is_alive(*process) && !is_known) {
+            hidden.push_back(describe_process(procfs, *process));
+        }
+    }
+    return hidden;
 }
 
 std::vector<core::Survivor> to_survivors(const std::vector<LivingProcess>& processes) {

@@ -178,6 +178,15 @@ Problem apply_settings(const Settings& settings, const char* groups) {
     return problem;
 }
 
+Problem enter_cgroup(const Settings& settings, const char* path) {
+    if (settings.cgroup_size == 0) return std::nullopt;
+    const long file = raw_syscall(SYS_openat, AT_FDCWD, path, O_WRONLY | O_CLOEXEC);
+    // "0" is whoever writes it.
+    const long result = file < 0 ? file : raw_syscall(SYS_write, file, "0", 1);
+    const bool is_needed = settings.has_any(Settings::cgroup_needed);
+    return is_needed ? problem_of(SpawnStage::cgroup, result) : std::nullopt;
+}
+
 bool sets_file_limit(const Settings& settings) {
     return (settings.has_limit & (1U << RLIMIT_NOFILE)) != 0;
 }

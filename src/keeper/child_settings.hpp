@@ -20,6 +20,11 @@ inline bool must_not_share_memory(const platform::SpawnBlockSettings& settings) 
 std::optional<SpawnProblem> apply_settings(const platform::SpawnBlockSettings& settings,
                                            const char* groups);
 
+/// Puts this process into the cgroup whose cgroup.procs is at `path`, from the block. A failure is
+/// none where it is not needed.
+std::optional<SpawnProblem> enter_cgroup(const platform::SpawnBlockSettings& settings,
+                                         const char* path);
+
 /// Whether the settings have a say about RLIMIT_NOFILE.
 bool sets_file_limit(const platform::SpawnBlockSettings& settings);
 

@@ -10,7 +10,9 @@ namespace devstack::keeper {
 
 namespace {
 
-constexpr std::size_t bucket_count = 2 * children_max;
+/// Process ids go through all of them in time, and what was touched once stays: so few that it is
+/// nothing, and chains are short all the same.
+constexpr std::size_t bucket_count = 4096;
 constexpr std::size_t buckets_size = bucket_count * sizeof(std::int32_t);
 
 }  // namespace
@@ -31,7 +33,8 @@ std::size_t ChildTable::slot_of(const Child& child) const {
 }
 
 std::int32_t& ChildTable::bucket_of(std::int32_t* buckets, std::uint64_t key) const {
-    return buckets[key % bucket_count];
+    // The upper half of a token is the service, the lower one its run: most are in their first.
+    return buckets[(key ^ key >> 32) % bucket_count];
 }
 
 Child* ChildTable::find_by_token(std::uint64_t token) {

@@ -158,6 +158,8 @@ void become_what_it_asks(const Task& task,
         if (shares_memory && must_not_share_memory(settings)) {
             give_up(task, SpawnStage::request, -EINVAL);
         }
+        // First of all, so that what follows is counted there.
+        give_up_if(task, enter_cgroup(settings, platform::cgroup_of_spawn_block(settings, bytes)));
         if (task.has_terminal) give_up_if(task, take_terminal(settings, STDIN_FILENO));
         give_up_if(task,
                    apply_settings(settings, platform::groups_of_spawn_block(settings, bytes)));

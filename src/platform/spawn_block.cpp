@@ -18,7 +18,12 @@ bool has_zero_byte(const std::string& text) {
 bool has_settings(const SpawnSettings& settings) {
     return settings.identity || settings.umask || !settings.limits.empty() || settings.nice ||
            settings.oom_score_adj || settings.capabilities || settings.no_new_privileges ||
-           settings.terminal || settings.holds_input_open;
+           settings.terminal || settings.holds_input_open || !settings.cgroup.empty();
+}
+
+/// What a child writes to; with the zero byte at its end.
+std::string path_of_cgroup(const SpawnSettings& settings) {
+    return settings.cgroup.empty() ? "" : settings.cgroup + "/cgroup.procs" + '\0';
 }
 
 SpawnBlockSettings pack(const SpawnSettings& settings) {
@@ -48,6 +53,8 @@ SpawnBlockSettings pack(const SpawnSettings& settings) {
         packed.columns = settings.terminal->columns;
     }
     if (settings.holds_input_open) packed.has |= Has::open_input;
+    packed.cgroup_size = static_cast<std::uint32_t>(path_of_cgroup(settings).size());
+    if (settings.needs_cgroup) packed.has |= Has::cgroup_needed;
     for (const SpawnLimit& limit : settings.limits) {
         packed.has_limit |= 1U << limit.resource;
         packed.limits[limit.resource] = {limit.soft, limit.hard};
@@ -60,10 +67,12 @@ void append_settings(std::string& block, const SpawnSettings& settings) {
     const std::size_t at = block.size();
     block.resize(at + sizeof packed + packed.group_count * sizeof(std::uint32_t));
     std::memcpy(block.data() + at, &packed, sizeof packed);
-    if (packed.group_count == 0) return;
-    std::memcpy(block.data() + at + sizeof packed,
-                settings.identity->groups.data(),
-                packed.group_count * sizeof(std::uint32_t));
+    if (packed.group_count > 0) {
+        std::memcpy(block.data() + at + sizeof packed,
+                    settings.identity->groups.data(),
+                    packed.group_count * sizeof(std::uint32_t));
+    }
+    block += path_of_cgroup(settings);
 }
 
 /// What a later version may have put behind the settings that we know.
@@ -75,7 +84,7 @@ bool is_unknown_zero(const char* settings, std::uint32_t size) {
 
 /// `available`: bytes from the settings to the end of the block.
 bool check_settings(const SpawnBlockHeader& header, const char* settings, std::size_t available) {
-    constexpr std::uint32_t known = (SpawnBlockSettings::open_input << 1) - 1;
+    constexpr std::uint32_t known = (SpawnBlockSettings::cgroup_needed << 1) - 1;
     std::uint32_t size = 0;
     if (header.settings_size > available || header.settings_size < sizeof size) return false;
     std::memcpy(&size, settings, sizeof size);
@@ -83,7 +92,10 @@ bool check_settings(const SpawnBlockHeader& header, const char* settings, std::s
     const SpawnBlockSettings packed =
         read_spawn_settings(header, settings - sizeof(SpawnBlockHeader));
     const std::uint64_t groups = std::uint64_t{packed.group_count} * sizeof(std::uint32_t);
-    return size + groups == header.settings_size && (packed.has & ~known) == 0 &&
+    const std::uint64_t end = size + groups + packed.cgroup_size;
+    const bool ends_path =
+        packed.cgroup_size == 0 || (end <= available && settings[end - 1] == '\0');
+    return end == header.settings_size && ends_path && (packed.has & ~known) == 0 &&
            packed.has_limit < (1U << SpawnBlockSettings::limit_count) &&
            is_unknown_zero(settings, size);
 }
@@ -111,6 +123,8 @@ Result<std::string> encode_spawn_block(const SpawnRequest& request) {
     std::size_t settings_size = has_settings(settings) ? sizeof(SpawnBlockSettings) : 0;
     if (settings.identity)
         settings_size += settings.identity->groups.size() * sizeof(std::uint32_t);
+    if (has_zero_byte(settings.cgroup)) return invalid("no cgroup has a zero byte in its name");
+    settings_size += path_of_cgroup(settings).size();
     std::size_t size = sizeof(SpawnBlockHeader) + settings_size + request.working_dir.size() + 1;
     for (const std::string& argument : request.argv)
         size += argument.size() + 1;
@@ -172,6 +186,11 @@ SpawnBlockSettings read_spawn_settings(const SpawnBlockHeader& header, const cha
 
 const char* groups_of_spawn_block(const SpawnBlockSettings& settings, const char* bytes) {
     return bytes + sizeof(SpawnBlockHeader) + settings.size;
+}
+
+const char* cgroup_of_spawn_block(const SpawnBlockSettings& settings, const char* bytes) {
+    return groups_of_spawn_block(settings, bytes) +
+           std::size_t{settings.group_count} * sizeof(std::uint32_t);
 }
 
 std::size_t spawn_block_pointers(const SpawnBlockHeader& header) {

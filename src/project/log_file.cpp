@@ -1,6 +1,7 @@
 #include "project/log_file.hpp"
 
 #include "devstack/core/limits.hpp"
+#include "devstack/project/compressed_log.hpp"
 
 #include <algorithm>
 #include <cstdint>
@@ -60,6 +61,10 @@ Result<LogFile> open_log_file(const std::string& dir, const std::string& service
     // After the index was opened: whatever a record speaks of is in the file by now.
     const auto state = find_file_state(file.log.get());
     if (state) file.state = *state;
+    if (const auto size = generation == 0 ? std::nullopt : find_compressed_size(file.log.get())) {
+        file.is_compressed = true;
+        file.state.size = *size;
+    }
     find_losses(file);
     return file;
 }
@@ -105,6 +110,14 @@ void hold_back_unindexed(LogFiles& opened, WallTime now) {
 
 }  // namespace
 
+int LogFile::plain() {
+    if (std::exchange(is_compressed, false)) {
+        auto decompressed = decompress_log(log.get(), state.size);
+        log = decompressed ? std::move(*decompressed) : platform::FileDescriptor{};
+    }
+    return log.get();
+}
+
 const core::IndexRecord* LogFile::find_loss(std::uint64_t position) const {
     const auto found =
         std::ranges::find_if(losses, [&](const auto& it) { return it.end() > position; });
@@ -128,8 +141,12 @@ Result<LogFiles> open_log_files(const std::string& log_dir,
         auto file = open_log_file(log_dir, service, generation);
         if (!file) return std::move(file).error();
         if (!file->log.is_open()) continue;
-        const bool is_known = std::ranges::any_of(
-            opened.files, [&](const LogFile& it) { return it.state.is_same_file(file->state); });
+        // One that was compressed meanwhile is another file, with the same index.
+        const bool is_known = std::ranges::any_of(opened.files, [&](const LogFile& it) {
+            const bool is_same_place = it.index.is_there() && file->index.is_there() &&
+                                       it.index.base() == file->index.base();
+            return is_same_place || it.state.is_same_file(file->state);
+        });
         if (is_known) continue;
         opened.files.push_back(std::move(*file));
         const LogFile& youngest = opened.files.front();

@@ -22,6 +22,10 @@ struct LogFile {
     std::uint64_t base = 0;
     std::uint64_t end = 0;
     std::vector<core::IndexRecord> losses;  ///< By position.
+    bool is_compressed = false;             ///< `log` is, and `state` tells of what it was.
+
+    /// What is to be read: the log as it was. Decompressed when it is asked for first.
+    int plain();
 
     /// The first that ends after `position`.
     const core::IndexRecord* find_loss(std::uint64_t position) const;

@@ -97,7 +97,7 @@ bool LogPieces::load_bytes(LogFile& file) {
     const core::IndexRecord* const loss = file.find_loss(position_);
     const std::uint64_t end = loss == nullptr ? file.end : std::min(file.end, loss->position);
     const std::uint64_t left = end - position_;
-    read_at(file.log.get(),
+    read_at(file.plain(),
             position_ - file.base - file.lost_before(position_),
             static_cast<std::size_t>(std::min<std::uint64_t>(left, buffer_size)),
             buffer_);

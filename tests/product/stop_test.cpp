@@ -66,6 +66,22 @@ stop_timeout = "200ms"
     CHECK(processes_left_of(project.directory()).empty());
 }
 
+// In a session of its own, without our variables, and its parent gone: nothing but its port tells.
+TEST_CASE("who hides from its service is found by its port", "[integration][stop]") {
+    const std::string port = std::to_string(free_port());
+    TestProject project{"[service.web]\ncommand = 'env -i setsid @CHILD@ listen " + port +
+                        " & exec @CHILD@ wait'\nport = " + port + "\n"};
+    project.bring_up();
+    const CommandResult stop = project.devstack({"stop", "web"});
+    INFO(stop.output << stop.error);
+    CHECK(stop.code == 0);
+    const std::string events = project.devstack({"events"}).output;
+    const std::size_t told =
+        events.find("web: port " + port + " is held by devstack_testchild (pid ");
+    CHECK(told != std::string::npos);
+    CHECK(events.find("which it has left behind; it is being stopped", told) != std::string::npos);
+}
+
 TEST_CASE("stop takes dependents down first and leaves the rest", "[integration][stop]") {
     TestProject project{R"(
 [service.db]

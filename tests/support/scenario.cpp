@@ -233,8 +233,9 @@ Trace Scenario::spawn_failed(const std::string& name, const std::string& message
 Trace Scenario::exited(const std::string& name,
                        ExitStatus status,
                        std::vector<Survivor> survivors,
-                       ExitUsage usage) {
-    return send(Exited{current(name), status, std::move(survivors), usage});
+                       ExitUsage usage,
+                       const std::string& cause) {
+    return send(Exited{current(name), status, std::move(survivors), usage, cause});
 }
 Trace Scenario::exited_in_run(const std::string& name, std::uint32_t run, ExitStatus status) {
     return send(Exited{{id(name), run}, status, {}});

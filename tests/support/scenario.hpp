@@ -69,7 +69,8 @@ public:
     Trace exited(const std::string& name,
                  core::ExitStatus status,
                  std::vector<core::Survivor> survivors = {},
-                 core::ExitUsage usage = {});
+                 core::ExitUsage usage = {},
+                 const std::string& cause = "");
     Trace exited_in_run(const std::string& name, std::uint32_t run, core::ExitStatus status);
     Trace survivors(const std::string& name, std::vector<core::Survivor> survivors);
     Trace probe_passed(const std::string& name);

@@ -8,5 +8,6 @@ int run_keeper_mode(int argc, char** argv);
 int run_daemon_mode(int argc, char** argv);
 /// Looks at a project for its daemon, and prints a diagnosis as JSON.
 int run_doctor_mode(int argc, char** argv);
+int run_compress_mode(int argc, char** argv);
 
 }  // namespace devstack::cli

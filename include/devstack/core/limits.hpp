@@ -168,6 +168,8 @@ inline constexpr std::size_t sockets_max = 16;
 inline constexpr auto on_demand_age_min = 5s;
 
 // ---- Profile ----
+/// Less memory is enough for no program: it was meant in another unit.
+inline constexpr std::uint64_t memory_limit_min = 1024 * 1024;
 inline constexpr std::size_t profile_size_max = 4 * 1024 * 1024;
 /// Eight times what Linux lets a service have, for comments: a larger one was not meant.
 inline constexpr std::size_t env_file_size_max = 16 * 1024 * 1024;

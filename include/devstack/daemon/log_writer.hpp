@@ -33,6 +33,8 @@ public:
         /// How many bytes all log files together may have; asked after each rotation. The oldest
         /// rotated ones are removed then, never a file that is written. Without it: no limit.
         std::function<std::uint64_t()> size_max;
+        /// The service's log has been rotated. From the loop, never from inside a call.
+        std::function<void(const std::string& service)> rotated;
     };
 
     LogWriter(boost::asio::io_context& loop, std::string log_dir, Observer observer);

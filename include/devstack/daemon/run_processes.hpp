@@ -27,6 +27,8 @@ struct ProjectMark {
     bool is_scattered = false;
     /// What has begun to run earlier is not ours; 0: that tells nothing.
     std::uint64_t born_after = 0;
+    /// What lives in one of these cgroups is ours, whatever else is to be seen of it.
+    std::vector<std::string> cgroups = {};
 };
 
 /// Variables that the daemon puts into the environment of every child, so that whatever comes of it

@@ -45,6 +45,11 @@ std::vector<LivingProcess> collect_leftovers(const platform::Procfs& procfs,
                                              const std::vector<RunMark>& known = {},
                                              const std::vector<RunMark>& kept = {});
 
+/// What lives in the cgroup and is not among `known`.
+std::vector<LivingProcess> collect_hidden(const platform::Procfs& procfs,
+                                          const std::string& cgroup,
+                                          const std::vector<LivingProcess>& known);
+
 /// What the core is told of them.
 std::vector<core::Survivor> to_survivors(const std::vector<LivingProcess>& processes);
 

@@ -11,7 +11,8 @@
 /// A SpawnRequest as one flat piece of memory, so that the keeper can hand it from the daemon to
 /// exec without allocating:
 ///
-///     SpawnBlockHeader  [SpawnBlockSettings  groups]  working_dir\0  argv[0]\0 … argv[n-1]\0
+///     SpawnBlockHeader  [SpawnBlockSettings  groups  cgroup\0]  working_dir\0  argv[0]\0 …
+///     argv[n-1]\0
 ///         environment[0]\0 …
 ///
 /// Settings are there only if there are any, and have grown when they are longer than we know: what
@@ -27,7 +28,7 @@ struct SpawnBlockHeader {
     std::uint32_t argument_count = 0;
     std::uint32_t environment_count = 0;
     std::int32_t parent_death_signal = 0;
-    std::uint32_t settings_size = 0;  ///< With the groups; 0: none.
+    std::uint32_t settings_size = 0;  ///< With groups and cgroup; 0: none.
 };
 
 /// SpawnSettings on their way. What is not in `has` is zero and left as it is.
@@ -41,6 +42,7 @@ struct SpawnBlockSettings {
         no_new_privileges = 1U << 5,
         terminal = 1U << 6,
         open_input = 1U << 7,
+        cgroup_needed = 1U << 8,
     };
     static constexpr std::uint32_t limit_count = 16;  // RLIM_NLIMITS.
     struct Limit {
@@ -48,7 +50,7 @@ struct SpawnBlockSettings {
         std::uint64_t hard = 0;
     };
 
-    std::uint32_t size = sizeof(SpawnBlockSettings);  ///< Without the groups.
+    std::uint32_t size = sizeof(SpawnBlockSettings);  ///< Without groups and cgroup.
     std::uint32_t has = 0;
     std::uint32_t user = 0;
     std::uint32_t group = 0;
@@ -62,6 +64,8 @@ struct SpawnBlockSettings {
     std::uint16_t columns = 0;
     std::uint32_t has_limit = 0;  ///< A bit for each resource.
     Limit limits[limit_count] = {};
+    std::uint32_t cgroup_size = 0;  ///< Of the path of its cgroup.procs, with its end; 0: none.
+    std::uint32_t reserved = 0;
 
     bool has_any(std::uint32_t these) const { return (has & these) != 0; }
 };
@@ -77,6 +81,8 @@ std::optional<SpawnBlockHeader> check_spawn_block(const char* bytes, std::size_t
 /// stand at `groups_of_spawn_block`, four bytes each, at no particular alignment.
 SpawnBlockSettings read_spawn_settings(const SpawnBlockHeader& header, const char* bytes);
 const char* groups_of_spawn_block(const SpawnBlockSettings& settings, const char* bytes);
+/// The path behind them, if there is one.
+const char* cgroup_of_spawn_block(const SpawnBlockSettings& settings, const char* bytes);
 
 /// A block that was checked, as execve(2) wants it. Points into the block.
 struct SpawnBlock {

@@ -50,6 +50,9 @@ struct SpawnSettings {
     std::optional<SpawnTerminal> terminal;
     /// Input is a pipe that never ends, in the place of /dev/null. A terminal never ends anyway.
     bool holds_input_open = false;
+    /// Directory of the cgroup that it enters, see platform/cgroup.hpp; empty: that of the keeper.
+    std::string cgroup;
+    bool needs_cgroup = false;  ///< It is not to run outside of it.
 };
 
 /// All that is needed to start a process: values only, in the terms of execve(2).
@@ -93,6 +96,7 @@ enum class SpawnStage : std::uint32_t {
     capabilities,  ///< capset(2), prctl(2).
     groups,        ///< setgroups(2), setresgid(2).
     user,          ///< setresuid(2).
+    cgroup,        ///< cgroup.procs of its cgroup.
 };
 
 }  // namespace devstack::platform

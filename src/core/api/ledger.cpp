@@ -43,6 +43,7 @@ const Shape& shape_of<LedgerProcess>() {
         {"start_ticks", slot<&LedgerProcess::start_ticks>, true},
         {"output_pipe", slot<&LedgerProcess::output_pipe>},
         {"error_pipe", slot<&LedgerProcess::error_pipe>},
+        {"cgroup", slot<&LedgerProcess::cgroup>},
     };
     static constexpr Shape shape{fields};
     return shape;
@@ -97,6 +98,7 @@ static void write(JsonWriter& json, const LedgerProcess& process) {
     json.field("start_ticks", process.start_ticks);
     if (process.output_pipe != 0) json.field("output_pipe", process.output_pipe);
     if (process.error_pipe != 0) json.field("error_pipe", process.error_pipe);
+    if (!process.cgroup.empty()) json.field("cgroup", process.cgroup);
     json.end_object();
 }
 

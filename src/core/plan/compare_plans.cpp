@@ -84,6 +84,7 @@ constexpr Row rows[] = {
     {"no_new_privileges", same_of_process<&ProcessSettings::no_new_privileges>},
     {"tty", same_of_process<&ProcessSettings::terminal>},
     {"stdin_open", same_of_process<&ProcessSettings::stdin_open>},
+    {"mem_limit, cpus or pids_limit", same_of_process<&ProcessSettings::cgroup>},
     {"depends_on", same_needs, false},
     {"restart_with", same_companions, false},
     {"restart", same<&ServicePlan::restart>, false},

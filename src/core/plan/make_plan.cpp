@@ -194,6 +194,8 @@ private:
             plan.api = {profile_.api->address, profile_.api->port, profile_.api->is_remote};
         }
         plan.logs_size_max = profile_.logs_size_max;
+        plan.compresses_logs = profile_.compresses_logs;
+        plan.has_cgroups = profile_.cgroups.value_or(profile_.mode == Mode::host);
         plan.environment = make_environment(environments_.project_variables());
         plan.services.reserve(order.size());
         plan.secrets.assign(secrets_.begin(), secrets_.end());

@@ -116,6 +116,7 @@ ProcessSettings make_process_settings(const ProcessSetting& setting,
         CapabilityMaker{setting, around.scope.profile->source, accounts, diagnostics}.make();
     settings.no_new_privileges = setting.no_new_privileges;
     settings.stdin_open = setting.stdin_open;
+    settings.cgroup = setting.cgroup;
     if (setting.tty) {
         const TerminalSize usual;
         settings.terminal = TerminalSize{size_of(around.scope, "LINES", usual.rows),

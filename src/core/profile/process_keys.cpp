@@ -1,5 +1,7 @@
 #include "process_keys.hpp"
 
+#include "devstack/core/limits.hpp"
+
 #include "section.hpp"
 
 #include <algorithm>
@@ -155,6 +157,42 @@ void read_nice(const Setting& it, ServiceSetting& service) {
 
 void read_oom_score_adj(const Setting& it, ServiceSetting& service) {
     service.process.oom_score_adj = read_integer(it, -1000, 1000);
+}
+
+void read_mem_limit(const Setting& it, ServiceSetting& service) {
+    service.process.cgroup.memory = read_size(it, limits::memory_limit_min);
+}
+
+void read_cpus(const Setting& it, ServiceSetting& service) {
+    auto& percent = service.process.cgroup.cpu_percent;
+    if (it.value.kind == TomlValue::Kind::integer) {
+        if (const auto count = read_integer(it)) percent = static_cast<std::uint32_t>(*count) * 100;
+        return;
+    }
+    if (!it.value.is_string()) return it.report_wrong_type("write it in quotes, such as \"0.5\"");
+    const std::string& text = it.value.text;
+    const std::size_t point = std::min(text.find('.'), text.size());
+    const std::string whole = text.substr(0, point);
+    std::string fraction = point < text.size() ? text.substr(point + 1) : "00";
+    if (fraction.size() == 1) fraction += '0';
+    const auto are_digits = [](const std::string& part, std::size_t size_max) {
+        return !part.empty() && part.size() <= size_max &&
+               part.find_first_not_of("0123456789") == std::string::npos;
+    };
+    constexpr unsigned long percent_max = 9999'99;
+    const bool is_number = are_digits(whole, 9) && are_digits(fraction, 2);
+    const unsigned long value = is_number ? std::stoul(whole + fraction) : 0;
+    if (value == 0 || value > percent_max) {
+        return it.report_bad_value(
+            "bad-cpus",
+            "\"" + text + "\" is not a number of processors from \"0.01\" to \"9999.99\"");
+    }
+    percent = static_cast<std::uint32_t>(value);
+}
+
+void read_pids_limit(const Setting& it, ServiceSetting& service) {
+    const auto limit = read_integer(it);
+    if (limit) service.process.cgroup.processes = static_cast<std::uint32_t>(*limit);
 }
 
 // ---- Capabilities -------------------------------------------------------------------------------

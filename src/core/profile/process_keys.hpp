@@ -16,6 +16,9 @@ void read_no_new_privileges(const Setting& it, ServiceSetting& service);
 void read_cap_add(const Setting& it, ServiceSetting& service);
 void read_cap_drop(const Setting& it, ServiceSetting& service);
 void read_tty(const Setting& it, ServiceSetting& service);
+void read_mem_limit(const Setting& it, ServiceSetting& service);
+void read_cpus(const Setting& it, ServiceSetting& service);
+void read_pids_limit(const Setting& it, ServiceSetting& service);
 void read_stdin_open(const Setting& it, ServiceSetting& service);
 
 }  // namespace devstack::core

@@ -36,17 +36,31 @@ void read_name(const Setting& it, Profile& profile) {
     }
 }
 
-constexpr std::array log_keys{Key<Profile>{
-    .name = "max_size",
-    .expected = "a size",
-    .read =
-        [](const Setting& it, Profile& to) {
-            to.logs_size_max = read_size(it, limits::logs_size_max_min).value_or(to.logs_size_max);
-        },
-    .also_called = "size max limit max-size maxsize",
-    .form = size_text,
-    .summary = "All log files of the project together; the oldest are removed first.",
-    .if_absent = "\"1GiB\""}};
+/// What to do with log files that have been rotated.
+constexpr std::array compressions{Choice<bool>{"none", false}, Choice<bool>{"zstd", true}};
+
+constexpr std::array log_keys{
+    Key<Profile>{.name = "compress",
+                 .expected = "\"zstd\" or \"none\"",
+                 .read =
+                     [](const Setting& it, Profile& to) {
+                         to.compresses_logs = read_choice(it, compressions).value_or(false);
+                     },
+                 .also_called = "compression zstd",
+                 .form = one_of(words_of<compressions>),
+                 .summary = "How log files are compressed once they have been rotated.",
+                 .if_absent = "\"none\""},
+    Key<Profile>{.name = "max_size",
+                 .expected = "a size",
+                 .read =
+                     [](const Setting& it, Profile& to) {
+                         to.logs_size_max =
+                             read_size(it, limits::logs_size_max_min).value_or(to.logs_size_max);
+                     },
+                 .also_called = "size max limit max-size maxsize",
+                 .form = size_text,
+                 .summary = "All log files of the project together; the oldest are removed first.",
+                 .if_absent = "\"1GiB\""}};
 
 constexpr std::array project_keys{
     Key<Profile>{.name = "name",
@@ -80,6 +94,13 @@ constexpr std::array project_keys{
         .also_called = "log logging",
         .form = table_with(views_of<log_keys>),
         .summary = "How much of the services' output is kept."},
+    Key<Profile>{.name = "cgroups",
+                 .expected = "true or false",
+                 .read = [](const Setting& it, Profile& to) { to.cgroups = read_boolean(it); },
+                 .also_called = "cgroup use_cgroups",
+                 .form = true_or_false,
+                 .summary = "Every service lives in a cgroup of its own, where that can be had; if "
+                            "absent, true on a host and false in development."},
     Key<Profile>{.name = "description",
                  .expected = "a string",
                  .read = [](const Setting& it, Profile&) { read_text(it); },

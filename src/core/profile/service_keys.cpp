@@ -14,6 +14,11 @@ namespace devstack::core {
 namespace {
 
 constexpr Form signal = one_of(signal_names) | text_like(signal_pattern) | number_from(1, 64);
+constexpr Form cpu_count =
+    text_like([]() -> std::string {
+        return R"(^(0*[1-9][0-9]{0,3}(\.[0-9]{1,2})?|0+\.(0[1-9]|[1-9][0-9]?))$)";
+    }) |
+    number_from(1, 9999);
 constexpr Form account = any_text | number_from(0, UINT32_MAX - 1);
 constexpr Form limit_value = any_text | number_from(0, INT64_MAX);
 constexpr Form resource_limit = limit_value | table_of(limit_value);
@@ -220,6 +225,24 @@ constexpr std::array service_keys{
         .also_called = "oom_score oom_score_adjust oom_adj",
         .form = number_from(-1000, 1000),
         .summary = "How soon the kernel kills it when memory is short; -1000 is never."},
+    Key<ServiceSetting>{.name = "mem_limit",
+                        .expected = "a size",
+                        .read = read_mem_limit,
+                        .also_called = "memory_limit memory mem memory_max mem_max",
+                        .form = size_text,
+                        .summary = "What it and all that it starts may have of memory, by cgroup."},
+    Key<ServiceSetting>{.name = "cpus",
+                        .expected = "a number of processors, such as \"0.5\" or 2",
+                        .read = read_cpus,
+                        .also_called = "cpu_limit cpu cpu_max cpu_quota",
+                        .form = cpu_count,
+                        .summary = "How many processors it may keep busy, by cgroup."},
+    Key<ServiceSetting>{.name = "pids_limit",
+                        .expected = "a number from 1 to 4194304",
+                        .read = read_pids_limit,
+                        .also_called = "pids pids_max tasks_max max_processes",
+                        .form = number_from(1, 4'194'304),
+                        .summary = "How many processes and threads it may have, by cgroup."},
     Key<ServiceSetting>{.name = "no_new_privileges",
                         .expected = "true or false",
                         .read = read_no_new_privileges,

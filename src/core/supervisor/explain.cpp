@@ -42,6 +42,8 @@ std::string explain_stopping(const Stopping& it) {
         }
         text += "; still there: " + join_for_people(names);
     }
+    for (const PortHolder& holder : it.holders)
+        text += "; " + describe(holder) + ", which it has left behind";
     if (it.is_killed) text += "; SIGKILL was sent";
     return text;
 }

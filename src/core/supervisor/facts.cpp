@@ -35,6 +35,10 @@ void Supervisor::on(const PortsScanned& fact) {
         if (fact.holders.empty()) return ports_are_free(fact.run, "");
         return block(fact.run.service, fact, now_, false);
     }
+    if (auto* stopping = phase_if<Stopping>(fact.run);
+        stopping != nullptr && stopping->ports != Stopping::Ports::unknown) {
+        return ports_looked_at(*stopping, fact.holders);
+    }
     const auto* blocked = phase_if<Blocked>(fact.run);
     if (blocked == nullptr) return;
     if (!fact.holders.empty()) {
@@ -231,6 +235,7 @@ void Supervisor::on(const Exited& fact) {
     end.status = fact.status;
     end.usage = fact.usage;
     end.ended_at = now_;
+    end.cause = fact.cause;
     at(id).last_end = end;
     touch(id);
     if (auto* stopping = std::get_if<Stopping>(&at(id).phase)) {

@@ -249,7 +249,12 @@ void Supervisor::expire(ServiceId, Unhealthy& unhealthy) {
 }
 
 void Supervisor::expire(ServiceId id, Stopping& stopping) {
-    if (now_ >= stopping.deadline) force(id);
+    if (now_ < stopping.deadline) return;
+    if (stopping.ports != Stopping::Ports::held) return force(id);
+    stopping.ports = Stopping::Ports::asked;
+    stopping.deadline = now_ + limits::blocked_port_interval;
+    touch(id);
+    act(ScanPorts{stopping.run});
 }
 
 // ---- Graph -------------------------------------------------------------------------------------

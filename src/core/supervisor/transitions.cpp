@@ -199,6 +199,13 @@ void Supervisor::leader_ended(ServiceId id, const Exited& fact) {
 
 /// A shell reports in its exit code what happened to the command it ran (POSIX, XCU 2.8.2).
 std::string Supervisor::describe_end(ServiceId id, ExitStatus status) const {
+    const std::string text = describe_status(id, status);
+    const auto& end = at(id).last_end;
+    const bool has_cause = end && end->status == status && !end->cause.empty();
+    return has_cause ? text + " (" + end->cause + ")" : text;
+}
+
+std::string Supervisor::describe_status(ServiceId id, ExitStatus status) const {
     std::string text = describe(status);
     if (!spec(id).command.is_shell() || status.signal != 0) return text;
     if (status.code == 126) return text + " (the shell may not execute it)";
@@ -220,7 +227,7 @@ void Supervisor::end_survivors(const Exited& fact, Stopping::Then then, const st
     stopping.then = then;
     stopping.status = fact.status;
     stopping.survivors = fact.survivors;
-    stopping.why = (why.empty() ? describe(fact.status) : why) + " and left " +
+    stopping.why = (why.empty() ? describe_end(id, fact.status) : why) + " and left " +
                    count_of(fact.survivors.size(), "process") + " behind (pid " +
                    std::to_string(fact.survivors.front().pid) + ", " +
                    fact.survivors.front().command + ")";
@@ -230,8 +237,15 @@ void Supervisor::end_survivors(const Exited& fact, Stopping::Then then, const st
     enter(id, stopping, stopping.why);
 }
 
-/// Nothing of the run is left.
+/// No process of the run is left. Before it is called stopped nobody of ours may listen on its
+/// ports: who has hidden from all else that a run is known by is found by that.
 void Supervisor::finish_stop(ServiceId id) {
+    auto& ports = std::get<Stopping>(at(id).phase).ports;
+    const bool is_over = std::get<Stopping>(phase(id)).then == Stopping::Then::rest;
+    if (is_over && ports != Stopping::Ports::free && !spec(id).ports.empty()) {
+        ports = Stopping::Ports::asked;
+        return act(ScanPorts{std::get<Stopping>(phase(id)).run});
+    }
     const Stopping stopping = std::get<Stopping>(phase(id));
     switch (stopping.then) {
         case Stopping::Then::rest:
@@ -251,6 +265,28 @@ void Supervisor::finish_stop(ServiceId id) {
         case Stopping::Then::go_on:
             return prepare_ended(stopping.run, stopping.status.value_or(ExitStatus{}));
     }
+}
+
+void Supervisor::ports_looked_at(Stopping& stopping, std::vector<PortHolder> holders) {
+    const ServiceId id = stopping.run.service;
+    // Strangers may have what is nobody's any more.
+    std::erase_if(holders, [](const PortHolder& it) { return !it.is_leftover; });
+    // Not of an earlier run, but of this one.
+    for (PortHolder& holder : holders)
+        holder.is_leftover = false;
+    if (holders.empty() || stopping.then != Stopping::Then::rest) {
+        stopping.ports = Stopping::Ports::free;
+        return finish_stop(id);
+    }
+    stopping.ports = Stopping::Ports::held;
+    stopping.deadline = now_ + limits::blocked_port_interval;
+    touch(id);
+    if (stopping.holders == holders) return;
+    stopping.holders = std::move(holders);
+    act(FreePorts{stopping.run});
+    notice(stopping.run,
+           Noticed::Kind::survivors,
+           describe(stopping.holders.front()) + ", which it has left behind; it is being stopped");
 }
 
 void Supervisor::decide_after_end(ServiceId id, ExitStatus status, const std::string& why) {

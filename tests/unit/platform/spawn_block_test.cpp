@@ -135,6 +135,27 @@ TEST_CASE("settings come out of a block as they went in, all of them or one",
     check_same(decoded->settings, request.settings);
 }
 
+TEST_CASE("the path of a cgroup stands behind the groups", "[unit][spawn_block]") {
+    SpawnRequest request = make_request();
+    request.settings = make_settings();
+    request.settings.cgroup = "/sys/fs/cgroup/devstack-1/api";
+    request.settings.needs_cgroup = true;
+    const std::string block = encode(request);
+    const auto header = check_spawn_block(block.data(), block.size());
+    REQUIRE(header);
+    const SpawnBlockSettings packed = read_spawn_settings(*header, block.data());
+    CHECK(packed.has_any(SpawnBlockSettings::cgroup_needed));
+    CHECK(std::string{cgroup_of_spawn_block(packed, block.data())} ==
+          "/sys/fs/cgroup/devstack-1/api/cgroup.procs");
+    CHECK(decode(block)->argv == request.argv);
+    // One that does not end is none.
+    std::string torn = block;
+    torn[sizeof(SpawnBlockHeader) + header->settings_size - 1] = 'x';
+    CHECK_FALSE(check_spawn_block(torn.data(), torn.size()));
+    request.settings.cgroup += '\0';
+    CHECK(refusal_of(request) == "no cgroup has a zero byte in its name");
+}
+
 TEST_CASE("a block without settings is the one that it always was", "[unit][spawn_block]") {
     const std::string block = encode({{"a", "b"}, {"C=d"}, "/e", 15});
     CHECK(block == std::string("\x02\0\0\0\x01\0\0\0\x0f\0\0\0\0\0\0\0/e\0a\0b\0C=d\0", 27));

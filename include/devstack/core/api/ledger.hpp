@@ -34,6 +34,7 @@ struct LedgerProcess {
     /// Inodes of the pipes that its output goes to; 0: another kind of file.
     std::uint64_t output_pipe = 0;
     std::uint64_t error_pipe = 0;
+    std::string cgroup = {};  ///< Its directory; empty: it has none of its own.
 
     bool operator==(const LedgerProcess&) const = default;
 };

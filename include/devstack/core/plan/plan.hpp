@@ -150,6 +150,8 @@ struct Plan {
     OnKeeperDeath on_keeper_death = OnKeeperDeath::stop;
     std::optional<ApiListener> api;
     std::uint64_t logs_size_max = limits::logs_size_max;  ///< Bytes, of all log files together.
+    bool compresses_logs = false;                         ///< When they have been rotated, by zstd.
+    bool has_cgroups = false;  ///< Every run lives in a cgroup of its own, where that can be had.
     bool frees_ports = false;  ///< Whoever holds a declared port is ended (`up --free-ports`).
     /// What every service inherits: "NAME=value", sorted by name. Kept once, not in each service.
     std::vector<std::string> environment;

@@ -113,6 +113,16 @@ struct TerminalSize {
     bool operator==(const TerminalSize&) const = default;
 };
 
+/// What all processes of a run may use together, by cgroup v2. Empty: what they like.
+struct CgroupLimits {
+    std::optional<std::uint64_t> memory;       ///< Bytes.
+    std::optional<std::uint32_t> cpu_percent;  ///< Of one processor.
+    std::optional<std::uint32_t> processes;    ///< With their threads.
+
+    bool has_any() const { return memory || cpu_percent || processes; }
+    bool operator==(const CgroupLimits&) const = default;
+};
+
 /// What a process is given besides its command, directory and environment. What is empty stays as
 /// devstack itself has it.
 struct ProcessSettings {
@@ -125,6 +135,7 @@ struct ProcessSettings {
     bool no_new_privileges = false;
     std::optional<TerminalSize> terminal;
     bool stdin_open = false;  ///< Standard input never ends.
+    CgroupLimits cgroup;
     bool operator==(const ProcessSettings&) const = default;
 };
 

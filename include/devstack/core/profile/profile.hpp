@@ -98,6 +98,7 @@ struct ProcessSetting {
     CapabilitySetting cap_drop;
     bool tty = false;
     bool stdin_open = false;
+    CgroupLimits cgroup;
 };
 
 struct ServiceSetting {
@@ -156,6 +157,8 @@ struct Profile {
     std::vector<SourceText> env_files;
     std::optional<ApiSetting> api;
     std::uint64_t logs_size_max = limits::logs_size_max;
+    bool compresses_logs = false;
+    std::optional<bool> cgroups;
     std::vector<KnowledgeSetting> knowledge;
     std::vector<ServiceSetting> services;  ///< And tasks, in the order of the file.
 };

@@ -39,9 +39,8 @@ struct RecordPrepared {
 struct SpawnProcess {
     RunId run;
 };
-/// Ends the processes that hold the run's ports, politely, then firmly; then looks at the ports
-/// again
-/// (`PortsScanned`). What may not be ended is left alone.
+/// Ends the processes that hold the run's ports, as its phase names them, politely, then firmly;
+/// then looks at the ports again (`PortsScanned`). What may not be ended is left alone.
 struct FreePorts {
     RunId run;
 };

@@ -101,6 +101,9 @@ struct Exited {
     ExitStatus status;
     std::vector<Survivor> survivors;
     ExitUsage usage;
+    /// What the status does not say, for people: "killed by the kernel's OOM killer: memory limit
+    /// 64 MiB". Empty as a rule.
+    std::string cause = {};
 };
 /// What lives of a run whose leader has ended has changed; empty: nothing is left.
 struct SurvivorsChanged {

@@ -113,6 +113,15 @@ struct Stopping {
     std::string why;  ///< Why it has to end.
     /// Nobody had asked for its end, whatever was asked since: it is worth a record.
     bool is_unplanned = false;
+    enum class Ports {
+        unknown,  ///< Looked at when no process is left, before it is called stopped.
+        asked,
+        held,  ///< By `holders`; looked at again at the deadline.
+        free,
+    };
+    Ports ports = Ports::unknown;
+    /// Who listens on its ports, is of this project, and of none of its runs.
+    std::vector<PortHolder> holders;
 };
 
 /// Ended unplanned; waits before the next try.

@@ -44,6 +44,7 @@ struct RunEnd {
     ExitUsage usage;
     TimePoint spawned_at{};
     TimePoint ended_at{};
+    std::string cause = {};  ///< See Exited::cause.
 };
 
 /// "exited with code 3", "was killed by SIGKILL", "ended by SIGSEGV (core dumped)".

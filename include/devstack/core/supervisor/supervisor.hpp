@@ -207,6 +207,7 @@ private:
     void leader_ended(ServiceId id, const Exited& fact);
     void end_survivors(const Exited& fact, Stopping::Then then, const std::string& why = "");
     void finish_stop(ServiceId id);
+    void ports_looked_at(Stopping& stopping, std::vector<PortHolder> holders);
     void work_done(ServiceId id, const std::string& why);
     void decide_after_end(ServiceId id, ExitStatus status, const std::string& why);
     std::string back_off(ServiceId id, const std::string& why);
@@ -250,6 +251,7 @@ private:
     std::string why_start(ServiceId id) const;
     std::string describe_missing(ServiceId id, const Starting& starting) const;
     std::string describe_end(ServiceId id, ExitStatus status) const;
+    std::string describe_status(ServiceId id, ExitStatus status) const;
     bool is_success(ServiceId id, ExitStatus status) const;
     Duration next_delay(ServiceId id);
     /// `services` and all that they need, or all that needs them; directly or through others.

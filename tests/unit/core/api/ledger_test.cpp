@@ -107,11 +107,13 @@ TEST_CASE("a record of a phase that nobody knows is refused", "[unit][api]") {
 
 TEST_CASE("a turn names who was born in it", "[unit][api]") {
     LedgerTurn turn;
-    turn.processes = {{"api", 4, 812, 90071, 11, 12}, {"tty", 1, 813, 90072, 0, 0}};
+    turn.processes = {{"api", 4, 812, 90071, 11, 12},
+                      {"tty", 1, 813, 90072, 0, 0, "/sys/fs/cgroup/d-1/tty"}};
     const std::string text = to_text(turn);
     CHECK(text == R"({"events":[],"services":[],"processes":[)"
                   R"({"service":"api","run":4,"pid":812,"start_ticks":90071,"output_pipe":11,)"
-                  R"("error_pipe":12},{"service":"tty","run":1,"pid":813,"start_ticks":90072}]})");
+                  R"("error_pipe":12},{"service":"tty","run":1,"pid":813,"start_ticks":90072,)"
+                  R"("cgroup":"/sys/fs/cgroup/d-1/tty"}]})");
     const auto again = parse_ledger_turn(text);
     REQUIRE(again);
     CHECK(again->processes == turn.processes);

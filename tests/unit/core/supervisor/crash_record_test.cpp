@@ -126,3 +126,27 @@ TEST_CASE("an end that somebody wanted is not recorded", "[unit][supervisor]") {
         CHECK_FALSE(records(s.exited("web", {0, 0})));
     }
 }
+
+TEST_CASE("what the exit status does not say is told with it", "[unit][supervisor]") {
+    const std::string killer = "killed by the kernel's OOM killer: memory limit 64 MiB";
+    Scenario s{steady("api")};
+    s.bring_up("api");
+    SECTION("of a run that leaves nothing") {
+        CHECK(s.exited("api", {0, 9}, {}, {}, killer).back() ==
+              "api: ready -> backing-off (was killed by SIGKILL (" + killer + "))");
+        CHECK(s.last_record().why == "was killed by SIGKILL (" + killer + ")");
+    }
+    SECTION("of one that leaves something") {
+        s.exited("api", {0, 9}, {{4242, "worker"}}, {}, killer);
+        CHECK(s.explain("api").find("was killed by SIGKILL (" + killer +
+                                    ") and left 1 process behind (pid 4242, worker)") !=
+              std::string::npos);
+    }
+    SECTION("and not of the next one") {
+        s.exited("api", {0, 9}, {}, {}, killer);
+        s.after(1s);
+        s.spawned("api");
+        CHECK(s.exited("api", {0, 9}).back() ==
+              "api: starting -> backing-off (was killed by SIGKILL)");
+    }
+}

@@ -186,3 +186,69 @@ TEST_CASE("stopping what a task has worked on makes the task count no longer",
     s.start("api");
     CHECK(s.phase("migrate") == "waiting");
 }
+
+namespace {
+
+core::PortHolder held_by(bool is_ours) {
+    core::PortHolder holder;
+    holder.port = Port{3101};
+    holder.address = "127.0.0.1";
+    holder.pid = 4711;
+    holder.command = "node";
+    holder.user = "chi";
+    holder.since = "09:12";
+    holder.working_dir = "/home/chi/shop";
+    holder.is_leftover = is_ours;
+    return holder;
+}
+
+void bring_up_on_port(Scenario& s) {
+    s.start("web");
+    s.ports_free("web");
+    s.spawned("web");
+    s.probe_passed("web");
+    s.stop("web");
+}
+
+}  // namespace
+
+TEST_CASE("nothing is called stopped before its ports are free", "[unit][supervisor]") {
+    Scenario s{service("web").on_port(3101)};
+    bring_up_on_port(s);
+    CHECK(s.exited("web", {0, 15}) == Trace{"scan ports of web#1"});
+    CHECK(s.phase("web") == "stopping");
+
+    SECTION("and they are") {
+        CHECK(s.ports_free("web") ==
+              Trace{"web: stopping -> stopped (asked to stop; ended by SIGTERM)"});
+    }
+    SECTION("who has them now is no concern of ours") {
+        CHECK(s.ports_held("web", held_by(false)).back() ==
+              "web: stopping -> stopped (asked to stop; ended by SIGTERM)");
+    }
+    SECTION("somebody of ours still listens") {
+        CHECK(s.ports_held("web", held_by(true)) ==
+              Trace{"free ports of web#1",
+                    "web: port 3101 is held by node (pid 4711, user chi, since 09:12, "
+                    "/home/chi/shop), which it has left behind; it is being stopped"});
+        CHECK(
+            s.explain("web") ==
+            "web is stopping: asked to stop; port 3101 is held by node (pid 4711, user chi, since "
+            "09:12, /home/chi/shop), which it has left behind");
+        CHECK(s.ports_held("web", held_by(true)).empty());
+        CHECK(s.after(2s) == Trace{"scan ports of web#1"});
+        CHECK(s.ports_free("web").back() ==
+              "web: stopping -> stopped (asked to stop; ended by SIGTERM)");
+    }
+    SECTION("or it is to run again: its start looks at them") {
+        s.restart("web");
+        CHECK(s.ports_held("web", held_by(true)).back() ==
+              "web: stopped -> starting (it was asked for)");
+    }
+    SECTION("the daemon dies over it") {
+        s.daemon_dies({});
+        CHECK(s.survivors("web", {}) == Trace{"scan ports of web#1"});
+        CHECK(s.ports_free("web").back() ==
+              "web: stopping -> stopped (asked to stop; ended by SIGTERM)");
+    }
+}
