@@ -127,14 +127,13 @@ int end_without_daemon(const Common& common, const DownOptions& options) {
 /// Nothing runs, or devstack was killed as a whole and its services run on.
 int end_without_keeper(const Common& common, const Error& not_running) {
     const Result<ProjectPlace> place = find_project(common);
-    if (!place) return fail(not_running);
-    const Result<std::string> ended = end_left_running(place->paths);
+    const Result<std::string> ended = place ? end_left_running(place->paths) : std::string{};
     if (!ended) return fail(ended.error());
     if (ended->empty()) {
         complain(not_running.message.substr(0, not_running.message.find(';')));
-    } else {
-        print(*ended + "\n" + place->shown_name() + " is down; it had been killed\n");
+        return exit_done;
     }
+    print(*ended + "\n" + place->shown_name() + " is down; it had been killed\n");
     return exit_done;
 }
 

@@ -49,6 +49,7 @@ const char* name_of(platform::SpawnStage stage) {
         case platform::SpawnStage::capabilities: return "capabilities";
         case platform::SpawnStage::groups: return "groups";
         case platform::SpawnStage::user: return "user";
+        case platform::SpawnStage::cgroup: return "cgroup";
     }
     return "nonsense";
 }

@@ -242,7 +242,10 @@ void Supervisor::end_survivors(const Exited& fact, Stopping::Then then, const st
 void Supervisor::finish_stop(ServiceId id) {
     auto& ports = std::get<Stopping>(at(id).phase).ports;
     const bool is_over = std::get<Stopping>(phase(id)).then == Stopping::Then::rest;
-    if (is_over && ports != Stopping::Ports::free && !spec(id).ports.empty()) {
+    // What the keeper holds is nobody's fault.
+    const bool has_own_ports =
+        std::ranges::any_of(spec(id).ports, [](const DeclaredPort& it) { return !it.is_socket(); });
+    if (is_over && ports != Stopping::Ports::free && has_own_ports) {
         ports = Stopping::Ports::asked;
         return act(ScanPorts{std::get<Stopping>(phase(id)).run});
     }
