@@ -50,11 +50,18 @@ std::string render(const api::StateMessage& state,
     return api::to_text(state) + "\n";
 }
 
-int show_once(client::Connection& connection,
+int show_once(const Common& common,
+              RunningProject project,
               const StatusOptions& options,
               const Terminal& terminal) {
-    Result<api::StateMessage> state =
-        client::fetch_state(connection, {wants_usage(options, terminal), detail_of(options)});
+    const api::StateRequest request{wants_usage(options, terminal), detail_of(options)};
+    Result<api::StateMessage> state = client::fetch_state(project.connection, request);
+    if (!state && means_not_running(state.error())) {
+        // The daemon has died while it was asked: the next one knows, or nobody does.
+        Result<RunningProject> again = reach_project(common);
+        if (!again) return fail(again.error());
+        state = client::fetch_state(again->connection, request);
+    }
     if (!state) return fail(state.error());
     if (const auto unknown = find_unknown(options.services, names_of(*state))) {
         complain(*unknown);
@@ -102,7 +109,7 @@ int run_status(const Common& common, const StatusOptions& options) {
     if (!project) return fail(project.error());
     const Terminal terminal = examine_terminal(STDOUT_FILENO, common.colour);
     return options.watch ? watch(project->connection, options, terminal)
-                         : show_once(project->connection, options, terminal);
+                         : show_once(common, std::move(*project), options, terminal);
 }
 
 }  // namespace devstack::cli
