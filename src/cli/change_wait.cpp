@@ -5,6 +5,7 @@
 #include "devstack/platform/clock.hpp"
 
 #include "cli/last_lines.hpp"
+#include "cli/reach_daemon.hpp"
 
 #include <algorithm>
 #include <chrono>
@@ -27,13 +28,18 @@ std::string join_lines(const std::vector<std::string>& sentences) {
 
 /// What the command set in motion: followed until the verdict is there, or the time is over.
 class Follower {
+    template <typename Question>
+    auto ask(const Question& question) {
+        return ask_daemon(project_.connection, project_.place.paths, question);
+    }
+
 public:
     Follower(RunningProject& project, const ChangeWait& wait)
         : project_{project}, wait_{wait}, deadline_{platform::now() + wait.timeout} {}
 
     int run(std::uint64_t cursor) {
         while (true) {
-            const Result<api::StateMessage> state = client::fetch_state(project_.connection);
+            const auto state = ask([](auto& it) { return client::fetch_state(it); });
             if (!state) return fail(state.error());
             // What led to this state comes first.
             if (!show_events(cursor, state->cursor)) return exit_failed;
@@ -43,8 +49,9 @@ public:
             if (verdict.is_over()) return end(verdict);
             const Duration left = deadline_ - platform::now();
             if (left <= Duration::zero()) return give_up(verdict);
-            const auto events =
-                client::fetch_events(project_.connection, cursor, std::min(left, longest_poll));
+            const auto events = ask([&](auto& it) {
+                return client::fetch_events(it, cursor, std::min(left, longest_poll));
+            });
             if (!events) return fail(events.error());
             if (!show(events->events)) return exit_failed;
             cursor = events->cursor;

@@ -1,5 +1,6 @@
 #include "cli/foreground.hpp"
 
+#include "devstack/base/shown_path.hpp"
 #include "devstack/base/text.hpp"
 #include "devstack/cli/exit_code.hpp"
 #include "devstack/core/api/query.hpp"
@@ -16,6 +17,7 @@
 
 #include <algorithm>
 #include <csignal>
+#include <filesystem>
 #include <utility>
 
 namespace devstack::cli {
@@ -91,10 +93,16 @@ int ForegroundView::leave(bool is_on_purpose) {
     if (is_on_purpose && !is_stopped_) return exit_done;
     if (is_stopped_ && processes_) processes_->await_end(end_timeout);
     show_rest();
-    if (is_stopped_) return exit_done;
+    if (is_stopped_) return has_keeper_died_ ? exit_failed : exit_done;
+    std::error_code ignored;
+    if (!std::filesystem::exists(paths_.project_dir, ignored)) {
+        line_.complain("the project's directory " + paths_.project_dir +
+                       " was moved or removed, so everything was stopped");
+        return exit_failed;
+    }
     line_.complain(
-        "the daemon is gone and does not come back; see daemon.log and daemon.stderr in "
-        ".devstack/state");
+        "the daemon is gone and does not come back; see daemon.log and daemon.stderr in " +
+        shown_path(paths_.state_dir, paths_.project_dir));
     return exit_failed;
 }
 
@@ -262,6 +270,10 @@ void ForegroundView::show(const api::EventMessage& event) {
         if (event.to == "reloaded") {
             remember_new_services();
             say(paint(event.why, Style::bold, terminal_.has_colour));
+        }
+        if (event.to == "keeper-died") {
+            has_keeper_died_ = true;
+            say(paint(event.why, Style::red, terminal_.has_colour));
         }
         if (is_stopped_)
             say(paint("everything has been stopped", Style::bold, terminal_.has_colour));

@@ -118,6 +118,7 @@ private:
     bool is_ready_told_ = false;
     bool is_stopping_ = false;
     bool is_stopped_ = false;
+    bool has_keeper_died_ = false;  ///< That is why everything is stopped.
 };
 
 }  // namespace devstack::cli

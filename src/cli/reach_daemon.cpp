@@ -61,6 +61,10 @@ Result<client::Connection> reach_daemon(const project::ProjectPaths& paths, Star
     }
 }
 
+bool means_daemon_lost(const Error& error) {
+    return error.kind == Error::Kind::system || means_not_running(error);
+}
+
 Status end_keeper(const project::ProjectPaths& paths, Duration timeout) {
     const platform::Procfs procfs;
     const auto keeper = project::find_living_keeper(paths.state_dir);

@@ -3,6 +3,8 @@
 #include "devstack/client/connection.hpp"
 #include "devstack/project/project_paths.hpp"
 
+#include <utility>
+
 namespace devstack::cli {
 
 /// Whether the caller has the lock under which a project is started.
@@ -13,6 +15,26 @@ enum class StartLock { held, not_held };
 /// with timed_out, and what to do, when the keeper lives and no daemon answers.
 Result<client::Connection> reach_daemon(const project::ProjectPaths& paths,
                                         StartLock lock = StartLock::not_held);
+
+/// True when the daemon has died while it was asked.
+bool means_daemon_lost(const Error& error);
+
+/// Asks, and when the daemon dies meanwhile asks the next one, which is waited for as above;
+/// `connection` leads to that one then. For what may be asked twice.
+template <typename Question>
+auto ask_daemon(client::Connection& connection,
+                const project::ProjectPaths& paths,
+                const Question& question) {
+    constexpr int deaths_max = 3;
+    auto answer = question(connection);
+    for (int deaths = 1; !answer && means_daemon_lost(answer.error()); ++deaths) {
+        Result<client::Connection> next = reach_daemon(paths);
+        if (!next || deaths > deaths_max) break;
+        connection = std::move(*next);
+        answer = question(connection);
+    }
+    return answer;
+}
 
 /// Ends a project whose daemon does not come up: its keeper ends what is left. Waits for that.
 Status end_keeper(const project::ProjectPaths& paths, Duration timeout);

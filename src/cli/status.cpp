@@ -4,6 +4,7 @@
 
 #include "cli/commands.hpp"
 #include "cli/find_project.hpp"
+#include "cli/reach_daemon.hpp"
 #include "cli/service_names.hpp"
 #include "cli/status_view.hpp"
 
@@ -55,12 +56,13 @@ int show_once(const Common& common,
               const StatusOptions& options,
               const Terminal& terminal) {
     const api::StateRequest request{wants_usage(options, terminal), detail_of(options)};
-    Result<api::StateMessage> state = client::fetch_state(project.connection, request);
-    if (!state && means_not_running(state.error())) {
-        // The daemon has died while it was asked: the next one knows, or nobody does.
+    const auto ask = [&](client::Connection& it) { return client::fetch_state(it, request); };
+    Result<api::StateMessage> state = ask_daemon(project.connection, project.place.paths, ask);
+    if (!state && means_daemon_lost(state.error())) {
+        // No next one: what else is to be said of it?
         Result<RunningProject> again = reach_project(common);
         if (!again) return fail(again.error());
-        state = client::fetch_state(again->connection, request);
+        state = ask(again->connection);
     }
     if (!state) return fail(state.error());
     if (const auto unknown = find_unknown(options.services, names_of(*state))) {

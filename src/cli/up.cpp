@@ -9,6 +9,7 @@
 #include "cli/last_lines.hpp"
 #include "cli/launch.hpp"
 #include "cli/progress.hpp"
+#include "cli/reach_daemon.hpp"
 #include "cli/service_names.hpp"
 #include "cli/start_summary.hpp"
 
@@ -87,15 +88,19 @@ int wait_until_ready(client::Connection& connection,
     const TimePoint begin = platform::now();
     const TimePoint deadline = begin + options.timeout.value_or(default_wait);
     for (;;) {
-        const Result<api::StateMessage> state = client::fetch_state(connection);
+        const auto ask = [](client::Connection& it) { return client::fetch_state(it); };
+        const Result<api::StateMessage> state = ask_daemon(connection, paths, ask);
         if (!state) return complain(state.error().message), exit_failed;
         const Progress progress = judge_progress(*state, options.services);
         const TimePoint now = platform::now();
         if (progress.is_done() || progress.has_failed() || now >= deadline) {
             return tell_how_it_went(*state, progress, options, paths, terminal, now - begin);
         }
-        const Result<api::EventsMessage> events = client::fetch_events(
-            connection, cursor, std::min<Duration>(deadline - now, longest_wait));
+        const auto ask_on = [&](client::Connection& it) {
+            return client::fetch_events(
+                it, cursor, std::min<Duration>(deadline - now, longest_wait));
+        };
+        const Result<api::EventsMessage> events = ask_daemon(connection, paths, ask_on);
         if (!events) return complain(events.error().message), exit_failed;
         cursor = events->cursor;
         if (options.json || !terminal.is_terminal) continue;
@@ -123,8 +128,10 @@ int run_with(const UpOptions& options, const Terminal& terminal, const ChosenPro
             return complain(ready.error().message), exit_failed;
         }
     }
-    const Result<api::CommandReply> reply =
-        client::send_command(launched->connection, {"start", options.services});
+    const auto start = [&](client::Connection& it) {
+        return client::send_command(it, {"start", options.services});
+    };
+    const Result<api::CommandReply> reply = ask_daemon(launched->connection, profile.paths, start);
     if (!reply) return complain(reply.error().message), exit_failed;
     if (!is_detached) return view.follow(std::move(*launched), reply->cursor);
 

@@ -175,7 +175,9 @@ Status CaptureFile::open_log() {
     log_ = open_file(path, O_RDWR | O_CREAT);
     if (!log_.is_open() && errno == ENOENT) {
         std::error_code ignored;
-        std::filesystem::create_directories(log_dir_, ignored);
+        // Not the project's directory: who has removed that wants nothing there any more.
+        std::filesystem::create_directory(std::filesystem::path{log_dir_}.parent_path(), ignored);
+        std::filesystem::create_directory(log_dir_, ignored);
         std::filesystem::permissions(log_dir_, std::filesystem::perms::owner_all, ignored);
         log_ = open_file(path, O_RDWR | O_CREAT);
     }

@@ -59,6 +59,18 @@ public:
 
     std::size_t connections() const override { return hub_->sessions.size(); }
 
+    Status listen_again() override {
+        Result<platform::FileDescriptor> listener = platform::listen_unix(path_);
+        if (!listener) return std::move(listener).error();
+        watcher_.release();
+        listener_ = std::move(*listener);
+        error_code ignored;
+        watcher_.assign(listener_.get(), ignored);
+        watcher_.non_blocking(true, ignored);
+        await_connection();
+        return ok();
+    }
+
     void close() override {
         if (hub_->is_closing) return;
         hub_->is_closing = true;

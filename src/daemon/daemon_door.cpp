@@ -36,6 +36,7 @@ Status DaemonProcess::open_door() {
         held >= 0 ? platform::duplicate(held) : platform::listen_tcp(api->address, api->port);
     if (listener && listener->is_open()) {
         if (held < 0) unheld_door_ = platform::duplicate(listener->get());
+        api_token_ = *token;
         const ControlDoor door{
             api->address, api->port, api->is_remote, std::move(*token), shown_file};
         door_ = ControlServer::serve(loop_, door, std::move(*listener), api_);

@@ -57,7 +57,8 @@ void DaemonProcess::keeper_gone() {
         if (begun) return;
         notice("", begun.error().message);
     }
-    notice("", "the keeper has died, so that nobody looks after the services: stopping them all");
+    announce("keeper-died",
+             "the keeper has died, so that nobody looks after the services: stopping them all");
     feed(core::Shutdown{});
 }
 

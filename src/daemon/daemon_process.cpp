@@ -25,6 +25,14 @@ namespace devstack::daemon {
 namespace api = core::api;
 namespace limits = core::limits;
 
+namespace {
+
+std::string parent_of(const std::string& path) {
+    return path.substr(0, path.rfind('/'));
+}
+
+}  // namespace
+
 DaemonProcess::DaemonProcess(Setting setting)
     : paths_{std::move(setting.paths)},
       load_{std::move(setting.load)},
@@ -96,6 +104,10 @@ DaemonProcess::DaemonProcess(Setting setting)
                                   std::move(done));
                   }}},
       api_{loop_, *this, paths_.state_dir, paths_.log_dir},
+      removal_{loop_,
+               {paths_.runtime_dir, paths_.state_dir},
+               {parent_of(paths_.state_dir), paths_.project_dir},
+               [this] { look_for_removal(); }},
       last_inputs_{supervisor_.plan().number},
       now_{platform::now()},
       started_at_{platform::wall_now()} {
@@ -132,6 +144,7 @@ Status DaemonProcess::begin() {
     if (const Status resumed = resume(std::move(*found)); !resumed) return resumed;
     watch_lifeline();
     watch_signals();
+    removal_.open();
     quiet_.note();
     return ok();
 }
@@ -323,6 +336,7 @@ void DaemonProcess::finish() {
     write_crash_records(true);
     timer_.cancel();
     quiet_.close();
+    removal_.close();
     signals_.cancel();
     api_.close();
     server_->close();

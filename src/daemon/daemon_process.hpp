@@ -31,6 +31,7 @@
 #include "daemon/port_sockets.hpp"
 #include "daemon/prepare_stamp.hpp"
 #include "daemon/quiet_watch.hpp"
+#include "daemon/removal_watch.hpp"
 #include "daemon/staleness.hpp"
 #include "daemon/state_view.hpp"
 
@@ -123,6 +124,8 @@ private:
     void forget_old_inputs();
     void reload_on_signal();
     void update_watches();
+    void look_for_removal();
+    Status make_state_again();
     core::api::LedgerTurn describe_all(std::vector<core::api::EventMessage> events);
     void write_down();
     void write_ledger(const core::api::LedgerTurn& turn);
@@ -213,10 +216,12 @@ private:
     ControlApi api_;
     std::unique_ptr<ControlServer> server_;
     std::unique_ptr<ControlServer> door_;   ///< By TCP, if the profile wants it.
+    std::string api_token_;                 ///< The door's.
     platform::FileDescriptor unheld_door_;  ///< For the keeper to hold.
 
     boost::asio::steady_timer timer_{loop_};
     QuietWatch quiet_{loop_, core::limits::quiet_after, platform::release_idle_memory};
+    RemovalWatch removal_;
     std::optional<TimePoint> armed_for_;
     boost::asio::signal_set signals_{loop_};
     boost::asio::posix::stream_descriptor lifeline_{loop_};
@@ -228,6 +233,7 @@ private:
     bool has_ledger_failed_ = false;
     std::uint32_t last_inputs_ = 0;  ///< Number of the inputs that were saved last.
     bool has_journal_failed_ = false;
+    bool has_removal_failed_ = false;
     bool is_in_turn_ = false;
     bool has_told_ = false;  ///< Events were journaled in this turn.
     bool is_finished_ = false;

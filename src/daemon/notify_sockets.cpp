@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <utility>
+#include <vector>
 
 #include <unistd.h>
 
@@ -64,6 +65,23 @@ void NotifySockets::go_on(core::ServiceId id, const core::ServicePlan& plan) {
     if (socket < 0) return;
     const Result<std::string> path = make_path(plan);
     if (path) watch(id, plan, *path, socket);
+}
+
+void NotifySockets::bind_again(const core::Plan& plan) {
+    std::vector<core::ServiceId> removed;
+    for (const auto& [service, socket] : sockets_) {
+        if (::access(socket.path.c_str(), F_OK) != 0) removed.push_back(socket.id);
+    }
+    for (const core::ServiceId id : removed) {
+        const core::ServicePlan& service = plan.services[id.index];
+        receive(service.name);
+        const auto old = sockets_.find(service.name);
+        old->second.waiter.release();
+        sockets_.erase(old);
+        held_.close(label_of(service.name));
+        const Result<std::string> made = prepare(id, service);
+        if (!made) sink_.noticed(service.name, made.error().message);
+    }
 }
 
 void NotifySockets::watch(core::ServiceId id,

@@ -48,6 +48,8 @@ public:
     Result<std::string> prepare(core::ServiceId id, const core::ServicePlan& plan);
     /// Goes on with the socket that an earlier daemon has made, if it has.
     void go_on(core::ServiceId id, const core::ServicePlan& plan);
+    /// Makes those anew that somebody has removed from disk.
+    void bind_again(const core::Plan& plan);
     /// What is there now is told before anything else of the service.
     void receive(const std::string& service);
     /// Everything is over.

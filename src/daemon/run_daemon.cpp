@@ -13,12 +13,12 @@
 #include "daemon/daemon_process.hpp"
 #include "daemon/inheritance.hpp"
 #include "daemon/leftovers.hpp"
+#include "daemon/own_log.hpp"
 
 #include <csignal>
 #include <map>
 #include <utility>
 
-#include <spdlog/sinks/rotating_file_sink.h>
 #include <spdlog/spdlog.h>
 #include <unistd.h>
 
@@ -49,20 +49,6 @@ public:
 private:
     platform::FileDescriptor fd_;
 };
-
-void open_own_log(const std::string& state_dir) {
-    constexpr std::size_t size_max = 1024 * 1024;
-    try {  // spdlog reports by exception.
-        auto sink = std::make_shared<spdlog::sinks::rotating_file_sink_st>(
-            state_dir + "/daemon.log", size_max, 2);
-        auto logger = std::make_shared<spdlog::logger>("devstack", std::move(sink));
-        logger->set_pattern("%Y-%m-%dT%H:%M:%S.%e%z %l %v");
-        logger->flush_on(spdlog::level::warn);  // The rest at the end of each turn.
-        spdlog::set_default_logger(std::move(logger));
-    } catch (const std::exception& error) {
-        spdlog::error("no log of our own: {}", error.what());
-    }
-}
 
 /// As the first one here: what a killed devstack has left is ended, and what the plan was made from
 /// is kept for those after us. Returns what is worth an event, or nothing.

@@ -21,7 +21,6 @@ std::string reason_of(int error) {
 }
 
 std::string shown(const std::string& path, const std::string& project_dir) {
-    if (path == project_dir) return ".";
     if (path.starts_with(project_dir + "/")) return path.substr(project_dir.size() + 1);
     return path;
 }

@@ -54,7 +54,15 @@ Result<DirectoryWatch> DirectoryWatch::open() {
 }
 
 Result<std::optional<int>> DirectoryWatch::add(const std::string& directory) {
-    const int watch = ::inotify_add_watch(fd_.get(), directory.c_str(), wanted_events);
+    return add(directory, wanted_events);
+}
+
+Result<std::optional<int>> DirectoryWatch::add_itself(const std::string& directory) {
+    return add(directory, IN_MOVE_SELF | IN_ONLYDIR);
+}
+
+Result<std::optional<int>> DirectoryWatch::add(const std::string& directory, std::uint32_t events) {
+    const int watch = ::inotify_add_watch(fd_.get(), directory.c_str(), events);
     if (watch >= 0) return std::optional{watch};
     if (errno != ENOSPC && errno != ENOMEM) return std::optional<int>{};
     const std::string why =

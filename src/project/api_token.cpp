@@ -33,4 +33,8 @@ Result<std::string> ensure_api_token(const std::string& state_dir) {
     return token;
 }
 
+Status keep_api_token(const std::string& state_dir, const std::string& token) {
+    return replace_text_file(api_token_file(state_dir), token);
+}
+
 }  // namespace devstack::project

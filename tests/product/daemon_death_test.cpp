@@ -213,6 +213,26 @@ command = ["@CHILD@", "lines", "1000000000", "n", "1000"]
     CHECK(processes_left_of(project.directory()).empty());
 }
 
+TEST_CASE("who waits for something goes on with the next daemon", "[integration][death]") {
+    TestProject project{R"(
+[service.api]
+command = "while ! test -e go; do sleep 0.05; done; echo listening; exec @CHILD@ wait"
+ready = { log = "^listening$" }
+)"};
+    RunningCommand up{project.command({"up", "-d", "--wait"})};
+    project.await_phase("api", "starting");
+    const int keeper = keeper_of(project);
+    const int daemon = daemon_of(keeper);
+    REQUIRE(daemon != 0);
+    ::kill(daemon, SIGKILL);
+    REQUIRE(eventually([&] { return !is_alive(daemon); }));
+    project.write_file("go", "");
+    const CommandResult end = up.finish();
+    CHECK(end.code == 0);
+    CHECK(end.error.empty());
+    CHECK(end.output.find("1 service ready after ") != std::string::npos);
+}
+
 TEST_CASE("what two killed processes have left is ended by the next up", "[integration][death]") {
     TestProject project{R"(
 [service.api]

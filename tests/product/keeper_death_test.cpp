@@ -113,6 +113,20 @@ TEST_CASE("a daemon whose keeper was killed stops everything by the rules and en
     CHECK(project.devstack({"status"}).code == 3);
 }
 
+TEST_CASE("an up whose keeper was killed says so, and has failed", "[integration][death]") {
+    TestProject project{profile("stop")};
+    RunningCommand up{project.command({"up"})};
+    up.await_output("services ready");
+    const Devstack devstack = devstack_of(project);
+    REQUIRE(devstack.daemon != 0);
+    ::kill(devstack.keeper, SIGKILL);
+    const CommandResult end = up.finish();
+    CHECK(end.code == 1);
+    CHECK(end.output.find("the keeper has died, so that nobody looks after the services: stopping "
+                          "them all\n") != std::string::npos);
+    CHECK(processes_left_of(project.directory()).empty());
+}
+
 TEST_CASE("services that are kept go on under the next keeper", "[integration][death]") {
     TestProject project{profile("keep")};
     project.bring_up();

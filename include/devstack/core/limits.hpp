@@ -76,6 +76,11 @@ inline constexpr std::size_t crash_record_answers = 20;
 /// Twice 50 lines of 16 KiB, each byte six times as long in JSON at worst, and the rest.
 inline constexpr std::size_t crash_record_size_max = 12 * 1024 * 1024;
 
+/// What somebody has removed from the state directory is looked at so long after the first of it …
+inline constexpr auto removal_delay = 100ms;
+/// … and tried again in such steps while it can not be made anew.
+inline constexpr auto removal_retry = 1s;
+
 /// So long after the start, or the last question to the daemon, what waiting does not need is given
 /// back to the system: a program that asks every second or two does not make it come and go.
 inline constexpr auto quiet_after = 3s;

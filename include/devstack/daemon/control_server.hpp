@@ -100,6 +100,8 @@ public:
     virtual ~ControlServer() = default;
 
     virtual std::size_t connections() const = 0;
+    /// Makes its Unix socket anew, somebody has removed it. Connections stay.
+    virtual Status listen_again() = 0;
     /// No new connections; replies under way are finished.
     virtual void close() = 0;
 };

@@ -26,6 +26,9 @@ public:
     /// events stay queued, within a bound, and the error says why.
     Status write();
 
+    /// The next `write` goes to a file of that name, whatever has become of this one.
+    void let_go() { file_.reset(); }
+
     bool has_unwritten() const { return !unwritten_.empty(); }
     /// Events that found no room in the queue, since the last call.
     std::uint64_t take_lost() { return std::exchange(lost_, 0); }

@@ -3,6 +3,7 @@
 #include "devstack/base/result.hpp"
 #include "devstack/platform/file_descriptor.hpp"
 
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <vector>
@@ -36,12 +37,15 @@ public:
     /// The same number for the same directory. Empty when there is no such directory, or none that
     /// may be read. Fails, with what to do about it, when the kernel watches as many as it may.
     Result<std::optional<int>> add(const std::string& directory);
+    /// The same, but nothing is told of what happens in it: only that it is moved or gone itself.
+    Result<std::optional<int>> add_itself(const std::string& directory);
     void remove(int watch);
 
     /// What has happened so far; empty when nothing has. Does not wait.
     std::vector<DirectoryEvent> read();
 
 private:
+    Result<std::optional<int>> add(const std::string& directory, std::uint32_t events);
     explicit DirectoryWatch(FileDescriptor fd) : fd_{std::move(fd)} {}
 
     FileDescriptor fd_;

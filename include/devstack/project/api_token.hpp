@@ -12,4 +12,7 @@ std::string api_token_file(const std::string& state_dir);
 /// from then on.
 Result<std::string> ensure_api_token(const std::string& state_dir);
 
+/// Writes it where it was, when the file has been removed.
+Status keep_api_token(const std::string& state_dir, const std::string& token);
+
 }  // namespace devstack::project
