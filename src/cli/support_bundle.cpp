@@ -38,8 +38,8 @@ std::string secret_in(const std::string& line) {
     const auto end = line.find_last_not_of(" \t\"'", equals - 1);
     if (end == line.npos) return "";
     const auto before = line.find_last_of(" \t{,\"'.", end);
-    const std::string name = line.substr(before == line.npos ? 0 : before + 1,
-                                         end - (before == line.npos ? -1 : before));
+    const auto start = before == line.npos ? 0 : before + 1;
+    const std::string name = line.substr(start, end + 1 - start);
     const auto begin = line.find_first_not_of(" \t\"'", equals + 1);
     if (begin == line.npos || !doctor::names_secret(name)) return "";
     const auto last = line.find_first_of("\"'", begin);

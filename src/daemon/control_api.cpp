@@ -292,7 +292,6 @@ void ControlApi::arm(const std::shared_ptr<Wait>& wait, std::optional<Duration> 
 
 void ControlApi::try_again(const std::shared_ptr<Wait>& wait, bool is_last) {
     if (wait->is_over) return;
-    std::optional<Duration> again_in;
     if (wait->is_alive()) {
         Attempt attempt = wait->attempt(is_last);
         if (!attempt.reply) return arm(wait, attempt.again_in);

@@ -35,7 +35,7 @@ asio::awaitable<std::optional<Packet>> receive_packet(Conversation& talk) {
     const auto head = co_await receive(talk, 4);
     if (!head) co_return std::nullopt;
     std::size_t size = 0;
-    for (const std::size_t i : {2, 1, 0})
+    for (const std::size_t i : {2U, 1U, 0U})
         size = size << 8U | static_cast<unsigned char>((*head)[i]);
     constexpr std::size_t size_max = 64 * 1024;
     if (size == 0 || size > size_max) {

@@ -161,7 +161,7 @@ std::string find_peer(int pid, int descriptor) {
     if (colon != v4_digits) return "port " + port;
     // Four bytes as the machine has them in a number: the first is the last of the digits.
     std::string address;
-    for (const std::size_t at : {6, 4, 2, 0}) {
+    for (const std::size_t at : {6U, 4U, 2U, 0U}) {
         if (!address.empty()) address += ".";
         address += std::to_string(parse_hex(entry->remote.substr(at, 2)));
     }

@@ -167,7 +167,8 @@ void Supervisor::stop_what_must_stop() {
     const std::string why = is_shutting_down_ ? "everything is being stopped" : "asked to stop";
     // Held: something that needs it lives, also through others that do not live themselves.
     std::vector<bool> is_held(services_.size());
-    for (const ServiceId id : order_ | std::views::reverse) {
+    for (auto next = order_.rbegin(); next != order_.rend(); ++next) {
+        const ServiceId id = *next;
         const bool is_needed = std::ranges::any_of(dependents_[id.index], [&](ServiceId it) {
             return is_alive(phase(it)) || is_held[it.index];
         });
@@ -264,7 +265,8 @@ std::vector<bool> Supervisor::with_needs(const std::vector<ServiceId>& services)
     for (const ServiceId id : services)
         found[id.index] = true;
     // Needs stand before what needs them: one pass from the end sees them all.
-    for (const ServiceId id : order_ | std::views::reverse) {
+    for (auto next = order_.rbegin(); next != order_.rend(); ++next) {
+        const ServiceId id = *next;
         if (!found[id.index]) continue;
         for (const Need& need : plan_.services[id.index].needs)
             found[need.service.index] = true;

@@ -484,7 +484,7 @@ TEST_CASE("the last lines are the last of all lines", "[unit][log_reader]") {
         }
         const LogAnswer all = read(directory, query());
         INFO("seed " << seed);
-        for (const std::size_t count : {1, 2, 7, 40, 150, 1000}) {
+        for (const std::size_t count : {1U, 2U, 7U, 40U, 150U, 1000U}) {
             const LogAnswer some = read(directory, last(count));
             const Lines every = shown(all.lines);
             const auto skipped = every.size() - std::min(every.size(), count);

@@ -203,7 +203,7 @@ TEST_CASE("an unfinished line is not waited for while the other stream goes on a
     REQUIRE(lines.size() == 1032);
     CHECK(shown(lines[1023]) == "e:prompt> >");
     CHECK(shown(lines.back()) == "e>answer");
-    for (const std::size_t i : {0, 1022, 1023, 1024, 1025}) {
+    for (const std::size_t i : {0U, 1022U, 1023U, 1024U, 1025U}) {
         const Lines all = shown(lines);
         CHECK(shown(capture.lines(lines[i].position)) ==
               Lines(all.begin() + static_cast<std::ptrdiff_t>(i) + 1, all.end()));
