@@ -3,6 +3,7 @@
  *   bare up N CHILD           posix_spawn N children with two pipes each, then wait for SIGTERM;
  *                             SIGTERM: TERM to all, reap all, print the microseconds that took
  *   bare restart N CHILD      the same children; each one that ends is spawned again at once
+ *   bare asking N CHILD       the same, but another process is asked first, each time
  *   bare time COUNT COMMAND…  run COMMAND so often, print the median of its microseconds
  *   bare serve SOCKET BYTES   answers each connection with so many bytes
  *   bare ask SOCKET           one question, one answer, written to standard output
@@ -54,7 +55,32 @@ static pid_t spawn_child(char* path) {
     return pid;
 }
 
-static int supervise(int count, char* child, int restarts) {
+/* A process that answers each question at once. Returns where it is asked. */
+static int start_adviser(void) {
+    int ends[2];
+    if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) != 0) return -1;
+    if (fork() == 0) {
+        char question[64];
+        close(ends[0]);
+        ssize_t size;
+        while ((size = read(ends[1], question, sizeof question)) > 0) {
+            if (write(ends[1], question, (size_t)size) != size) break;
+        }
+        _exit(0);
+    }
+    close(ends[1]);
+    return ends[0];
+}
+
+static void ask_adviser(int adviser) {
+    char question[32] = {0};
+    if (write(adviser, question, sizeof question) != sizeof question) return;
+    if (read(adviser, question, sizeof question) <= 0) return;
+}
+
+enum { only_up, restarts, asks_and_restarts };
+
+static int supervise(int count, char* child, int mode) {
     struct rlimit files;
     getrlimit(RLIMIT_NOFILE, &files);
     files.rlim_cur = files.rlim_max;
@@ -64,6 +90,7 @@ static int supervise(int count, char* child, int restarts) {
     sigaddset(&set, SIGCHLD);
     sigaddset(&set, SIGTERM);
     sigprocmask(SIG_BLOCK, &set, NULL);
+    const int adviser = mode == asks_and_restarts ? start_adviser() : -1;
     pid_t* pids = calloc((size_t)count, sizeof *pids);
     for (int i = 0; i < count; ++i) pids[i] = spawn_child(child);
     for (;;) {
@@ -73,10 +100,13 @@ static int supervise(int count, char* child, int restarts) {
         pid_t pid;
         while ((pid = waitpid(-1, NULL, WNOHANG)) > 0) {
             for (int i = 0; i < count; ++i) {
-                if (pids[i] == pid && restarts) pids[i] = spawn_child(child);
+                if (pids[i] != pid || mode == only_up) continue;
+                if (mode == asks_and_restarts) ask_adviser(adviser);
+                pids[i] = spawn_child(child);
             }
         }
     }
+    close(adviser);
     const int64_t begin = now_us();
     for (int i = 0; i < count; ++i) kill(-pids[i], SIGTERM);
     while (waitpid(-1, NULL, 0) > 0 || errno == EINTR) continue;
@@ -156,8 +186,10 @@ static int ask(const char* path) {
 int main(int argc, char** argv) {
     if (argc == 4 && strcmp(argv[1], "serve") == 0) return serve(argv[2], (size_t)atol(argv[3]));
     if (argc == 3 && strcmp(argv[1], "ask") == 0) return ask(argv[2]);
-    if (argc == 4 && strcmp(argv[1], "up") == 0) return supervise(atoi(argv[2]), argv[3], 0);
-    if (argc == 4 && strcmp(argv[1], "restart") == 0) return supervise(atoi(argv[2]), argv[3], 1);
+    if (argc == 4 && strcmp(argv[1], "up") == 0) return supervise(atoi(argv[2]), argv[3], only_up);
+    if (argc == 4 && strcmp(argv[1], "restart") == 0) return supervise(atoi(argv[2]), argv[3], restarts);
+    if (argc == 4 && strcmp(argv[1], "asking") == 0)
+        return supervise(atoi(argv[2]), argv[3], asks_and_restarts);
     if (argc >= 4 && strcmp(argv[1], "time") == 0) return measure(atoi(argv[2]), argv + 3);
     return 0;
 }

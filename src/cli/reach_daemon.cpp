@@ -12,6 +12,7 @@
 #include "cli/find_project.hpp"
 #include "cli/project_end.hpp"
 
+#include <algorithm>
 #include <chrono>
 #include <csignal>
 #include <filesystem>
@@ -37,6 +38,15 @@ bool is_being_started(const project::ProjectPaths& paths) {
     return !lock && lock.error().kind == Error::Kind::timed_out;
 }
 
+/// It runs, as far as the registry knows, and what it kept was removed: it makes that again.
+bool was_removed(const project::ProjectPaths& paths) {
+    std::error_code error;
+    if (std::filesystem::exists(project::ledger_path(paths.state_dir), error)) return false;
+    return std::ranges::any_of(project::registered_projects(), [&](const auto& it) {
+        return it.runtime_dir == paths.runtime_dir;
+    });
+}
+
 }  // namespace
 
 Result<client::Connection> reach_daemon(const project::ProjectPaths& paths, StartLock lock) {
@@ -46,7 +56,8 @@ Result<client::Connection> reach_daemon(const project::ProjectPaths& paths, Star
         if (connection || !means_not_running(connection.error())) return connection;
         const auto keeper = project::find_living_keeper(paths.state_dir);
         const bool is_late = platform::now() >= deadline;
-        const bool may_come = keeper || (lock == StartLock::not_held && is_being_started(paths));
+        const bool may_come = keeper || (lock == StartLock::not_held && is_being_started(paths)) ||
+                              was_removed(paths);
         if (!may_come || (is_late && !keeper)) return connection;
         if (is_late) {
             return Error{Error::Kind::timed_out,

@@ -10,8 +10,8 @@ namespace devstack::cli {
 /// Whether the caller has the lock under which a project is started.
 enum class StartLock { held, not_held };
 
-/// Connects to the project's daemon. When that has died and its keeper lives, or while somebody
-/// starts one, waits a moment for the next one. Fails with not_found or busy when nothing runs, and
+/// Connects to the project's daemon. When that has died and its keeper lives, while somebody starts
+/// one, or makes again what was removed, waits a moment for it. Fails with not_found or busy when nothing runs, and
 /// with timed_out, and what to do, when the keeper lives and no daemon answers.
 Result<client::Connection> reach_daemon(const project::ProjectPaths& paths,
                                         StartLock lock = StartLock::not_held);
