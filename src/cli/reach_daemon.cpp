@@ -42,9 +42,8 @@ bool is_being_started(const project::ProjectPaths& paths) {
 bool was_removed(const project::ProjectPaths& paths) {
     std::error_code error;
     if (std::filesystem::exists(project::ledger_path(paths.state_dir), error)) return false;
-    return std::ranges::any_of(project::registered_projects(), [&](const auto& it) {
-        return it.runtime_dir == paths.runtime_dir;
-    });
+    return std::ranges::any_of(project::registered_projects(),
+                               [&](const auto& it) { return it.runtime_dir == paths.runtime_dir; });
 }
 
 }  // namespace
