@@ -11,8 +11,8 @@ namespace devstack::cli {
 enum class StartLock { held, not_held };
 
 /// Connects to the project's daemon. When that has died and its keeper lives, while somebody starts
-/// one, or makes again what was removed, waits a moment for it. Fails with not_found or busy when nothing runs, and
-/// with timed_out, and what to do, when the keeper lives and no daemon answers.
+/// one, or makes again what was removed, waits a moment for it. Fails with not_found or busy when
+/// nothing runs, and with timed_out, and what to do, when the keeper lives and no daemon answers.
 Result<client::Connection> reach_daemon(const project::ProjectPaths& paths,
                                         StartLock lock = StartLock::not_held);
 

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <array>
+#include <chrono>
 #include <string_view>
 #include <utility>
 #include <vector>
@@ -15,6 +16,9 @@ namespace api = core::api;
 namespace limits = core::limits;
 
 namespace {
+
+/// Services that come into trouble so soon after one another are looked at together.
+constexpr Duration look_together = std::chrono::milliseconds{100};
 
 bool is_one_of(std::string_view word, std::initializer_list<std::string_view> words) {
     return std::ranges::find(words, word) != words.end();
@@ -78,7 +82,7 @@ bool Diagnoses::is_in_trouble(const std::string& service) const {
 void Diagnoses::look(TimePoint now) {
     std::vector<std::string> troubled;
     for (auto it = due_.begin(); it != due_.end();) {
-        if (it->second > now) {
+        if (it->second > now + look_together) {
             ++it;
             continue;
         }

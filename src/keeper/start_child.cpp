@@ -3,6 +3,7 @@
 
 #include "start_child.hpp"
 
+#include "devstack/base/sanitizer.hpp"
 #include "devstack/platform/keeper_protocol.hpp"
 #include "devstack/platform/spawn_block.hpp"
 
@@ -215,12 +216,6 @@ NewProcess fork_child(const Task& task) {
     return process;
 }
 
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-constexpr bool may_share_memory = false;
-#else
-constexpr bool may_share_memory = true;
-#endif
-
 NewProcess clone_child(const Task& task, SpawnMemory::Room& room) {
     std::memcpy(room.block.data(), task.source.bytes, task.source.size);
     // At the far end of the child's stack, since our own frame is about to go.
@@ -263,7 +258,7 @@ std::variant<StartedChild, SpawnProblem> start_child(const OriginalState& origin
     StartedChild child;
     const bool fits = source.memfd < 0 && source.size <= SpawnMemory::block_size_max;
     const bool is_apart = (flags & platform::keeper_protocol::spawn_apart) != 0;
-    if (may_share_memory && fits && !is_apart) child.memory = memory.lease();
+    if (!has_sanitizer && fits && !is_apart) child.memory = memory.lease();
     NewProcess process = child.memory ? clone_child(task, child.memory.room()) : fork_child(task);
     if (process.pid < 0) {
         const bool lacks_descriptor = errno == EMFILE || errno == ENFILE;

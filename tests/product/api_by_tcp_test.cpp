@@ -63,7 +63,7 @@ TEST_CASE("whoever comes by TCP while the daemon is dead waits for the next one"
     const int service = project.pid_of("api");
     for (int death = 0; death < 3; ++death) {
         const std::string pid = state_of(url, project).at("daemon_pid").dump();
-        REQUIRE(::kill(std::stoi(pid), SIGKILL) == 0);
+        REQUIRE(kill_process(std::stoi(pid), SIGKILL) == 0);
         // Nothing has been refused, and nobody else could have listened there.
         CHECK(curl({"--retry", "0", url + "/healthz"}) == "ok\n");
         CHECK(state_of(url, project).at("daemon_pid").dump() != pid);

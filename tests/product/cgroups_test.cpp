@@ -71,7 +71,7 @@ TEST_CASE("no process hides from the cgroup of its service", "[integration][cgro
     CHECK_FALSE(std::filesystem::exists(cgroup));
 
     CHECK(project.devstack({"start", "api"}).code == 0);
-    ::kill(project.pid_of("api"), SIGKILL);
+    kill_process(project.pid_of("api"), SIGKILL);
     project.await_phase("api", "backing-off");
     CHECK(project.devstack({"down"}).code == 0);
     CHECK_FALSE(std::filesystem::exists(std::filesystem::path{cgroup}.parent_path()));
@@ -84,7 +84,7 @@ TEST_CASE("a daemon that was killed knows the cgroups of before", "[integration]
     const int hidden = hidden_pid(project);
     const std::string cgroup = cgroup_of(hidden);
     const std::string status = project.devstack({"status", "--json"}).output;
-    ::kill(std::stoi(status.substr(status.find("\"daemon_pid\":") + 13)), SIGKILL);
+    kill_process(std::stoi(status.substr(status.find("\"daemon_pid\":") + 13)), SIGKILL);
     const CommandResult stop = project.devstack({"stop", "api"});
     INFO(stop.output << stop.error);
     CHECK(stop.code == 0);
@@ -102,9 +102,9 @@ TEST_CASE("what keeper and daemon leave in cgroups when both are killed is ended
     const std::string status = project.devstack({"status", "--json"}).output;
     const int daemon = std::stoi(status.substr(status.find("\"daemon_pid\":") + 13));
     const int keeper = std::stoi(status.substr(status.find("\"keeper_pid\":") + 13));
-    ::kill(keeper, SIGSTOP);
-    ::kill(daemon, SIGKILL);
-    ::kill(keeper, SIGKILL);
+    kill_process(keeper, SIGSTOP);
+    kill_process(daemon, SIGKILL);
+    kill_process(keeper, SIGKILL);
     REQUIRE(eventually([&] { return !is_alive(keeper) && !is_alive(daemon); }));
     CHECK(is_alive(hidden));
     project.bring_up();

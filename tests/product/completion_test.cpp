@@ -152,11 +152,11 @@ TEST_CASE("services of a running project are told with their phase", "[integrati
     SECTION("and of one that does not answer by the profile, soon") {
         const auto state = nlohmann::json::parse(project.devstack({"status", "--json"}).output);
         const int daemon = state["daemon_pid"];
-        ::kill(daemon, SIGSTOP);
+        kill_process(daemon, SIGSTOP);
         const auto begin = std::chrono::steady_clock::now();
         CHECK(project.complete({"stop", ""}) == "api\tservice\nweb\tservice\nmigrate\ttask\n");
         CHECK(std::chrono::steady_clock::now() - begin < 3s);
-        ::kill(daemon, SIGCONT);
+        kill_process(daemon, SIGCONT);
     }
 }
 

@@ -55,7 +55,7 @@ void kill_at_random(int keeper, std::mt19937& random) {
                std::chrono::floor<std::chrono::milliseconds>(life) - 10ms);
     while (std::chrono::steady_clock::now() < end) {
     }
-    ::kill(daemon, SIGKILL);
+    kill_process(daemon, SIGKILL);
     REQUIRE(eventually([&] { return !is_alive(daemon); }));
 }
 
@@ -168,7 +168,7 @@ TEST_CASE("services run on when no daemon comes up any more", "[integration][dea
     const std::string inputs = project.read_file(".devstack/state/inputs-1");
     project.write_file(".devstack/state/inputs-1", "spoilt");
     project.write_file("devstack.toml", "[service.api\n");
-    ::kill(daemon_of(keeper), SIGKILL);
+    kill_process(daemon_of(keeper), SIGKILL);
     const CommandResult status = project.devstack({"status"});
     CHECK(status.code == 1);
     CHECK(status.error ==
@@ -203,7 +203,7 @@ command = ["@CHILD@", "lines", "1000000000", "n", "1000"]
     REQUIRE(project.devstack({"up", "-d"}).code == 0);
     project.await_phase("count", "ready");
     const int keeper = keeper_of(project);
-    ::kill(daemon_of(keeper), SIGKILL);
+    kill_process(daemon_of(keeper), SIGKILL);
     // A second `up` finds the keeper, and not nobody.
     const CommandResult up = project.devstack({"up", "-d", "--wait"});
     INFO(up.error);
@@ -224,7 +224,7 @@ ready = { log = "^listening$" }
     const int keeper = keeper_of(project);
     const int daemon = daemon_of(keeper);
     REQUIRE(daemon != 0);
-    ::kill(daemon, SIGKILL);
+    kill_process(daemon, SIGKILL);
     REQUIRE(eventually([&] { return !is_alive(daemon); }));
     project.write_file("go", "");
     const CommandResult end = up.finish();
@@ -245,9 +245,9 @@ command = ["@CHILD@", "fork-leave", "then", "wait"]
     const int keeper = keeper_of(project);
     const int daemon = daemon_of(keeper);
     const int api = project.pid_of("api");
-    ::kill(keeper, SIGSTOP);
-    ::kill(daemon, SIGKILL);
-    ::kill(keeper, SIGKILL);
+    kill_process(keeper, SIGSTOP);
+    kill_process(daemon, SIGKILL);
+    kill_process(keeper, SIGKILL);
     REQUIRE(eventually([&] { return !is_alive(keeper) && !is_alive(daemon) && !is_alive(api); }));
     CHECK(is_alive(stray));
 

@@ -20,7 +20,7 @@ TEST_CASE("the demo comes up, recovers from a kill and goes without a trace",
 
     const int api = project.pid_of("api");
     const std::size_t before = project.events_so_far();
-    ::kill(api, SIGKILL);
+    kill_process(api, SIGKILL);
     project.await_phase("api", "ready", 20s, before);
     CHECK(project.pid_of("api") != api);
     CHECK(project.devstack({"down"}).code == 0);

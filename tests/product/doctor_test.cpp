@@ -131,9 +131,9 @@ TEST_CASE("a stopped process is told, and does not hold the doctor up", "[integr
     const Shop shop;
     shop.project.bring_up();
     const int pid = shop.project.pid_of("api");
-    REQUIRE(::kill(pid, SIGSTOP) == 0);
+    REQUIRE(kill_process(pid, SIGSTOP) == 0);
     const CommandResult doctor = shop.project.devstack({"doctor", "api"}, 10s);
-    ::kill(pid, SIGCONT);
+    kill_process(pid, SIGCONT);
     CHECK_FALSE(doctor.was_late);
     CHECK(
         causes_in(doctor.output) ==

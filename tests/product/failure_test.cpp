@@ -14,7 +14,7 @@ restart = { policy = "on-failure", delay = "10ms" }
 )"};
     project.bring_up();
     const int first = project.pid_of("api");
-    ::kill(first, SIGKILL);
+    kill_process(first, SIGKILL);
     CHECK(project.await_phase("api", "backing-off") == "was killed by SIGKILL");
     const std::size_t after = project.events_so_far();
     project.await_phase("api", "ready", 10s, after - 1);
@@ -86,7 +86,7 @@ restart = { policy = "on-failure", delay = "10ms" }
 stop_timeout = "200ms"
 )"};
     project.bring_up();
-    ::kill(project.pid_of("api"), SIGSTOP);
+    kill_process(project.pid_of("api"), SIGSTOP);
     const std::string why = project.await_phase("api", "unhealthy");
     CHECK(why.find("failed 2 health checks in a row: no answer within 100ms") == 0);
     const std::size_t after = project.events_so_far();

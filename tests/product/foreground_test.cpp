@@ -137,8 +137,8 @@ TEST_CASE("a Ctrl-C that comes while there is no daemon is told to the next one"
     RunningCommand up{project.command({"up"})};
     up.await_output("2 services ready after ");
     const int daemon = number_in_status(project, "daemon_pid");
-    ::kill(up.pid(), SIGSTOP);  // What happens now, it sees at once.
-    ::kill(daemon, SIGKILL);
+    kill_process(up.pid(), SIGSTOP);  // What happens now, it sees at once.
+    kill_process(daemon, SIGKILL);
     REQUIRE(eventually([&] { return !is_alive(daemon); }));
     up.signal(SIGINT);
     up.signal(SIGCONT);
@@ -156,13 +156,13 @@ TEST_CASE("a Ctrl-C does not wait for a daemon that does not come back",
     up.await_output("2 services ready after ");
     const int daemon = number_in_status(project, "daemon_pid");
     const int keeper = number_in_status(project, "keeper_pid");
-    ::kill(keeper, SIGSTOP);
-    ::kill(daemon, SIGKILL);
+    kill_process(keeper, SIGSTOP);
+    kill_process(daemon, SIGKILL);
     up.signal(SIGINT);
     up.await_output("stopping everything; Ctrl-C again kills at once\n");
     up.signal(SIGINT);
     const CommandResult end = up.finish(5s);
-    ::kill(keeper, SIGCONT);
+    kill_process(keeper, SIGCONT);
     INFO(end.output << end.error);
     CHECK_FALSE(end.was_late);
     CHECK(end.code == 1);

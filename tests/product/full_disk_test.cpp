@@ -61,7 +61,7 @@ exec sleep 1000
     CHECK(std::filesystem::file_size(log) < 2'097'152);
 
     // A daemon that begins on the full disk goes on with what runs.
-    REQUIRE(::kill(first, SIGKILL) == 0);
+    REQUIRE(kill_process(first, SIGKILL) == 0);
     REQUIRE(eventually([&] {
         const int now = daemon_of(project);
         return now > 0 && now != first;

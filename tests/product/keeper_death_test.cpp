@@ -42,9 +42,9 @@ Devstack devstack_of(const TestProject& project) {
 
 /// The keeper is stopped first, so that it does not start another daemon meanwhile.
 void kill_both(const Devstack& devstack) {
-    ::kill(devstack.keeper, SIGSTOP);
-    ::kill(devstack.daemon, SIGKILL);
-    ::kill(devstack.keeper, SIGKILL);
+    kill_process(devstack.keeper, SIGSTOP);
+    kill_process(devstack.daemon, SIGKILL);
+    kill_process(devstack.keeper, SIGKILL);
     REQUIRE(eventually([&] { return !is_alive(devstack.keeper) && !is_alive(devstack.daemon); }));
 }
 
@@ -99,7 +99,7 @@ TEST_CASE("a daemon whose keeper was killed stops everything by the rules and en
     const Devstack devstack = devstack_of(project);
     REQUIRE(devstack.daemon != 0);
     const int stray = stray_of(project);
-    ::kill(devstack.keeper, SIGKILL);
+    kill_process(devstack.keeper, SIGKILL);
     REQUIRE(eventually([&] { return !is_alive(devstack.daemon); }, 30s));
     CHECK_FALSE(is_alive(stray));
     CHECK(processes_left_of(project.directory()).empty());
@@ -119,7 +119,7 @@ TEST_CASE("an up whose keeper was killed says so, and has failed", "[integration
     up.await_output("services ready");
     const Devstack devstack = devstack_of(project);
     REQUIRE(devstack.daemon != 0);
-    ::kill(devstack.keeper, SIGKILL);
+    kill_process(devstack.keeper, SIGKILL);
     const CommandResult end = up.finish();
     CHECK(end.code == 1);
     CHECK(end.output.find("the keeper has died, so that nobody looks after the services: stopping "
@@ -135,7 +135,7 @@ TEST_CASE("services that are kept go on under the next keeper", "[integration][d
     const int db = project.pid_of("db");
     const int api = project.pid_of("api");
     SECTION("which comes by itself when the keeper alone was killed") {
-        ::kill(before.keeper, SIGKILL);
+        kill_process(before.keeper, SIGKILL);
         REQUIRE(eventually([&] { return !is_alive(before.daemon); }));
     }
     SECTION("which the next up starts when both were killed") {
@@ -157,7 +157,7 @@ TEST_CASE("services that are kept go on under the next keeper", "[integration][d
     const std::size_t size = project.read_file(".devstack/logs/api.log").size();
     CHECK(eventually([&] { return project.read_file(".devstack/logs/api.log").size() > size; }));
     const std::size_t so_far = project.events_so_far();
-    ::kill(db, SIGKILL);
+    kill_process(db, SIGKILL);
     CHECK(project.await_phase("db", "backing-off", 20s, so_far) ==
           "ended while it had no parent: its exit status is not known");
     project.await_phase("db", "ready", 20s, so_far);
@@ -192,7 +192,7 @@ TEST_CASE("a process that has the pid of one of ours is a stranger", "[integrati
         REQUIRE(project.devstack({"up", "-d", "--wait"}).code == 0);
         CHECK(project.pid_of("api") != api);
         CHECK(is_alive(api));
-        ::kill(api, SIGKILL);
+        kill_process(api, SIGKILL);
     }
     CHECK(is_alive(stranger.pid()));
     CHECK(project.devstack({"down"}).code == 0);
@@ -292,7 +292,7 @@ void kill_again_and_again(const std::string& on_keeper_death, bool is_of_both) {
         if (is_of_both) {
             kill_both(devstack);
         } else {
-            ::kill(devstack.keeper, SIGKILL);
+            kill_process(devstack.keeper, SIGKILL);
             REQUIRE(eventually([&] { return !is_alive(devstack.daemon); }, 30s));
             if (on_keeper_death == "stop") {
                 REQUIRE(processes_left_of(project.directory()).empty());

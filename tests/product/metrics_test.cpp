@@ -38,7 +38,7 @@ restart = { policy = "always", delay = "10ms" }
 )"};
     project.bring_up();
     const std::size_t before = project.events_so_far();
-    ::kill(project.pid_of("api"), SIGKILL);
+    kill_process(project.pid_of("api"), SIGKILL);
     project.await_phase("api", "ready", 20s, before);
     const std::string text = scrape(project, "*/*");
     INFO(text);

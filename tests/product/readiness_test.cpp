@@ -48,7 +48,7 @@ bool has_notice(const TestProject& project, const std::string& what) {
 
 void kill_daemon(const TestProject& project) {
     const int daemon = daemon_of(project);
-    ::kill(daemon, SIGKILL);
+    kill_process(daemon, SIGKILL);
     REQUIRE(eventually([&] { return !is_alive(daemon); }));
 }
 
@@ -143,11 +143,11 @@ rest(1000)
     project.devstack({"up", "-d"});
     REQUIRE(eventually([&] { return state_of(project, "api")["says"] == "up"; }));
     const int daemon = daemon_of(project);
-    ::kill(daemon, SIGSTOP);  // It can not hear it, and then it is dead.
+    kill_process(daemon, SIGSTOP);  // It can not hear it, and then it is dead.
     project.write_file("go", "");
     const std::string said = project.directory() + "/said";
     REQUIRE(eventually([&] { return ::access(said.c_str(), F_OK) == 0; }));
-    ::kill(daemon, SIGKILL);
+    kill_process(daemon, SIGKILL);
     CHECK(project.await_phase("api", "ready") == "has said that it is ready");
     CHECK(state_of(project, "api")["says"] == "serving");
     CHECK(state_of(project, "api")["run"] == 1);

@@ -106,7 +106,7 @@ TEST_CASE("a reload gives a new process to what has changed, and to nothing else
     }
     SECTION("and a daemon that is started again goes on with the new profile") {
         const int daemon = daemon_of(project);
-        ::kill(daemon, SIGKILL);
+        kill_process(daemon, SIGKILL);
         REQUIRE(
             eventually([&] { return daemon_of(project) != 0 && daemon_of(project) != daemon; }));
         CHECK(pids_of(project) == after);
@@ -188,16 +188,16 @@ TEST_CASE("a reload can put another profile in the place of the one that runs",
     CHECK(pids_of(project) == Pids{{"db", before.at("db")}});
     CHECK(state_of(project)["profile"] == project.directory() + "/profiles/small.toml");
     const int daemon = daemon_of(project);
-    ::kill(daemon, SIGKILL);
+    kill_process(daemon, SIGKILL);
     REQUIRE(eventually([&] { return daemon_of(project) != 0 && daemon_of(project) != daemon; }));
     CHECK(pids_of(project) == Pids{{"db", before.at("db")}});
     CHECK(state_of(project)["profile"] == project.directory() + "/profiles/small.toml");
     CHECK(project.devstack({"reload"}).output == "reloaded 0 services, 1 unchanged\n");
     // Who looks for its services without asking it looks there, too.
     const int next = daemon_of(project);
-    ::kill(next, SIGSTOP);
+    kill_process(next, SIGSTOP);
     CHECK(project.devstack({"__complete", "stop", ""}).output == "db\tservice\n");
-    ::kill(next, SIGCONT);
+    kill_process(next, SIGCONT);
 }
 
 TEST_CASE("a reload of a project that does not run", "[integration][reload]") {
@@ -222,13 +222,13 @@ TEST_CASE("SIGHUP reloads", "[integration][reload]") {
         project.bring_up();
         const Pids before = pids_of(project);
         project.write_file("devstack.toml", shop() + service("new", "wait"));
-        ::kill(daemon_of(project), SIGHUP);
+        kill_process(daemon_of(project), SIGHUP);
         project.await_phase("new", "ready");
         CHECK(pids_of(project).at("api") == before.at("api"));
 
         // With mistakes in it, the journal tells them.
         project.write_file("devstack.toml", "[service.x]\n");
-        ::kill(daemon_of(project), SIGHUP);
+        kill_process(daemon_of(project), SIGHUP);
         CHECK(eventually([&] {
             return project.read_file(".devstack/state/events.jsonl")
                        .find("SIGHUP: nothing was changed: the profile has mistakes") !=
@@ -291,7 +291,7 @@ TEST_CASE("a daemon killed in the middle of a reload goes on with it", "[integra
         service("new", "wait") + service("same", "wait") + service("slow", "print new then wait"));
     CHECK(project.devstack({"reload", "--no-wait"}).code == 0);
     const int daemon = daemon_of(project);
-    ::kill(daemon, SIGKILL);
+    kill_process(daemon, SIGKILL);
     REQUIRE(eventually([&] { return daemon_of(project) != 0 && daemon_of(project) != daemon; }));
     REQUIRE(eventually(
         [&] {
@@ -323,7 +323,7 @@ TEST_CASE("a daemon killed at any moment of a reload has one plan or the other",
         {
             RunningCommand reload{project.command({"reload", "--no-wait"})};
             eventually([&] { return !is_alive(daemon); }, std::chrono::milliseconds{random() % 30});
-            ::kill(daemon, SIGKILL);
+            kill_process(daemon, SIGKILL);
             reload.finish();
         }
         REQUIRE(eventually(

@@ -81,7 +81,7 @@ select.select([], [], [])
 
     // The next daemon goes on with what was made again.
     const int daemon = daemon_of(project);
-    ::kill(daemon, SIGKILL);
+    kill_process(daemon, SIGKILL);
     REQUIRE(eventually([&] { return !is_alive(daemon); }));
     REQUIRE(is_reached(project));
     CHECK(project.pid_of("api") == api);

@@ -130,8 +130,8 @@ TEST_CASE("nobody is refused while a service is restarted, or devstack replaced"
     SECTION("nor while the daemon is away") {
         const int daemon =
             json::parse(project.devstack({"status", "--json"}).output)["daemon_pid"].get<int>();
-        ::kill(daemon, SIGKILL);
-        ::kill(project.pid_of("api"), SIGKILL);
+        kill_process(daemon, SIGKILL);
+        kill_process(project.pid_of("api"), SIGKILL);
         CHECK(is_answer(get(port)));
         project.devstack({"down"});
         CHECK(is_refused(port));
@@ -156,7 +156,7 @@ TEST_CASE("a service on demand starts at the first connection", "[integration][s
     SECTION("though the daemon that waited is no more") {
         const int daemon =
             json::parse(project.devstack({"status", "--json"}).output)["daemon_pid"].get<int>();
-        ::kill(daemon, SIGKILL);
+        kill_process(daemon, SIGKILL);
     }
     CHECK(is_answer(get(port)));
     CHECK(project.await_phase("api", "ready") == "its output says \"listening\"");

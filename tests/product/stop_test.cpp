@@ -26,7 +26,7 @@ command = ["@CHILD@", "wait"]
 command = "sleep 1000 & sleep 1000"
 )"};
     project.bring_up();
-    ::kill(project.pid_of("frozen"), SIGSTOP);
+    kill_process(project.pid_of("frozen"), SIGSTOP);
     const CommandResult down = project.devstack({"down"}, 10s);
     INFO(down.output << down.error);
     CHECK(down.code == 0);
@@ -46,7 +46,7 @@ restart = { policy = "on-failure", delay = "10ms" }
     const int stray = std::stoi(log.substr(log.find("left ") + 5));
     CHECK(is_alive(stray));
     const std::size_t before = project.events_so_far();
-    ::kill(project.pid_of("api"), SIGKILL);
+    kill_process(project.pid_of("api"), SIGKILL);
     const std::string why = project.await_phase("api", "stopping", 10s, before);
     CHECK(why.find("was killed by SIGKILL and left 1 process behind (pid " +
                    std::to_string(stray)) == 0);
@@ -113,7 +113,7 @@ TEST_CASE("when the keeper is killed every service is ended", "[integration][sto
     const std::string status = project.devstack({"status", "--json"}).output;
     const std::size_t at = status.find("\"keeper_pid\":");
     REQUIRE(at != std::string::npos);
-    ::kill(std::stoi(status.substr(at + 13)), SIGKILL);
+    kill_process(std::stoi(status.substr(at + 13)), SIGKILL);
     CHECK(processes_left_of(project.directory()).empty());
 }
 

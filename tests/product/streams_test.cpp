@@ -110,7 +110,7 @@ command = ["@CHILD@", "lines", "3000", "n", "1000", "then", "wait"]
         bool is_killed = false;
         while (read.texts.size() < count && read.read_some(stream)) {
             if (is_killed || deaths == 3 || read.texts.size() < enough) continue;
-            is_killed = ::kill(daemon, SIGKILL) == 0;
+            is_killed = kill_process(daemon, SIGKILL) == 0;
         }
         REQUIRE(deaths < 10);
         // A new daemon serves when the status comes from it.

@@ -180,7 +180,7 @@ TEST_CASE("top outlives a daemon that is killed", "[integration][top]") {
     const TopTerminal top{project};
     top.await("db says hello");
     const int daemon = number_in_status(project, "daemon_pid");
-    ::kill(daemon, SIGKILL);
+    kill_process(daemon, SIGKILL);
     REQUIRE(eventually([&] {
         const CommandResult status = project.devstack({"status", "--json"});
         return status.code == 0 && nlohmann::json::parse(status.output).at("daemon_pid") != daemon;
@@ -204,8 +204,8 @@ TEST_CASE("top says when the project is stopped, or gone for good", "[integratio
     }
     SECTION("nobody is left to bring the daemon back") {
         const int daemon = number_in_status(project, "daemon_pid");
-        ::kill(number_in_status(project, "keeper_pid"), SIGKILL);
-        ::kill(daemon, SIGKILL);
+        kill_process(number_in_status(project, "keeper_pid"), SIGKILL);
+        kill_process(daemon, SIGKILL);
         top.await("devstack: the daemon of shop is gone and does not come back (");
         top.await("\nended with 1\n");
     }

@@ -106,7 +106,7 @@ TEST_CASE("keeper and daemon become another program, and no service notices",
 
     // The new keeper is the parent of all, and sees how they end.
     const std::size_t so_far = project.events_so_far();
-    ::kill(project.pid_of("db"), SIGKILL);
+    kill_process(project.pid_of("db"), SIGKILL);
     CHECK(project.await_phase("db", "backing-off", 20s, so_far) == "was killed by SIGKILL");
     project.await_phase("db", "ready", 20s, so_far);
     CHECK(project.devstack({"down"}).code == 0);
@@ -121,7 +121,7 @@ TEST_CASE("many upgrades lose no line and no end", "[integration][upgrade]") {
     const int api = project.pid_of("api");
     for (int i = 0; i < 8; ++i) {
         // Somebody dies just then.
-        if (i % 2 == 1) ::kill(project.pid_of("family"), SIGKILL);
+        if (i % 2 == 1) kill_process(project.pid_of("family"), SIGKILL);
         const CommandResult upgrade = project.devstack({"upgrade", "--force"});
         INFO(upgrade.error);
         REQUIRE(upgrade.code == 0);

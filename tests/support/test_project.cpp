@@ -189,6 +189,11 @@ std::string TestProject::await_phase(const std::string& service,
     return why;
 }
 
+int kill_process(int pid, int signal) {
+    REQUIRE(pid > 0);
+    return ::kill(pid, signal);
+}
+
 int TestProject::pid_of(const std::string& service) const {
     const json state = json::parse(devstack({"status", "--json"}).output, nullptr, false);
     if (state.is_discarded()) return 0;

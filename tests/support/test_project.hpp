@@ -58,6 +58,9 @@ std::uint16_t free_port();
 
 bool is_alive(int pid);
 
+/// kill(2), of one process: fails the test where there is none, and would mean our own group.
+int kill_process(int pid, int signal);
+
 /// True once it happens; false when the time is over. Asks again every few milliseconds.
 bool eventually(const std::function<bool()>& claim,
                 std::chrono::milliseconds timeout = std::chrono::seconds{10});
