@@ -84,20 +84,48 @@ std::string readable(const char* symbol) {
     return name.substr(0, std::min(end == 0 ? name.npos : end, size_max));
 }
 
+/// Clang and rustc write no table of which compilation unit an address is of (.debug_aranges),
+/// which is what elfutils looks in: they are asked one by one. Returns null when there is none, or
+/// no time.
+Dwarf_Line* find_line(Dwfl_Module* module, Dwarf_Addr counter, TimePoint deadline) {
+    Dwarf_Die* unit = nullptr;
+    Dwarf_Addr bias = 0;
+    while ((unit = dwfl_module_nextcu(module, unit, &bias)) != nullptr) {
+        if (platform::now() > deadline) return nullptr;
+        if (dwarf_haspc(unit, counter - bias) > 0) return dwarf_getsrc_die(unit, counter - bias);
+    }
+    return nullptr;
+}
+
+struct SourcePlace {
+    const char* file = nullptr;
+    int line = 0;
+};
+
+SourcePlace find_source(Dwfl_Module* module, Dwarf_Addr counter, TimePoint deadline) {
+    SourcePlace place;
+    if (Dwfl_Line* const known = dwfl_module_getsrc(module, counter); known != nullptr) {
+        place.file = dwfl_lineinfo(known, nullptr, &place.line, nullptr, nullptr, nullptr);
+        return place;
+    }
+    if (Dwarf_Line* const line = find_line(module, counter, deadline); line != nullptr) {
+        place.file = dwarf_linesrc(line, nullptr, nullptr);
+        (void)dwarf_lineno(line, &place.line);
+    }
+    return place;
+}
+
 std::string describe(Dwfl* dwfl, Dwarf_Addr counter, TimePoint deadline) {
     Dwfl_Module* const module = dwfl_addrmodule(dwfl, counter);
     const char* const symbol = module == nullptr ? nullptr : dwfl_module_addrname(module, counter);
     if (symbol == nullptr) return "?";
     std::string text = readable(symbol);
     if (platform::now() > deadline) return text;
-    Dwfl_Line* const line = dwfl_module_getsrc(module, counter);
-    int number = 0;
-    const char* const file = line == nullptr
-                                 ? nullptr
-                                 : dwfl_lineinfo(line, nullptr, &number, nullptr, nullptr, nullptr);
-    if (file == nullptr) return text;
-    const char* const slash = std::strrchr(file, '/');
-    return text + " (" + (slash == nullptr ? file : slash + 1) + ":" + std::to_string(number) + ")";
+    const SourcePlace place = find_source(module, counter, deadline);
+    if (place.file == nullptr) return text;
+    const char* const slash = std::strrchr(place.file, '/');
+    return text + " (" + (slash == nullptr ? place.file : slash + 1) + ":" +
+           std::to_string(place.line) + ")";
 }
 
 }  // namespace

@@ -128,7 +128,8 @@ TEST_CASE("many upgrades lose no line and no end", "[integration][upgrade]") {
         REQUIRE(eventually([&] { return project.devstack({"status"}).code == 0; }, 20s));
     }
     CHECK(project.pid_of("api") == api);
-    for (const json& service : state_of(project)["services"])
+    const json state = state_of(project);
+    for (const json& service : state["services"])
         CHECK(service["restarts"] == (service["name"] == "family" ? 4 : 0));
     CHECK(project.devstack({"down"}).code == 0);
     CHECK(processes_left_of(project.directory()).empty());

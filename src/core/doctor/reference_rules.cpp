@@ -63,6 +63,10 @@ bool matters(const ReferenceFact& reference,
              const Picture& picture,
              std::vector<std::string>& evidence) {
     const ServiceFact* const service = picture.service(reference.service);
+    // Of a proxy that is none of this project's only what one of our own requests meets.
+    const bool is_foreign = service == nullptr && !picture.facts().services.empty() &&
+                            picture.owner_of(reference.port) == nullptr;
+    if (is_foreign) return is_on_the_way(reference, picture);
     // A service that is well may do without a collector of traces, say, and grumble about it.
     const DialFact* const asked = picture.dial("asked");
     const bool has_failed = asked != nullptr && (asked->status >= 500 || !asked->error.empty());
@@ -90,17 +94,30 @@ bool matters(const ReferenceFact& reference,
     return is_hit && is_database(reference.scheme) && !has_ended;
 }
 
-/// Where the product that was meant really listens.
+/// Where the product that was meant really listens: the project's own, else the one on the usual
+/// port, else the only one there is. With several strangers nobody knows which was meant.
 const ListenerFact* find_product(const std::string& scheme, const Picture& picture) {
-    for (const ListenerFact& it : picture.facts().listeners) {
-        const bool is_usual = it.port == usual_port(scheme);
+    const auto rank = [&](const ListenerFact& it) {
+        const bool is_usual = is_database(scheme) && it.port == usual_port(scheme);
         const bool is_named = (scheme == "postgresql" && contains(it.command, "postgres")) ||
                               (scheme == "redis" && contains(it.command, "redis-server")) ||
                               (scheme == "mysql" && (contains(it.command, "mysqld") ||
                                                      contains(it.command, "mariadbd")));
-        if (is_named || (is_usual && is_database(scheme))) return &it;
+        if (is_named && !it.service.empty()) return 3;
+        return is_usual ? 2 : static_cast<int>(is_named);
+    };
+    const ListenerFact* best = nullptr;
+    bool is_only = true;
+    for (const ListenerFact& it : picture.facts().listeners) {
+        const int better = rank(it) - (best == nullptr ? 0 : rank(*best));
+        if (better > 0) {
+            best = &it;
+            is_only = true;
+        } else if (best != nullptr && better == 0 && it.port != best->port) {
+            is_only = false;
+        }
     }
-    return nullptr;
+    return best == nullptr || rank(*best) > 1 || is_only ? best : nullptr;
 }
 
 bool differs_in_one_digit(int a, int b) {
@@ -131,9 +148,14 @@ const ListenerFact* find_meant(const ReferenceFact& reference, const Picture& pi
     return only;
 }
 
+/// " of web"; nothing where it is of none of this project's.
+std::string of_whom(const ReferenceFact& reference) {
+    return reference.service.empty() ? "" : " of " + reference.service;
+}
+
 std::string what_it_does(const ReferenceFact& reference) {
     if (reference.kind == "nginx") {
-        return "nginx passes " + reference.path + " of " + reference.service + " to it by " +
+        return "nginx passes " + reference.path + of_whom(reference) + " to it by " +
                render_reference(reference);
     }
     if (reference.kind == "config") {
@@ -147,7 +169,7 @@ void tell_unresolved(const ReferenceFact& reference,
                      const Picture& picture,
                      Finding& finding) {
     finding.id = "host-does-not-resolve";
-    finding.what = render_reference(reference) + " of " + reference.service + " names the host \"" +
+    finding.what = render_reference(reference) + of_whom(reference) + " names the host \"" +
                    reference.host + "\", which does not resolve on this machine";
     const bool is_short = reference.host.find('.') == std::string::npos;
     if (is_short) finding.what += " (a container's name?)";
@@ -171,7 +193,7 @@ bool tell_wrong_port(const ReferenceFact& reference, const Picture& picture, Fin
     const std::string port = std::to_string(real->port);
     const std::string name = is_product ? product_of(reference.scheme) : real->service;
     finding.id = reference.kind == "env" ? "variable-names-dead-port" : "proxy-names-dead-port";
-    finding.what = render_reference(reference) + " of " + reference.service + " points to " +
+    finding.what = render_reference(reference) + of_whom(reference) + " points to " +
                    render_endpoint(reference.host, reference.port) + ", where nothing listens; " +
                    name + " listens on port " + port + ".";
     finding.evidence.push_back(name + " is " + describe(*real));

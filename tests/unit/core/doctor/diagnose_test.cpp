@@ -36,6 +36,61 @@ TEST_CASE("what a service can do without is no finding while it is well", "[unit
           "localhost:5432, where DATABASE_URL (api/.env:3) sends api.\n");
 }
 
+TEST_CASE("a server that listens elsewhere is the one that was meant if anybody knows",
+          "[unit][doctor]") {
+    World world;
+    DialFact& cache = world.refer("api", "REDIS_URL", "redis", 6390);
+    cache = World::refused(cache);
+    world.say("api", "Error: connect ECONNREFUSED 127.0.0.1:6390");
+    const auto run = [&](int port, const std::string& service) {
+        world.facts.listeners.push_back(
+            {port, "127.0.0.1", 90, "redis-server", "chi", "/", service, "", 0});
+    };
+    const std::string not_running =
+        "[server-not-running] Redis is not running: nothing listens on localhost:6390, where "
+        "REDIS_URL (api/.env:3) sends api.\n";
+    const auto wrong_port = [](const std::string& port) {
+        return "[variable-names-dead-port] REDIS_URL (api/.env:3) of api points to "
+               "localhost:6390, where nothing listens; Redis listens on port " +
+               port + ".\n";
+    };
+    run(7001, "");
+    CHECK(world.said() == wrong_port("7001"));
+    run(7002, "");
+    CHECK(world.said() == not_running);
+    run(6379, "");
+    CHECK(world.said() == wrong_port("6379"));
+    run(7003, "web");
+    CHECK(world.said() == wrong_port("7003"));
+}
+
+TEST_CASE("a proxy of others is no case of this project", "[unit][doctor]") {
+    World world;
+    ReferenceFact reference;
+    reference.kind = "nginx";
+    reference.name = "proxy_pass";
+    reference.where = "../other/nginx.conf:10";
+    reference.host = "127.0.0.1";
+    reference.port = 3901;
+    reference.path = "/api/";
+    reference.dial = "other";
+    world.facts.references.push_back(reference);
+    DialFact dial;
+    dial.id = "other";
+    dial.host = "127.0.0.1";
+    dial.port = 3901;
+    world.facts.dials.push_back(World::refused(dial));
+    world.say("api", "upstream http://127.0.0.1:3901 failed: connection refused");
+    world.facts.logs.back().service = "";
+    CHECK(world.said().empty());
+    // Without a profile every nginx here is looked at.
+    world.facts.services.clear();
+    world.facts.listeners.clear();
+    CHECK(world.said() ==
+          "[nothing-listens] Nothing listens on 127.0.0.1:3901: what should be there is not "
+          "running; nginx passes /api/ to it by proxy_pass (../other/nginx.conf:10).\n");
+}
+
 TEST_CASE("an error in a log is a finding when a request has failed by it", "[unit][doctor]") {
     World world;
     LogFact log{"api", "api.log", {}};
