@@ -83,7 +83,7 @@ Status end_keeper(const project::ProjectPaths& paths, Duration timeout) {
     core::api::StateMessage state;
     state.keeper_pid = *keeper;
     const ProjectProcesses processes{state};
-    const Status asked = platform::signal_process(procfs, *keeper, process->start_ticks, SIGTERM);
+    Status asked = platform::signal_process(procfs, *keeper, process->start_ticks, SIGTERM);
     if (!asked) return asked;
     if (processes.await_end(timeout)) return ok();
     return Error{Error::Kind::timed_out,
