@@ -93,7 +93,7 @@ Status DaemonProcess::begin_again_under_new_keeper() {
     process.descriptors = {write_end.get(),
                            lifeline_.is_open() ? lifeline_.native_handle() : null.get()};
     process.output_file = paths_.state_dir + "/daemon.stderr";
-    const Status started = platform::start_own_program_detached(process);
+    Status started = platform::start_own_program_detached(process);
     if (!started) return started;
     write_end.reset();
     const std::string answer = read_report(read_end);
