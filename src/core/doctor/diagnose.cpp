@@ -16,7 +16,7 @@ namespace devstack::core::doctor {
 
 namespace {
 
-constexpr std::array<Rules, 23> all_rules{find_profile_mistakes,
+constexpr std::array<Rules, 26> all_rules{find_profile_mistakes,
                                           find_port_conflicts,
                                           find_wrong_ports,
                                           find_dead_references,
@@ -24,6 +24,8 @@ constexpr std::array<Rules, 23> all_rules{find_profile_mistakes,
                                           find_program_mistakes,
                                           find_missing_packages,
                                           find_variable_mistakes,
+                                          find_wrong_modules,
+                                          find_claims,
                                           find_lack_of_resources,
                                           find_sick_processes,
                                           find_locks,
@@ -38,6 +40,7 @@ constexpr std::array<Rules, 23> all_rules{find_profile_mistakes,
                                           find_slow_starts,
                                           find_bad_ends,
                                           find_what_does_not_run,
+                                          find_bad_values,
                                           find_what_logs_tell};
 
 constexpr const char* project_down = "project-not-running";
@@ -364,6 +367,12 @@ void tell_doubts(const Picture& picture, Diagnosis& diagnosis) {
         diagnosis.unseen.push_back("whether " + service.name + " answers: not within " +
                                    seconds_text(dial->seconds) +
                                    ", but this machine is too busy to tell");
+    }
+    for (const ServiceFact& service : picture.facts().services) {
+        const bool is_coming = service.phase == "preparing" || service.phase == "starting";
+        if (!is_coming || !diagnosis.findings.empty()) continue;
+        diagnosis.unseen.push_back("whether " + service.name + " works: it has been " +
+                                   service.phase + " for " + seconds_text(service.phase_seconds));
     }
 }
 

@@ -26,6 +26,8 @@ const Shape& shape_of<VariableFact>() {
         {"is_empty", slot<&VariableFact::is_empty>},
         {"is_secret", slot<&VariableFact::is_secret>},
         {"where", slot<&VariableFact::where>},
+        {"flaw", slot<&VariableFact::flaw>},
+        {"overrides", slot<&VariableFact::overrides>},
     };
     static constexpr Shape shape{fields};
     return shape;
@@ -122,6 +124,7 @@ const Shape& shape_of<ProcessFact>() {
         {"is_leftover", slot<&ProcessFact::is_leftover>},
         {"runtime", slot<&ProcessFact::runtime>},
         {"age_seconds", slot<&ProcessFact::age_seconds>},
+        {"has_event_loop", slot<&ProcessFact::has_event_loop>},
         {"cpu_percent", slot<&ProcessFact::cpu_percent>},
         {"wanted_cpu_percent", slot<&ProcessFact::wanted_cpu_percent>},
         {"threads", slot<&ProcessFact::threads>},
@@ -148,6 +151,8 @@ const Shape& shape_of<ThreadFact>() {
         {"lock_owner", slot<&ThreadFact::lock_owner>},
         {"lock", slot<&ThreadFact::lock>},
         {"peer", slot<&ThreadFact::peer>},
+        {"fifo", slot<&ThreadFact::fifo>},
+        {"fifo_end", slot<&ThreadFact::fifo_end>},
         {"frames", slot<&ThreadFact::frames>},
     };
     static constexpr Shape shape{fields};
@@ -387,6 +392,7 @@ const Shape& shape_of<EnvFileFact>() {
         {"path", slot<&EnvFileFact::path>},
         {"is_missing", slot<&EnvFileFact::is_missing>},
         {"is_declared", slot<&EnvFileFact::is_declared>},
+        {"has_carriage_returns", slot<&EnvFileFact::has_carriage_returns>},
         {"names", slot<&EnvFileFact::names>},
         {"example", slot<&EnvFileFact::example>},
         {"example_names", slot<&EnvFileFact::example_names>},
@@ -429,6 +435,50 @@ const Shape& shape_of<FolderFact>() {
         {"migrations", slot<&FolderFact::migrations>},
         {"migrate_command", slot<&FolderFact::migrate_command>},
         {"install_command", slot<&FolderFact::install_command>},
+    };
+    static constexpr Shape shape{fields};
+    return shape;
+}
+
+template <>
+const Shape& shape_of<ModuleFact>() {
+    static constexpr Field fields[] = {
+        {"service", slot<&ModuleFact::service>},
+        {"name", slot<&ModuleFact::name>},
+        {"names", slot<&ModuleFact::names>},
+    };
+    static constexpr Shape shape{fields};
+    return shape;
+}
+
+template <>
+const Shape& shape_of<ClaimFact>() {
+    static constexpr Field fields[] = {
+        {"path", slot<&ClaimFact::path>},
+        {"kind", slot<&ClaimFact::kind>},
+        {"pid", slot<&ClaimFact::pid>},
+        {"is_alive", slot<&ClaimFact::is_alive>},
+        {"command", slot<&ClaimFact::command>},
+        {"service", slot<&ClaimFact::service>},
+        {"waiter", slot<&ClaimFact::waiter>},
+        {"waiter_service", slot<&ClaimFact::waiter_service>},
+    };
+    static constexpr Shape shape{fields};
+    return shape;
+}
+
+template <>
+const Shape& shape_of<ReportFact>() {
+    static constexpr Field fields[] = {
+        {"service", slot<&ReportFact::service>},
+        {"file", slot<&ReportFact::file>},
+        {"pid", slot<&ReportFact::pid>},
+        {"time", slot<&ReportFact::time>},
+        {"trigger", slot<&ReportFact::trigger>},
+        {"message", slot<&ReportFact::message>},
+        {"frames", slot<&ReportFact::frames>},
+        {"heap_used_bytes", slot<&ReportFact::heap_used_bytes>},
+        {"heap_limit_bytes", slot<&ReportFact::heap_limit_bytes>},
     };
     static constexpr Shape shape{fields};
     return shape;
@@ -516,6 +566,9 @@ const Shape& shape_of<Facts>() {
         {"env_files", slot<&Facts::env_files>},
         {"programs", slot<&Facts::programs>},
         {"folders", slot<&Facts::folders>},
+        {"modules", slot<&Facts::modules>},
+        {"claims", slot<&Facts::claims>},
+        {"reports", slot<&Facts::reports>},
         {"disks", slot<&Facts::disks>},
         {"machine", object_slot<&Facts::machine>},
         {"unseen", slot<&Facts::unseen>},

@@ -24,7 +24,7 @@ TEST_CASE("what a service can do without is no finding while it is well", "[unit
     DialFact& telemetry = world.refer("api", "OTEL_URL", "http", 4318);
     telemetry = World::refused(telemetry);
     world.say("api", "export failed: connect ECONNREFUSED 127.0.0.1:4318");
-    world.service("web").variables = {{"SENTRY_DSN", "", true, false, "web/.env:1"}};
+    world.service("web").variables = {{"SENTRY_DSN", "", true, false, "web/.env:1", "", ""}};
     world.say("web", "error tracking disabled: SENTRY_DSN is not set");
     CHECK(world.said().empty());
     // A database is not optional.
@@ -140,7 +140,7 @@ TEST_CASE("a misspelt variable is recognised", "[unit][doctor]") {
     World world;
     world.end("api", 1);
     world.say("api", "Error: DATABASE_URL is required");
-    world.service("api").variables = {{"DATABSE_URL", "x", false, false, "api/.env:2"}};
+    world.service("api").variables = {{"DATABSE_URL", "x", false, false, "api/.env:2", "", ""}};
     EnvFileFact file;
     file.service = "api";
     file.path = "api/.env";
