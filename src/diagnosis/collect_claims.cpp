@@ -86,7 +86,7 @@ public:
         const auto locks = read_locks();
         add_waits(locks);
         for (const core::doctor::ServiceFact& service : facts_.services) {
-            if (service.pid == 0 && service.has_exited) look_for(service, locks);
+            if (service.has_exited) look_for(service, locks);
         }
     }
 

@@ -264,6 +264,7 @@ private:
         if (!is_there || (!is_refused && !is_wanted)) return;
         Endpoint endpoint = like(*dial, "compare", "tls of " + dial->id);
         endpoint.fact.protocol = "postgresql by TLS";
+        if (is_wanted) endpoint.tls = core::TlsMode::verify;
         endpoint.user = reference.user;
         endpoint.database = reference.path.substr(std::min<std::size_t>(1, reference.path.size()),
                                                   reference.path.find('?') - 1);

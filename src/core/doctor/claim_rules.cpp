@@ -65,8 +65,9 @@ const LineFact* find_refusal(const ServiceFact& service,
 void look_at_refusals(const ServiceFact& service,
                       const Picture& picture,
                       std::vector<Finding>& findings) {
-    if (service.pid != 0 || !picture.is_troubled(service)) return;
+    if (!service.has_exited || !picture.is_troubled(service)) return;
     for (const ClaimFact& claim : picture.facts().claims) {
+        if (claim.service == service.name) continue;  // It has it now.
         const LineFact* const line = find_refusal(service, claim, picture);
         if (line == nullptr) continue;
         Finding finding = begin(service, 88, Confidence::sure);

@@ -299,7 +299,8 @@ bool is_suffering(const ReferenceFact& reference, const DialFact& dial, const Pi
     const ServiceFact* const service = picture.service(reference.service);
     if (service == nullptr) return false;
     // The server itself, which finds the env file of its clients beside it.
-    if (picture.declares(*service, reference.port) && is_local(reference.host)) return false;
+    const bool is_server = !dial.code.empty() && picture.declares(*service, reference.port);
+    if (is_server && is_local(reference.host)) return false;
     return picture.is_troubled(*service) || picture.is_waiting(*service) ||
            (!dial.error.empty() && picture.mentions(*service, dial.error.substr(0, 40)));
 }

@@ -187,9 +187,26 @@ private:
     void hang_project() {
         const auto down = std::ranges::find(findings_, project_down, &Finding::id);
         if (down == findings_.end() || findings_.size() == 1) return;
-        const std::string what = down->what;
+        Finding project = std::move(*down);
         findings_.erase(down);
-        findings_.front().explains.push_back(what);
+        // What names a service of this project, or asks for one, finds nobody for that.
+        std::erase_if(findings_, [&](const Finding& it) {
+            const bool is_silence = it.id == "server-not-running" || it.id == "nothing-listens";
+            const bool is_ours =
+                is_silence &&
+                (it.topic == "asked"
+                     ? picture_.service(it.service) != nullptr
+                     : !it.blames.empty() && picture_.service(it.blames.front()) != nullptr);
+            if (is_ours) project.explains.push_back(it.what);
+            return is_ours;
+        });
+        const auto cause =
+            std::ranges::find_if(findings_, [](const Finding& it) { return it.topic != "asked"; });
+        if (cause == findings_.end()) {
+            findings_.insert(findings_.begin(), std::move(project));
+        } else {
+            cause->explains.push_back(project.what);
+        }
     }
 
     /// What became of the request that is asked about follows from a cause on its way.

@@ -192,8 +192,12 @@ void find_what_dumps_tell(const Picture& picture, std::vector<Finding>& findings
     }
     for (const ReportFact& report : picture.facts().reports) {
         const ServiceFact* const service = picture.service(report.service);
-        const bool is_hit = service != nullptr && picture.is_troubled(*service);
-        if (is_hit) look_at_report(*service, report, findings);
+        if (service == nullptr || !picture.is_troubled(*service)) continue;
+        // One that lives and answers has written it for some other reason.
+        const DialFact* const probe = picture.probe(*service);
+        const bool is_silent = probe != nullptr && probe->error == "no answer";
+        if (service->pid == 0 || is_silent || report.pid != service->pid)
+            look_at_report(*service, report, findings);
     }
 }
 

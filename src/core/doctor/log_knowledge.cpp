@@ -278,10 +278,9 @@ constexpr LogKnowledge table[] = {
     {"compile-error",
      ": undefined: ",
      R"re(^(?:\./)?(\S+\.go):(\d+):\d+: undefined: (\w+))re",
-     "{1} does not compile: line {2} uses {3}, which is not defined in the files that are "
-     "compiled.",
-     "define it; if another file of the package does, run the package (go run .) rather than one "
-     "file",
+     "{1} does not compile: line {2}, undefined: {3}, in the files that are compiled.",
+     "correct {1}:{2}; if another file of the package defines {3}, run the package (go run .) "
+     "rather than one file",
      72},
     {"compile-error",
      ".go:",

@@ -174,10 +174,12 @@ void look_behind_silence(const DialFact& dial,
     const auto is_silent = [](const DialFact& it) {
         return it.error == "no answer" && it.stage == "first byte";
     };
-    constexpr double patience_min = 0.3;  // Seconds; less may only be what was left for it.
     if (behind == nullptr || !is_silent(dial) || !is_silent(*behind)) return;
+    // One that the end of the look has cut off has waited for all the time that it was given.
+    const double waited = behind->seconds > 0 ? behind->seconds : behind->timeout;
+    constexpr double patience_min = 0.3;  // Seconds; less may only be what was left for it.
     const Route route = find_route(picture, dial.port, dial.path);
-    if (route.location == nullptr || behind->seconds < patience_min) return;
+    if (route.location == nullptr || waited < patience_min) return;
     const ServiceFact* const owner = picture.owner_of(behind->port);
     const bool is_own = owner == nullptr || owner->name == route.nginx->service;
     const auto listeners = picture.listeners_on(behind->port);
@@ -192,7 +194,7 @@ void look_behind_silence(const DialFact& dial,
     finding.is_symptom = !is_own;
     finding.what = who + ", to which nginx passes " + dial.path + " (" +
                    route.location->proxy_pass_where + "), gives no answer to " +
-                   render_request(*behind) + " within " + seconds_text(behind->seconds) +
+                   render_request(*behind) + " within " + seconds_text(waited) +
                    ", asked directly too: it is not nginx that hangs.";
     finding.evidence = {render_request(dial) + ": no answer within " + seconds_text(dial.seconds),
                         render_request(*behind) + ": " + render_outcome(*behind)};

@@ -241,3 +241,26 @@ TEST_CASE("trouble that no rule explains is told as it is", "[unit][doctor]") {
     CHECK(diagnosis.findings[0].what == "api is unhealthy: its probe has failed 3 times.");
     CHECK(diagnosis.ruled_out == std::vector<std::string>{"web runs and answers its probe"});
 }
+
+TEST_CASE("that nobody listens follows from the project not running", "[unit][doctor]") {
+    World world;
+    world.facts.daemon = "none";
+    world.facts.project = "shop";
+    for (const char* name : {"api", "web"}) {
+        world.service(name).phase.clear();
+        world.service(name).pid = 0;
+        world.probe(name) = World::refused(world.probe(name));
+    }
+    world.facts.listeners.clear();
+    DialFact& dial = world.refer("web", "API_URL", "postgresql", 3101);
+    dial = World::refused(dial);
+    world.say("web", "connect ECONNREFUSED 127.0.0.1:3101");
+    CHECK(world.said() ==
+          "[project-not-running] shop is not running: there is no devstack daemon, and none of its "
+          "services answers.\n"
+          "  why PostgreSQL is not running: nothing listens on localhost:3101, where API_URL "
+          "(web/.env:3) sends web.\n");
+    // Of what is no part of it that can not be said.
+    world.facts.services[0].ports.clear();
+    CHECK(world.findings()[0].id == "server-not-running");
+}

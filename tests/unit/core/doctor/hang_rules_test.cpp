@@ -403,6 +403,7 @@ TEST_CASE("a proxy that waits is a consequence of the service behind it", "[unit
     behind.id = "past nginx: probe of web";
     behind.purpose = "compare";
     behind.port = 3101;
+    behind.seconds = 0;  // Cut off.
     world.facts.dials.push_back(behind);
     CHECK(world.said() ==
           "[upstream-never-answers] api, to which nginx passes /health (nginx.conf:7), gives no "

@@ -101,7 +101,7 @@ constexpr Example examples[] = {
      "go-sum-missing",
      "entry for rsc.io/quote"},
     {"go: no packages loaded from ./cmd/api", "go-package-missing", "at ./cmd/api"},
-    {"./main.go:3:52: undefined: router", "compile-error", "uses router, which is not defined"},
+    {"./main.go:3:52: undefined: router", "compile-error", "undefined: router, in the files"},
     {"go: errors parsing go.mod: go.mod requires go >= 1.30 (running go 1.19)",
      "runtime-too-old",
      "go >= 1.30"},
