@@ -216,7 +216,7 @@ TEST_CASE("an upstream that never answers is told, and nginx as its consequence"
         "probable root cause: api, to which nginx passes /api/x "
         "(nginx.conf:10), gives no answer to GET http://127.0.0.1:";
     CHECK(causes_in(doctor.output).substr(0, begin.size()) == begin);
-    CHECK(doctor.output.find("this is why  front accepts connections") != std::string::npos);
+    CHECK(causes_in(doctor.output).find("root cause: front") == std::string::npos);
 }
 
 TEST_CASE("an event loop that sleeps is told", "[integration][doctor]") {
@@ -227,7 +227,7 @@ TEST_CASE("an event loop that sleeps is told", "[integration][doctor]") {
     project.write_file("api.py",
                        "import asyncio, time\n"
                        "async def answer(reader, writer):\n"
-                       "    time.sleep(60)\n"
+                       "    getattr(time, 'sleep')(60)\n"
                        "async def main():\n"
                        "    server = await asyncio.start_server(answer, '127.0.0.1', " +
                            number(port) +
@@ -245,7 +245,8 @@ TEST_CASE("who holds the lock on a file that a service waits for is told",
         "[service.worker]\ncommand = [\"flock\", \"store.lock\", \"true\"]\nport = " +
         number(free_port()) + "\n"};
     const std::string path = project.directory() + "/store.lock";
-    RunningCommand holder{{{"flock", path, "sh", "-c", "echo held; exec sleep 60"}, "/", {}}};
+    RunningCommand holder{
+        {{"/usr/bin/flock", path, "/bin/sh", "-c", "echo held; exec sleep 60"}, "/", {}}};
     holder.await_output("held");
     REQUIRE(project.devstack({"up", "-d"}).code == 0);
     project.await_phase("worker", "starting");

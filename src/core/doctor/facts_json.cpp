@@ -8,6 +8,14 @@ namespace devstack::core::api {
 
 using namespace doctor;
 
+// In facts_json_claims.cpp.
+template <>
+const Shape& shape_of<ModuleFact>();
+template <>
+const Shape& shape_of<ClaimFact>();
+template <>
+const Shape& shape_of<ReportFact>();
+
 template <>
 const Shape& shape_of<NeedFact>() {
     static constexpr Field fields[] = {
@@ -435,50 +443,6 @@ const Shape& shape_of<FolderFact>() {
         {"migrations", slot<&FolderFact::migrations>},
         {"migrate_command", slot<&FolderFact::migrate_command>},
         {"install_command", slot<&FolderFact::install_command>},
-    };
-    static constexpr Shape shape{fields};
-    return shape;
-}
-
-template <>
-const Shape& shape_of<ModuleFact>() {
-    static constexpr Field fields[] = {
-        {"service", slot<&ModuleFact::service>},
-        {"name", slot<&ModuleFact::name>},
-        {"names", slot<&ModuleFact::names>},
-    };
-    static constexpr Shape shape{fields};
-    return shape;
-}
-
-template <>
-const Shape& shape_of<ClaimFact>() {
-    static constexpr Field fields[] = {
-        {"path", slot<&ClaimFact::path>},
-        {"kind", slot<&ClaimFact::kind>},
-        {"pid", slot<&ClaimFact::pid>},
-        {"is_alive", slot<&ClaimFact::is_alive>},
-        {"command", slot<&ClaimFact::command>},
-        {"service", slot<&ClaimFact::service>},
-        {"waiter", slot<&ClaimFact::waiter>},
-        {"waiter_service", slot<&ClaimFact::waiter_service>},
-    };
-    static constexpr Shape shape{fields};
-    return shape;
-}
-
-template <>
-const Shape& shape_of<ReportFact>() {
-    static constexpr Field fields[] = {
-        {"service", slot<&ReportFact::service>},
-        {"file", slot<&ReportFact::file>},
-        {"pid", slot<&ReportFact::pid>},
-        {"time", slot<&ReportFact::time>},
-        {"trigger", slot<&ReportFact::trigger>},
-        {"message", slot<&ReportFact::message>},
-        {"frames", slot<&ReportFact::frames>},
-        {"heap_used_bytes", slot<&ReportFact::heap_used_bytes>},
-        {"heap_limit_bytes", slot<&ReportFact::heap_limit_bytes>},
     };
     static constexpr Shape shape{fields};
     return shape;
