@@ -215,7 +215,7 @@ TEST_CASE("an upstream that never answers is told, and nginx as its consequence"
     const std::string begin =
         "probable root cause: api, to which nginx passes /api/x "
         "(nginx.conf:10), gives no answer to GET http://127.0.0.1:";
-    CHECK(causes_in(doctor.output).substr(0, begin.size()) == begin);
+    CHECK(causes_in(doctor.output).find(begin) != std::string::npos);
     CHECK(causes_in(doctor.output).find("root cause: front") == std::string::npos);
 }
 
