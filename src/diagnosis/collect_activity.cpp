@@ -93,6 +93,18 @@ int count_entries(const std::string& directory) {
     return count;
 }
 
+/// Of a server with an event loop it is among the first that it opens.
+bool holds_epoll(const std::string& directory) {
+    constexpr int looked_at_max = 32;
+    for (int descriptor = 3; descriptor < looked_at_max; ++descriptor) {
+        std::error_code error;
+        const fs::path target =
+            fs::read_symlink(directory + "/" + std::to_string(descriptor), error);
+        if (!error && target == "anon_inode:[eventpoll]") return true;
+    }
+    return false;
+}
+
 /// The soft limit in /proc/PID/limits.
 int read_open_files_limit(int pid) {
     const std::string text = read_small("/proc/" + std::to_string(pid) + "/limits", 4096);
@@ -136,6 +148,7 @@ ProcessFact describe(const Scene& scene, const ProcessInfo& process) {
     fact.threads = count_entries(proc + "/task");
     fact.wait_channel = read_small(proc + "/wchan", 64);
     fact.open_files = count_entries(proc + "/fd");
+    fact.has_event_loop = holds_epoll(proc + "/fd");
     fact.open_files_limit = read_open_files_limit(process.pid);
     fact.resident_bytes = process.resident_bytes;
     examine_cgroup(fact);
@@ -205,8 +218,10 @@ void measure(std::vector<ProcessFact>& processes,
     for (ProcessFact& fact : processes) {
         const auto now = platform::find_process({}, fact.pid);
         const auto then = before.find(fact.pid);
+        if (!now) fact.state = "X";  // It has ended meanwhile.
         if (!now || then == before.end()) continue;
-        fact.state = std::string{now->state};
+        // Of one that has ended just now its parent may still take notice.
+        if (now->state != 'Z') fact.state = std::string{now->state};
         const double seconds = std::chrono::duration<double>(platform::now() - since).count();
         const auto percent = [&](Duration part) {
             return 100.0 * std::chrono::duration<double>(part).count() / seconds;

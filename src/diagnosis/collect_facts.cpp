@@ -39,6 +39,7 @@ void merge(Facts& to, Facts&& from) {
     append(to.env_files, from.env_files);
     append(to.programs, from.programs);
     append(to.folders, from.folders);
+    append(to.modules, from.modules);
     append(to.disks, from.disks);
     if (from.machine.memory_bytes != 0) to.machine = from.machine;
 }
@@ -167,6 +168,8 @@ Facts collect_facts(const Question& question) {
     facts.dials = dial_all(plan_dials(*scene, facts, passwords), question.limit * 6 / 10);
     second.finish(begin + question.limit * 8 / 10, facts);
     collect_log_files(*scene, facts);
+    collect_claims(*scene, facts);
+    collect_reports(*scene, facts);
     // What is worth asking more depends on the answers; each round is a moment on this machine.
     for (int round = 0; round <= redirects_max; ++round) {
         const Duration left = begin + question.limit * 9 / 10 - platform::now();

@@ -95,6 +95,7 @@ Facts collect_folders(const Scene& scene) {
     for (const ServiceScene& service : scene.services) {
         facts.folders.push_back(examine_folder(scene, service));
         examine_programs(scene, service, facts.folders.back(), facts);
+        examine_modules(service, facts);
     }
     return facts;
 }

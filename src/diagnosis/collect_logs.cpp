@@ -37,6 +37,26 @@ void await_dump(const std::string& file) {
     }
 }
 
+/// Runs are counted anew by each `up`: what an earlier one has left in the log tells nothing of
+/// now.
+std::vector<core::LogLine>::const_iterator begin_of_life(const std::vector<core::LogLine>& lines,
+                                                         const ServiceScene& service) {
+    auto begin = lines.end();
+    while (begin != lines.begin()) {
+        const auto before = begin - 1;
+        if (begin != lines.end() && before->run > begin->run) break;
+        begin = before;
+    }
+    const bool is_first = service.fact.pid != 0 && service.fact.run == 1;
+    if (!is_first) return begin;
+    constexpr double slack = 1;  // Seconds: its clock and ours are read at different moments.
+    const auto age = std::chrono::duration_cast<Duration>(
+        std::chrono::duration<double>{service.fact.uptime_seconds + slack});
+    const WallTime since = platform::wall_now() - age;
+    return std::find_if(
+        begin, lines.end(), [&](const core::LogLine& it) { return it.time >= since; });
+}
+
 /// Of the run that lives, or else of the last one that wrote anything.
 LogFact read_log(const Scene& scene, const ServiceScene& service) {
     LogFact fact;
@@ -59,7 +79,9 @@ LogFact read_log(const Scene& scene, const ServiceScene& service) {
     const std::uint32_t first = is_young                ? service.fact.run - 1
                                 : service.fact.pid != 0 ? service.fact.run
                                                         : answer->lines.back().run;
-    for (const core::LogLine& line : answer->lines) {
+    const auto begin = begin_of_life(answer->lines, service);
+    for (auto line_at = begin; line_at != answer->lines.end(); ++line_at) {
+        const core::LogLine& line = *line_at;
         if (line.run < first) continue;
         const std::string text = sane_text(line.text).substr(0, line_size_max);
         fact.lines.push_back(

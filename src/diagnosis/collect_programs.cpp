@@ -12,6 +12,7 @@
 
 #include <fmt/format.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
 namespace devstack::diagnosis {
@@ -116,6 +117,11 @@ void examine_first_line(const std::string& path, const ServiceScene& service, Pr
     }
 }
 
+bool is_on_noexec_mount(const std::string& path) {
+    struct statvfs mount {};
+    return ::statvfs(path.c_str(), &mount) == 0 && (mount.f_flag & ST_NOEXEC) != 0;
+}
+
 void examine_file(const std::string& path, const ServiceScene& service, ProgramFact& fact) {
     const auto status = status_of(path);
     if (!status) {
@@ -129,6 +135,8 @@ void examine_file(const std::string& path, const ServiceScene& service, ProgramF
         fact.problem = "is a directory";
     } else if (!may_execute(*status, service.fact.user_id)) {
         fact.problem = "not executable";
+    } else if (is_on_noexec_mount(path)) {
+        fact.problem = "noexec mount";
     } else {
         examine_first_line(path, service, fact);
     }

@@ -1,5 +1,6 @@
 #include "devstack/core/limits.hpp"
 #include "devstack/platform/clock.hpp"
+#include "devstack/platform/procfs.hpp"
 
 #include "diagnosis/collectors.hpp"
 #include "diagnosis/locks.hpp"
@@ -21,6 +22,7 @@
 #include <string_view>
 #include <thread>
 
+#include <fcntl.h>
 #include <sys/syscall.h>
 
 namespace devstack::diagnosis {
@@ -50,10 +52,13 @@ std::string name_of_call(long number) {
         case SYS_waitid: return "waitid";
         case SYS_flock: return "flock";
         case SYS_fcntl: return "fcntl";
+        case SYS_openat: return "openat";
 #ifdef SYS_epoll_wait
         case SYS_epoll_wait: return "epoll_wait";
         case SYS_poll: return "poll";
         case SYS_select: return "select";
+        case SYS_pause: return "pause";
+        case SYS_rt_sigsuspend: return "sigsuspend";
 #endif
         default: return "call " + std::to_string(number);
     }
@@ -62,6 +67,8 @@ std::string name_of_call(long number) {
 struct Call {
     long number = -1;
     std::uint64_t first_argument = 0;
+    std::uint64_t second_argument = 0;
+    std::uint64_t third_argument = 0;
     bool is_running = false;
     bool operator==(const Call&) const = default;
 };
@@ -79,8 +86,27 @@ Call read_call(int pid, int thread) {
         return call;
     }
     constexpr int base = 16;
-    std::from_chars(number.ptr + hexadecimal.size(), end, call.first_argument, base);
+    const char* at = number.ptr;
+    for (std::uint64_t* argument :
+         {&call.first_argument, &call.second_argument, &call.third_argument}) {
+        if (!std::string_view{at, end}.starts_with(hexadecimal)) break;
+        at = std::from_chars(at + hexadecimal.size(), end, *argument, base).ptr;
+    }
     return call;
+}
+
+/// It opens a FIFO, which lasts until somebody has the other end open: fifo(7).
+void examine_fifo(int pid, const Call& call, ThreadFact& fact) {
+    if (call.number != SYS_openat || fact.state != "S") return;
+    const std::string named = read_text(pid, call.second_argument);
+    if (named.empty()) return;
+    const fs::path folder = platform::read_working_dir({}, pid);
+    const fs::path path = (folder / named).lexically_normal();
+    std::error_code error;
+    if (!fs::is_fifo(path, error)) return;
+    fact.fifo = path.string();
+    const bool is_to_write = (call.third_argument & O_ACCMODE) == O_WRONLY;
+    fact.fifo_end = is_to_write ? "reader" : "writer";
 }
 
 ThreadFact examine(int pid, int thread) {
@@ -101,6 +127,7 @@ ThreadFact examine(int pid, int thread) {
         fact.system_call = name_of_call(call.number);
     }
     fact.wait_channel = read_small(root + "/wchan", 64);
+    examine_fifo(pid, call, fact);
     return fact;
 }
 

@@ -55,6 +55,7 @@ EnvFileFact examine_file(const Scene& scene, const std::string& service, const s
     fact.service = service;
     fact.path = scene.shown(path);
     fact.is_missing = !is_there(path);
+    fact.has_carriage_returns = read_small(path).find("\r\n") != std::string::npos;
     for (const core::DotenvEntry& entry : read_dotenv(scene, path).entries)
         fact.names.push_back(entry.name.text);
     const std::string example = find_example(path);
@@ -65,6 +66,17 @@ EnvFileFact examine_file(const Scene& scene, const std::string& service, const s
     return fact;
 }
 
+/// What nobody means to have in a value, and programs stumble over.
+std::string find_flaw(const std::string& value) {
+    if (value.size() < 2) return "";
+    const bool is_quoted =
+        value.front() == value.back() && (value.front() == '"' || value.front() == '\'');
+    if (is_quoted) return "quotes";
+    if (value.ends_with('\r')) return "carriage return";
+    const bool is_padded = value.front() == ' ' || value.back() == ' ' || value.back() == '\n';
+    return is_padded ? "space" : "";
+}
+
 VariableFact make_variable(const std::string& name,
                            const std::string& value,
                            const std::string& where) {
@@ -72,6 +84,7 @@ VariableFact make_variable(const std::string& name,
     fact.name = name;
     fact.where = where;
     fact.is_empty = value.empty();
+    fact.flaw = find_flaw(value);
     const auto url = core::doctor::parse_service_url(value);
     fact.is_secret = !url && core::doctor::names_secret(name);
     if (url) {
@@ -121,12 +134,24 @@ std::string plain_value(const std::string& text) {
     return value;
 }
 
+/// The last one of each name is the one that counts.
+std::vector<core::DotenvEntry> last_entries(const std::vector<core::DotenvEntry>& entries) {
+    std::vector<core::DotenvEntry> last;
+    for (const core::DotenvEntry& entry : entries) {
+        std::erase_if(last,
+                      [&](const core::DotenvEntry& it) { return it.name.text == entry.name.text; });
+        last.push_back(entry);
+    }
+    return last;
+}
+
 /// What is in effect: the plan's value where there is one, else what stands in the file.
 void add_variables(const Scene& scene,
                    const ServiceScene& service,
                    const std::string& path,
                    std::vector<VariableFact>& variables) {
-    for (const core::DotenvEntry& entry : read_dotenv(scene, path).entries) {
+    const core::Dotenv file = read_dotenv(scene, path);
+    for (const core::DotenvEntry& entry : last_entries(file.entries)) {
         const std::string& name = entry.name.text;
         const std::string where = scene.shown(path) + ":" + std::to_string(entry.name.place.line);
         const auto effective = service.environment.find(name);
@@ -134,7 +159,13 @@ void add_variables(const Scene& scene,
                                       ? plain_value(entry.value.text)
                                       : effective->second;
         const auto known = std::ranges::find(variables, name, &VariableFact::name);
-        const VariableFact fact = make_variable(name, value, where);
+        VariableFact fact = make_variable(name, value, where);
+        const auto first = std::ranges::find_if(file.entries, [&](const core::DotenvEntry& it) {
+            return it.name.text == name && it.value.text != entry.value.text;
+        });
+        if (first != file.entries.end()) {
+            fact.overrides = scene.shown(path) + ":" + std::to_string(first->name.place.line);
+        }
         if (known == variables.end()) {
             variables.push_back(fact);
         } else if (effective == service.environment.end()) {

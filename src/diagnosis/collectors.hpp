@@ -50,6 +50,14 @@ void add_log_file(const Scene& scene,
 /// where it works. Comes after the processes.
 void collect_log_files(const Scene& scene, Facts& facts);
 
+/// Locks on files that a service waits for, or that may have kept one from starting; pid files.
+/// Comes after the logs and the processes.
+void collect_claims(const Scene& scene, Facts& facts);
+/// What Node.js has written of itself, where services work. Comes after the processes.
+void collect_reports(const Scene& scene, Facts& facts);
+/// The Python modules that the service's command may name.
+void examine_modules(const ServiceScene& service, Facts& facts);
+
 /// Of the source files that dumps name, if they are here, what is needed to read these.
 void collect_sources(Facts& facts);
 

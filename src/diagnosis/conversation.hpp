@@ -33,6 +33,8 @@ struct Conversation {
 /// One protocol each: fills in the fact from the stage "connect" on.
 asio::awaitable<void> talk_http(Conversation& talk);
 asio::awaitable<void> talk_postgres(Conversation& talk);
+/// As a client that insists on TLS; does not log in.
+asio::awaitable<void> talk_postgres_by_tls(Conversation& talk);
 asio::awaitable<void> talk_mysql(Conversation& talk);
 asio::awaitable<void> talk_redis(Conversation& talk);
 

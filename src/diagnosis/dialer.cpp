@@ -49,6 +49,8 @@ asio::awaitable<void> converse(Conversation& talk) {
         co_await talk_http(talk);
     } else if (protocol == "postgresql") {
         co_await talk_postgres(talk);
+    } else if (protocol == "postgresql by TLS") {
+        co_await talk_postgres_by_tls(talk);
     } else if (protocol == "mysql") {
         co_await talk_mysql(talk);
     } else if (protocol == "redis") {

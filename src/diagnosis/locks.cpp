@@ -38,4 +38,13 @@ int find_lock_owner(int pid, std::uint64_t futex, const std::set<int>& threads) 
     return is_mutex && threads.contains(mutex.owner) ? mutex.owner : 0;
 }
 
+std::string read_text(int pid, std::uint64_t address) {
+    // Up to the end of a page: the next one may not be there.
+    constexpr std::size_t size_max = 4096;
+    std::string text(size_max - address % size_max, '\0');
+    if (!read_memory(pid, address, text.data(), text.size())) return "";
+    const auto end = text.find('\0');
+    return end == text.npos ? "" : text.substr(0, end);
+}
+
 }  // namespace devstack::diagnosis

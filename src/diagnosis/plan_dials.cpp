@@ -153,6 +153,8 @@ public:
             try_other_scheme(dial);
             try_own_host(dial);
         }
+        for (const ReferenceFact& reference : facts_.references)
+            try_tls(reference);
         ask_for_dumps();
         return std::move(endpoints_);
     }
@@ -248,6 +250,24 @@ private:
         if (!is_tls_failure && !is_plain_failure) return;
         Endpoint endpoint = like(dial, "compare", "other scheme: " + dial.id);
         endpoint.fact.protocol = is_tls_failure ? "http" : "https";
+        add(endpoint);
+    }
+
+    /// Of a PostgreSQL whose client wants TLS, or that does not let us in without.
+    void try_tls(const ReferenceFact& reference) {
+        const auto dial = std::ranges::find(facts_.dials, reference.dial, &DialFact::id);
+        if (reference.scheme != "postgresql" || dial == facts_.dials.end()) return;
+        const bool is_refused =
+            dial->code == "28000" && dial->error.find("no encryption") != dial->error.npos;
+        const bool is_there = dial->stage == "done" && !reference.user.empty();
+        const bool is_wanted = core::doctor::insists_on_tls(reference.path);
+        if (!is_there || (!is_refused && !is_wanted)) return;
+        Endpoint endpoint = like(*dial, "compare", "tls of " + dial->id);
+        endpoint.fact.protocol = "postgresql by TLS";
+        if (is_wanted) endpoint.tls = core::TlsMode::verify;
+        endpoint.user = reference.user;
+        endpoint.database = reference.path.substr(std::min<std::size_t>(1, reference.path.size()),
+                                                  reference.path.find('?') - 1);
         add(endpoint);
     }
 

@@ -3,6 +3,7 @@
 
 #include "devstack/base/text.hpp"
 
+#include "diagnosis/certificates.hpp"
 #include "diagnosis/conversation.hpp"
 #include "diagnosis/scram.hpp"
 
@@ -10,9 +11,13 @@
 #include <cstdint>
 #include <map>
 
+#include <boost/asio/write.hpp>
+
 namespace devstack::diagnosis {
 
 namespace {
+
+namespace ssl = boost::asio::ssl;
 
 std::string big_endian(std::uint32_t number) {
     std::string bytes;
@@ -157,10 +162,7 @@ asio::awaitable<void> ask_for_lock_waits(Conversation& talk) {
     }
 }
 
-}  // namespace
-
-asio::awaitable<void> talk_postgres(Conversation& talk) {
-    const Endpoint& endpoint = talk.endpoint;
+std::string render_startup(const Endpoint& endpoint) {
     const std::string database = endpoint.database.empty() ? endpoint.user : endpoint.database;
     std::string startup = big_endian(3U << 16U);
     for (const std::string& word : {std::string{"user"},
@@ -172,7 +174,67 @@ asio::awaitable<void> talk_postgres(Conversation& talk) {
         startup += word + '\0';
     }
     startup += '\0';
-    startup = big_endian(static_cast<std::uint32_t>(startup.size() + 4)) + startup;
+    return big_endian(static_cast<std::uint32_t>(startup.size() + 4)) + startup;
+}
+
+/// Asks in a protected connection whether we would be let in as far as the address, the role and
+/// the database go: pg_hba.conf is read before a password is wanted.
+asio::awaitable<void> ask_protected(Conversation& talk) {
+    ssl::context context{ssl::context::tls_client};
+    // Reading what this system trusts takes its time; whoever only encrypts does not look.
+    if (talk.endpoint.tls == core::TlsMode::verify) trust(context, talk.endpoint.ca_file);
+    error_code ignored;
+    context.set_verify_mode(ssl::verify_none, ignored);
+    ssl::stream<asio::ip::tcp::socket&> stream{talk.socket, context};
+    talk.fact().stage = "tls";
+    const auto [unable] = co_await stream.async_handshake(ssl::stream_base::client, as_result);
+    if (unable) {
+        note_failure(talk, unable);
+        co_return;
+    }
+    examine_certificate(stream.native_handle(), talk.fact());
+    const std::string startup = render_startup(talk.endpoint);
+    const auto [unsent, sent] =
+        co_await asio::async_write(stream, asio::buffer(startup), as_result);
+    if (unsent) {
+        note_failure(talk, unsent);
+        co_return;
+    }
+    constexpr std::size_t answer_max = 2048;
+    constexpr std::size_t head = 5;
+    std::string answer(answer_max, '\0');
+    const auto [error, size] = co_await stream.async_read_some(asio::buffer(answer), as_result);
+    if (error) {
+        note_failure(talk, error);
+        co_return;
+    }
+    talk.fact().stage = "done";
+    answer.resize(size);
+    if (answer.starts_with('E') && size > head) keep_error(talk.fact(), answer.substr(head));
+}
+
+}  // namespace
+
+asio::awaitable<void> talk_postgres_by_tls(Conversation& talk) {
+    // SSLRequest, to which one letter is the answer: S or N.
+    constexpr std::uint32_t ssl_request = 80877103;
+    constexpr std::uint32_t size = 8;
+    const std::string request = big_endian(size) + big_endian(ssl_request);
+    if (!co_await send_all(talk, request)) co_return;
+    const auto letter = co_await receive(talk, 1);
+    if (!letter) co_return;
+    if (*letter == "S") {
+        co_await ask_protected(talk);
+        co_return;
+    }
+    talk.fact().stage = "done";
+    talk.fact().code = "no TLS";
+    talk.fact().error = "the server offers no TLS";
+}
+
+asio::awaitable<void> talk_postgres(Conversation& talk) {
+    const Endpoint& endpoint = talk.endpoint;
+    const std::string startup = render_startup(endpoint);
     if (!co_await send_all(talk, startup)) co_return;
     std::optional<Scram> scram;
     for (;;) {

@@ -190,6 +190,98 @@ TEST_CASE("nginx that passes to a dead port is told with the line and the right 
               ". [proxy-names-dead-port]\n");
 }
 
+TEST_CASE("an upstream that never answers is told, and nginx as its consequence",
+          "[integration][doctor]") {
+    const std::uint16_t api = free_port();
+    const std::uint16_t front = free_port();
+    TestProject project{
+        "[project]\nname = \"shop\"\n[service.api]\ncommand = [\"node\", \"api.js\"]\nport = " +
+        number(api) +
+        "\n[service.front]\ncommand = \"nginx -p . -e error.log -c nginx.conf\"\nport = " +
+        number(front) + "\ndepends_on = [\"api\"]\nhealth = { url = \"http://127.0.0.1:" +
+        number(front) + "/api/x\", interval = \"400ms\", timeout = \"300ms\", retries = 50 }\n"};
+    project.write_file(
+        "api.js",
+        "require('http').createServer(() => {}).listen(" + number(api) + ", '127.0.0.1');\n");
+    project.write_file("nginx.conf",
+                       "daemon off;\npid nginx.pid;\nerror_log error.log;\nevents {}\n"
+                       "http {\n  access_log off;\n  server {\n    listen 127.0.0.1:" +
+                           number(front) +
+                           ";\n    location / {\n      proxy_pass http://127.0.0.1:" + number(api) +
+                           ";\n    }\n  }\n}\n");
+    REQUIRE(project.devstack({"up", "-d"}).code == 0);
+    project.await_phase("front", "starting");
+    const CommandResult doctor = ask_until(project, "upstream-never-answers");
+    const std::string begin =
+        "probable root cause: api, to which nginx passes /api/x "
+        "(nginx.conf:10), gives no answer to GET http://127.0.0.1:";
+    CHECK(causes_in(doctor.output).find(begin) != std::string::npos);
+    CHECK(causes_in(doctor.output).find("root cause: front") == std::string::npos);
+}
+
+TEST_CASE("an event loop that sleeps is told", "[integration][doctor]") {
+    const std::uint16_t port = free_port();
+    TestProject project{"[service.api]\ncommand = [\"python3\", \"api.py\"]\nport = " +
+                        number(port) + "\nhealth = { url = \"http://127.0.0.1:" + number(port) +
+                        "/\", interval = \"400ms\", timeout = \"300ms\", retries = 50 }\n"};
+    project.write_file("api.py",
+                       "import asyncio, time\n"
+                       "async def answer(reader, writer):\n"
+                       "    getattr(time, 'sleep')(60)\n"
+                       "async def main():\n"
+                       "    server = await asyncio.start_server(answer, '127.0.0.1', " +
+                           number(port) +
+                           ")\n"
+                           "    await server.serve_forever()\n"
+                           "asyncio.run(main())\n");
+    REQUIRE(project.devstack({"up", "-d"}).code == 0);
+    const CommandResult doctor = ask_until(project, "event-loop-blocked");
+    CHECK(causes_in(doctor.output).find("its main thread sleeps (nanosleep)") != std::string::npos);
+}
+
+TEST_CASE("who holds the lock on a file that a service waits for is told",
+          "[integration][doctor]") {
+    TestProject project{
+        "[service.worker]\ncommand = [\"flock\", \"store.lock\", \"true\"]\nport = " +
+        number(free_port()) + "\n"};
+    const std::string path = project.directory() + "/store.lock";
+    RunningCommand holder{
+        {{"/usr/bin/flock", path, "/bin/sh", "-c", "echo held; exec sleep 60"}, "/", {}}};
+    holder.await_output("held");
+    REQUIRE(project.devstack({"up", "-d"}).code == 0);
+    project.await_phase("worker", "starting");
+    const CommandResult doctor = ask_until(project, "waits-for-file-lock");
+    CHECK(causes_in(doctor.output).find(") waits for the lock on the file store.lock, which ") !=
+          std::string::npos);
+    CHECK(causes_in(doctor.output).find(" (pid " + std::to_string(holder.pid()) + ") holds.") !=
+          std::string::npos);
+}
+
+TEST_CASE("a FIFO that nobody reads is told", "[integration][doctor]") {
+    TestProject project{
+        "[service.worker]\ncommand = [\"sh\", \"-c\", \"mkfifo out; echo > out\"]\n"
+        "port = " +
+        number(free_port()) + "\n"};
+    REQUIRE(project.devstack({"up", "-d"}).code == 0);
+    project.await_phase("worker", "starting");
+    const CommandResult doctor = ask_until(project, "fifo-has-no-reader");
+    CHECK(causes_in(doctor.output).find("/out to write, and nobody has it open to read.") !=
+          std::string::npos);
+}
+
+TEST_CASE("a module that a command names in vain is told", "[integration][doctor]") {
+    TestProject project{
+        "[service.api]\ncommand = [\"python3\", \"-m\", \"shop.server\"]\nrestart = \"no\"\n"};
+    project.write_file("server.py", "app = 1\n");
+    REQUIRE(project.devstack({"up", "-d"}).code == 0);
+    project.await_phase("api", "failed");
+    const CommandResult doctor = ask_until(project, "app-module-not-found");
+    CHECK(causes_in(doctor.output)
+              .find("names the module shop.server (shop.server), which is not "
+                    "in its working directory ") != std::string::npos);
+    CHECK(causes_in(doctor.output).find("; there is only server.") != std::string::npos);
+}
+
 TEST_CASE("why says in one line what the doctor finds", "[integration][doctor]") {
     TestProject project{"[service.api]\ncommand = [\"node\", \"api.js\"]\nrestart = \"no\"\n"};
     project.write_file("api.js", "require('left-pad');\n");

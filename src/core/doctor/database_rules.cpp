@@ -15,23 +15,94 @@ std::string database_of(const ReferenceFact& reference) {
     return path.size() > 1 ? path.substr(1) : reference.user;
 }
 
+/// It says that it wants no TLS, or does not care.
+bool insists_without(const ReferenceFact& reference) {
+    return !parameter_of(reference.path, "sslmode").empty();
+}
+
 std::string role_of(const ReferenceFact& reference) {
     return reference.user.empty() ? "the default role" : "role " + reference.user;
 }
 
+/// "no pg_hba.conf entry for host …, no encryption" is said of one that has to come with TLS as
+/// well as of one that may not come at all: by_tls is what came of trying that too.
+void tell_no_encryption(const ReferenceFact& reference,
+                        const DialFact& dial,
+                        const DialFact* by_tls,
+                        Finding& finding) {
+    const std::string at = "PostgreSQL at " + render_endpoint(reference.host, reference.port);
+    const std::string named = render_reference(reference);
+    const std::string line = "host " + database_of(reference) + " " +
+                             (reference.user.empty() ? "all" : reference.user) +
+                             " ADDRESS scram-sha-256";
+    finding.id = "database-login-refused";
+    if (by_tls == nullptr || by_tls->stage != "done") {
+        finding.what = at + " refuses " + role_of(reference) + " of " + named +
+                       " without TLS, or at all from here: " + dial.error + ".";
+        finding.fix = "add ?sslmode=require to " + named +
+                      ", if pg_hba.conf has a hostssl line for it; otherwise add a line there";
+    } else if (by_tls->error.empty()) {
+        finding.id = "database-wants-tls";
+        finding.what = at + " takes " + role_of(reference) + " of " + named +
+                       " only by TLS: without it pg_hba.conf has no entry, with it there is one.";
+        finding.fix = "add ?sslmode=require to " + named +
+                      (insists_without(reference) ? " in place of its sslmode" : "");
+    } else {
+        finding.what = at + " refuses " + role_of(reference) + " of " + named + ": " + dial.error +
+                       (by_tls->code == "no TLS" ? ", and the server offers no TLS that could help."
+                                                 : "; by TLS neither.");
+        finding.fix = "add a line to its pg_hba.conf (" + line +
+                      "), and reload it: SELECT "
+                      "pg_reload_conf()";
+    }
+}
+
+/// A client that insists on TLS, and what it meets.
+bool tell_tls(const ReferenceFact& reference, const Picture& picture, Finding& finding) {
+    const DialFact* const by_tls = picture.dial("tls of " + reference.dial);
+    if (by_tls == nullptr || !insists_on_tls(reference.path)) return false;
+    const std::string at = "PostgreSQL at " + render_endpoint(reference.host, reference.port);
+    const std::string mode = parameter_of(reference.path, "sslmode");
+    const std::string named = render_reference(reference);
+    const std::string wish =
+        named + " insists on TLS (" + (mode.empty() ? "ssl=true" : "sslmode=" + mode) + ")";
+    finding.evidence = {render_request(*by_tls) + ": " +
+                        (by_tls->error.empty() ? "accepted" : render_outcome(*by_tls))};
+    const ServiceFact* const service = picture.service(reference.service);
+    const LineFact* const refusal =
+        service == nullptr ? nullptr
+                           : picture.find_line(service->name, [](const std::string& line) {
+                                 return contains_word(line, "certificate");
+                             });
+    if (by_tls->code == "no TLS") {
+        finding.id = "database-has-no-tls";
+        finding.what = wish + ", and " + at + " offers none: its ssl is off.";
+        finding.fix = "sslmode=prefer (or disable) in " + named +
+                      ", or ssl = on and a certificate in postgresql.conf";
+        return true;
+    }
+    if (by_tls->tls_problem.empty() || refusal == nullptr) return false;
+    finding.id = "database-certificate-not-trusted";
+    finding.what =
+        wish + ", and the certificate of " + at + " is not trusted: " + by_tls->tls_problem + ".";
+    finding.evidence = {render_line(service->name, *refusal),
+                        "subject " + by_tls->tls_subject + ", issuer " + by_tls->tls_issuer};
+    finding.fix = "name the authority that has issued it (sslrootcert=FILE in " + named +
+                  "), or ask for no more than encryption: sslmode=require";
+    return true;
+}
+
 /// What a refusal means, by what the server calls it.
-bool tell_postgres(const ReferenceFact& reference, const DialFact& dial, Finding& finding) {
+bool tell_postgres(const ReferenceFact& reference,
+                   const DialFact& dial,
+                   const Picture& picture,
+                   Finding& finding) {
     const std::string at = "PostgreSQL at " + render_endpoint(reference.host, reference.port);
     const std::string& code = dial.code;
     const std::string database = database_of(reference);
     if (code == "28000" && contains(dial.error, "no encryption") &&
         contains(dial.error, "pg_hba.conf")) {
-        finding.id = "database-login-refused";
-        finding.what = at + " refuses " + role_of(reference) + " of " +
-                       render_reference(reference) +
-                       " without TLS, or at all from here: " + dial.error + ".";
-        finding.fix = "add ?sslmode=require to " + render_reference(reference) +
-                      ", if pg_hba.conf has a hostssl line for it; otherwise add a line there";
+        tell_no_encryption(reference, dial, picture.dial("tls of " + dial.id), finding);
     } else if (code == "42501") {
         finding.id = "database-login-refused";
         finding.what = "Role " + reference.user + " may not connect to the database " + database +
@@ -227,8 +298,11 @@ void look_at_lock_waits(const ReferenceFact& reference,
 bool is_suffering(const ReferenceFact& reference, const DialFact& dial, const Picture& picture) {
     const ServiceFact* const service = picture.service(reference.service);
     if (service == nullptr) return false;
+    // The server itself, which finds the env file of its clients beside it.
+    const bool is_server = !dial.code.empty() && picture.declares(*service, reference.port);
+    if (is_server && is_local(reference.host)) return false;
     return picture.is_troubled(*service) || picture.is_waiting(*service) ||
-           picture.mentions(*service, dial.error.substr(0, 40));
+           (!dial.error.empty() && picture.mentions(*service, dial.error.substr(0, 40)));
 }
 
 }  // namespace
@@ -238,7 +312,9 @@ void find_database_troubles(const Picture& picture, std::vector<Finding>& findin
         const DialFact* const dial = picture.dial(reference.dial);
         if (dial != nullptr) look_at_lock_waits(reference, *dial, picture, findings);
         const bool is_product = !product_of(reference.scheme).empty();
-        if (dial == nullptr || !is_product || dial->error.empty()) continue;
+        const bool is_by_tls = dial != nullptr && insists_on_tls(reference.path) &&
+                               picture.dial("tls of " + dial->id) != nullptr;
+        if (dial == nullptr || !is_product || (dial->error.empty() && !is_by_tls)) continue;
         if (!is_suffering(reference, *dial, picture)) continue;
         Finding finding;
         finding.service = reference.service;
@@ -247,8 +323,15 @@ void find_database_troubles(const Picture& picture, std::vector<Finding>& findin
         finding.confidence = Confidence::sure;
         finding.evidence = {"log-in as " + reference.service +
                             " would do it: " + render_outcome(*dial)};
+        if (is_by_tls) {
+            // What comes of a connection without it is nobody's concern.
+            const bool is_told = tell_tls(reference, picture, finding);
+            if (is_told) findings.push_back(std::move(finding));
+            const bool is_moot = dial->error.empty() || contains(dial->error, "no encryption");
+            if (is_told || is_moot) continue;
+        }
         const bool is_told = dial->protocol == "postgresql"
-                                 ? tell_postgres(reference, *dial, finding)
+                                 ? tell_postgres(reference, *dial, picture, finding)
                              : dial->protocol == "redis" ? tell_redis(reference, *dial, finding)
                                                          : tell_mysql(reference, *dial, finding);
         if (is_told || tell_stranger(reference, *dial, picture, finding)) {

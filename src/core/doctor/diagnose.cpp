@@ -16,7 +16,7 @@ namespace devstack::core::doctor {
 
 namespace {
 
-constexpr std::array<Rules, 23> all_rules{find_profile_mistakes,
+constexpr std::array<Rules, 26> all_rules{find_profile_mistakes,
                                           find_port_conflicts,
                                           find_wrong_ports,
                                           find_dead_references,
@@ -24,6 +24,8 @@ constexpr std::array<Rules, 23> all_rules{find_profile_mistakes,
                                           find_program_mistakes,
                                           find_missing_packages,
                                           find_variable_mistakes,
+                                          find_wrong_modules,
+                                          find_claims,
                                           find_lack_of_resources,
                                           find_sick_processes,
                                           find_locks,
@@ -38,6 +40,7 @@ constexpr std::array<Rules, 23> all_rules{find_profile_mistakes,
                                           find_slow_starts,
                                           find_bad_ends,
                                           find_what_does_not_run,
+                                          find_bad_values,
                                           find_what_logs_tell};
 
 constexpr const char* project_down = "project-not-running";
@@ -184,9 +187,26 @@ private:
     void hang_project() {
         const auto down = std::ranges::find(findings_, project_down, &Finding::id);
         if (down == findings_.end() || findings_.size() == 1) return;
-        const std::string what = down->what;
+        Finding project = std::move(*down);
         findings_.erase(down);
-        findings_.front().explains.push_back(what);
+        // What names a service of this project, or asks for one, finds nobody for that.
+        std::erase_if(findings_, [&](const Finding& it) {
+            const bool is_silence = it.id == "server-not-running" || it.id == "nothing-listens";
+            const bool is_ours =
+                is_silence &&
+                (it.topic == "asked"
+                     ? picture_.service(it.service) != nullptr
+                     : !it.blames.empty() && picture_.service(it.blames.front()) != nullptr);
+            if (is_ours) project.explains.push_back(it.what);
+            return is_ours;
+        });
+        const auto cause =
+            std::ranges::find_if(findings_, [](const Finding& it) { return it.topic != "asked"; });
+        if (cause == findings_.end()) {
+            findings_.insert(findings_.begin(), std::move(project));
+        } else {
+            cause->explains.push_back(project.what);
+        }
     }
 
     /// What became of the request that is asked about follows from a cause on its way.
@@ -364,6 +384,12 @@ void tell_doubts(const Picture& picture, Diagnosis& diagnosis) {
         diagnosis.unseen.push_back("whether " + service.name + " answers: not within " +
                                    seconds_text(dial->seconds) +
                                    ", but this machine is too busy to tell");
+    }
+    for (const ServiceFact& service : picture.facts().services) {
+        const bool is_coming = service.phase == "preparing" || service.phase == "starting";
+        if (!is_coming || !diagnosis.findings.empty()) continue;
+        diagnosis.unseen.push_back("whether " + service.name + " works: it has been " +
+                                   service.phase + " for " + seconds_text(service.phase_seconds));
     }
 }
 

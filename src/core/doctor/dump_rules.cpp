@@ -131,6 +131,56 @@ void look_at_python(const ServiceFact& service,
     findings.push_back(std::move(finding));
 }
 
+// ---- Node.js -----------------------------------------------------------------------------------
+
+std::string path_of(const ReportFact& report) {
+    constexpr std::size_t shown_max = 3;
+    std::vector<std::string> frames = report.frames;
+    if (frames.size() > shown_max) frames.resize(shown_max);
+    return join(frames, ", called by ");
+}
+
+void look_at_report(const ServiceFact& service,
+                    const ReportFact& report,
+                    std::vector<Finding>& findings) {
+    Finding finding;
+    finding.service = service.name;
+    finding.evidence = {report.file + ": written by pid " + std::to_string(report.pid) + " at " +
+                        report.time + " (" + report.trigger + ")"};
+    finding.fix = "see " + report.file;
+    const bool is_alive = service.pid != 0 && !report.frames.empty();
+    const bool has_heap = report.heap_limit_bytes != 0;
+    if (report.trigger == "FatalError" && has_heap && service.pid != report.pid) {
+        finding.id = "heap-exhausted";
+        finding.topic = "heap-exhausted";
+        finding.strength = 80;
+        finding.what = service.name + " has ended with its JavaScript heap used up: " +
+                       render_bytes(report.heap_used_bytes) + " of " +
+                       render_bytes(report.heap_limit_bytes) +
+                       (report.frames.empty() ? "." : ", in " + path_of(report) + ".");
+        finding.fix =
+            "look for what it keeps in memory; for now raise --max-old-space-size "
+            "(NODE_OPTIONS)";
+    } else if (report.trigger == "Exception" && service.pid == 0 && !report.frames.empty()) {
+        finding.id = "ended-by-exception";
+        finding.topic = "traceback";
+        finding.strength = 57;
+        finding.what = service.name + " is ended by an error that nobody handles in " +
+                       report.frames.front() + ": " + report.message + ".";
+    } else if ((report.trigger == "Signal" || report.trigger == "API") && is_alive) {
+        finding.id = "hangs-in-code";
+        finding.topic = "hang";
+        finding.strength = 85;
+        finding.what = service.name + " hangs: when it wrote its report, its main thread was in " +
+                       path_of(report) + ".";
+        finding.fix = "see what " + report.frames.front() + " waits for, or goes round in; " +
+                      "devstack restart " + service.name + " for now";
+    } else {
+        return;
+    }
+    findings.push_back(std::move(finding));
+}
+
 }  // namespace
 
 void find_what_dumps_tell(const Picture& picture, std::vector<Finding>& findings) {
@@ -139,6 +189,15 @@ void find_what_dumps_tell(const Picture& picture, std::vector<Finding>& findings
         if (service == nullptr || picture.is_well(*service)) continue;
         look_at_java(*service, log, findings);
         look_at_python(*service, log, picture, findings);
+    }
+    for (const ReportFact& report : picture.facts().reports) {
+        const ServiceFact* const service = picture.service(report.service);
+        if (service == nullptr || !picture.is_troubled(*service)) continue;
+        // One that lives and answers has written it for some other reason.
+        const DialFact* const probe = picture.probe(*service);
+        const bool is_silent = probe != nullptr && probe->error == "no answer";
+        if (service->pid == 0 || is_silent || report.pid != service->pid)
+            look_at_report(*service, report, findings);
     }
 }
 

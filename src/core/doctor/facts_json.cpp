@@ -8,6 +8,14 @@ namespace devstack::core::api {
 
 using namespace doctor;
 
+// In facts_json_claims.cpp.
+template <>
+const Shape& shape_of<ModuleFact>();
+template <>
+const Shape& shape_of<ClaimFact>();
+template <>
+const Shape& shape_of<ReportFact>();
+
 template <>
 const Shape& shape_of<NeedFact>() {
     static constexpr Field fields[] = {
@@ -26,6 +34,8 @@ const Shape& shape_of<VariableFact>() {
         {"is_empty", slot<&VariableFact::is_empty>},
         {"is_secret", slot<&VariableFact::is_secret>},
         {"where", slot<&VariableFact::where>},
+        {"flaw", slot<&VariableFact::flaw>},
+        {"overrides", slot<&VariableFact::overrides>},
     };
     static constexpr Shape shape{fields};
     return shape;
@@ -122,6 +132,7 @@ const Shape& shape_of<ProcessFact>() {
         {"is_leftover", slot<&ProcessFact::is_leftover>},
         {"runtime", slot<&ProcessFact::runtime>},
         {"age_seconds", slot<&ProcessFact::age_seconds>},
+        {"has_event_loop", slot<&ProcessFact::has_event_loop>},
         {"cpu_percent", slot<&ProcessFact::cpu_percent>},
         {"wanted_cpu_percent", slot<&ProcessFact::wanted_cpu_percent>},
         {"threads", slot<&ProcessFact::threads>},
@@ -148,6 +159,8 @@ const Shape& shape_of<ThreadFact>() {
         {"lock_owner", slot<&ThreadFact::lock_owner>},
         {"lock", slot<&ThreadFact::lock>},
         {"peer", slot<&ThreadFact::peer>},
+        {"fifo", slot<&ThreadFact::fifo>},
+        {"fifo_end", slot<&ThreadFact::fifo_end>},
         {"frames", slot<&ThreadFact::frames>},
     };
     static constexpr Shape shape{fields};
@@ -387,6 +400,7 @@ const Shape& shape_of<EnvFileFact>() {
         {"path", slot<&EnvFileFact::path>},
         {"is_missing", slot<&EnvFileFact::is_missing>},
         {"is_declared", slot<&EnvFileFact::is_declared>},
+        {"has_carriage_returns", slot<&EnvFileFact::has_carriage_returns>},
         {"names", slot<&EnvFileFact::names>},
         {"example", slot<&EnvFileFact::example>},
         {"example_names", slot<&EnvFileFact::example_names>},
@@ -516,6 +530,9 @@ const Shape& shape_of<Facts>() {
         {"env_files", slot<&Facts::env_files>},
         {"programs", slot<&Facts::programs>},
         {"folders", slot<&Facts::folders>},
+        {"modules", slot<&Facts::modules>},
+        {"claims", slot<&Facts::claims>},
+        {"reports", slot<&Facts::reports>},
         {"disks", slot<&Facts::disks>},
         {"machine", object_slot<&Facts::machine>},
         {"unseen", slot<&Facts::unseen>},

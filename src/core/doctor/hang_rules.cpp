@@ -7,6 +7,7 @@
 #include "core/doctor/threads.hpp"
 
 #include <algorithm>
+#include <array>
 #include <charconv>
 #include <map>
 
@@ -144,6 +145,64 @@ std::string profiler_for(const ProcessFact& process) {
     return "gdb -p " + pid + ", or perf top -p " + pid;
 }
 
+/// The main thread of a server with an event loop, where it waits in anything but the loop.
+const ThreadFact* find_blocked_loop(const ProcessFact* server, const Picture& picture) {
+    const bool has_loop =
+        server != nullptr && server->has_event_loop &&
+        (server->runtime == "python" || server->runtime == "node" || server->runtime == "ruby");
+    if (!has_loop) return nullptr;
+    constexpr std::array<std::string_view, 10> calls{"nanosleep",
+                                                     "recvfrom",
+                                                     "sendto",
+                                                     "connect",
+                                                     "read",
+                                                     "write",
+                                                     "wait4",
+                                                     "waitid",
+                                                     "flock",
+                                                     "openat"};
+    const auto& threads = picture.facts().threads;
+    const auto main = std::ranges::find_if(threads, [&](const ThreadFact& it) {
+        return it.pid == server->pid && it.thread == server->pid && it.state != "R";
+    });
+    const bool is_blocked =
+        main != threads.end() &&
+        std::ranges::find(calls, std::string_view{main->system_call}) != calls.end();
+    return is_blocked ? &*main : nullptr;
+}
+
+/// "sleeps", "waits for rates (127.0.0.1:47112)".
+std::string what_it_does(const ThreadFact& thread, const std::string& peer) {
+    if (thread.system_call == "nanosleep") return "sleeps";
+    if (!peer.empty()) return "waits for " + peer;
+    if (thread.system_call.starts_with("wait")) return "waits for a child process to end";
+    return "waits in " + thread.system_call;
+}
+
+void tell_blocked_loop(const ServiceFact& service,
+                       const DialFact& dial,
+                       const ThreadFact& thread,
+                       const std::string& peer,
+                       const ProcessFact& server,
+                       Finding& finding) {
+    finding.id = "event-loop-blocked";
+    finding.strength = 84;
+    finding.confidence = Confidence::sure;
+    finding.what = "The event loop of " + service.name + " (" + server.command + ", pid " +
+                   std::to_string(server.pid) +
+                   ") is blocked by a synchronous call: its main "
+                   "thread " +
+                   what_it_does(thread, peer) + " (" + thread.system_call +
+                   ") rather than wait for events, so that nothing on " +
+                   render_endpoint(dial.host, dial.port) + " is answered meanwhile.";
+    const bool is_python = server.runtime == "python";
+    finding.fix = std::string{"use the asynchronous form of that call"} +
+                  (is_python ? " (asyncio.sleep, an asynchronous client), or run it in a thread: "
+                               "await asyncio.to_thread(…)"
+                             : ", or run it in a worker") +
+                  "; to see where it is: " + profiler_for(server);
+}
+
 void look_at_silence(const ServiceFact& service,
                      const Picture& picture,
                      std::vector<Finding>& findings) {
@@ -172,6 +231,11 @@ void look_at_silence(const ServiceFact& service,
                        where_it_runs(*busy, picture) + ".";
         finding.fix =
             "devstack restart " + service.name + "; to see where it is: " + profiler_for(*busy);
+    } else if (const ThreadFact* blocked = find_blocked_loop(server, picture)) {
+        const std::string peer = find_awaited(*server, picture);
+        tell_blocked_loop(service, *dial, *blocked, peer, *server, finding);
+        const ServiceFact* const awaited = picture.service(peer.substr(0, peer.find(' ')));
+        if (awaited != nullptr && awaited->name != service.name) finding.blames = {awaited->name};
     } else if (answers_late(service, *dial, picture)) {
         finding.is_symptom = true;
         finding.id = "answers-too-late";
@@ -191,8 +255,11 @@ void look_at_silence(const ServiceFact& service,
                        seconds_text(service.probe_timeout) + ".";
         finding.fix = "look at what the handler of " + dial->path +
                       " waits for (devstack doctor "
-                      "--wait gives it more time); devstack restart " +
-                      service.name + " for now";
+                      "--wait gives it more time" +
+                      (server == nullptr || server->runtime.empty()
+                           ? ""
+                           : "; " + profiler_for(*server) + " shows where it is") +
+                      "); devstack restart " + service.name + " for now";
     }
     // Its own probe waits longer than we do, and was content: we may be the ones that are late.
     const bool is_doubtful = busy == nullptr && service.phase == "ready" &&

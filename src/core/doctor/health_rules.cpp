@@ -193,6 +193,24 @@ std::string date_of(const DialFact& dial) {
     return dial.tls_until.empty() ? "" : " (valid until " + dial.tls_until + ")";
 }
 
+/// Of one with several faults: what the next one has to have, all of it.
+std::string advise_on_several(const DialFact& dial) {
+    const std::string& problem = dial.tls_problem;
+    const bool is_late = contains(problem, "expired") || contains(problem, "not yet");
+    const bool is_unknown = contains(problem, "self-signed") || contains(problem, "issuer");
+    const bool is_others = contains(problem, "not for");
+    if (static_cast<int>(is_late) + static_cast<int>(is_unknown) + static_cast<int>(is_others) <
+        2) {
+        return "";
+    }
+    std::vector<std::string> wanted;
+    if (is_others) wanted.push_back("has the name " + dial.host);
+    if (is_late) wanted.emplace_back("is valid now");
+    if (is_unknown) wanted.emplace_back("comes from an authority that its clients trust");
+    return "issue a new one that " + join_for_people(wanted) +
+           (is_unknown ? "; a probe trusts what ca = \"FILE\" names" : "");
+}
+
 }  // namespace
 
 void find_health_mistakes(const Picture& picture, std::vector<Finding>& findings) {
@@ -251,6 +269,8 @@ void find_certificate_troubles(const Picture& picture, std::vector<Finding>& fin
                 "let the probe trust it (ca = \"FILE\"), skip the check (tls = "
                 "\"insecure\"), or have it issued by an authority that is trusted";
         }
+        const std::string whole = advise_on_several(dial);
+        if (!whole.empty()) finding.fix = whole;
         findings.push_back(std::move(finding));
     }
 }

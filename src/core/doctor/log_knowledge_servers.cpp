@@ -226,7 +226,28 @@ constexpr LogKnowledge table[] = {
      "{service} wants more memory maps than this host allows ({1}).",
      "sudo sysctl vm.max_map_count=262144",
      74},
+    {"database-has-no-tls",
+     "upport SSL",
+     R"re(server does not support SSL(?: connections|, but SSL was required))re",
+     "{service} insists on TLS, which its PostgreSQL does not offer.",
+     "sslmode=prefer in its database URL, or ssl = on and a certificate in postgresql.conf",
+     72},
+    {"database-root-certificate",
+     "root certificate file",
+     R"re(root certificate file "([^"]+)" does not exist)re",
+     "{service} wants to verify the certificate of its PostgreSQL (sslmode=verify-…), and {1}, "
+     "which "
+     "is to say what to trust, does not exist.",
+     "put the authority's certificate there, or name it: sslrootcert=FILE",
+     74},
     // ---- TLS
+    {"certificate-key-mismatch",
+     "key values mismatch",
+     R"re(key values mismatch)re",
+     "The private key that {service} loads does not belong to its certificate.",
+     "name the key that the certificate was made with; openssl x509 -noout -pubkey -in CERT and "
+     "openssl pkey -pubout -in KEY have to agree",
+     74},
     {"certificate-refused",
      "certificate",
      R"re(x509: certificate (.+))re",

@@ -21,13 +21,23 @@ void replace_all(std::string& text, const std::string& what, const std::string& 
         text.replace(at, what.size(), by);
 }
 
+/// Class files of version 61 are Java 17's, and so on: JVM specification, table 4.1-A.
+std::string java_of_class_file(const std::string& version) {
+    int number = 0;
+    std::from_chars(version.data(), version.data() + version.size(), number);
+    constexpr int offset = 44;
+    return std::to_string(number - offset);
+}
+
 std::string fill(std::string_view form,
                  const std::smatch& found,
                  const ServiceFact& service,
                  const Picture& picture) {
     std::string text{form};
-    for (std::size_t i = 1; i < found.size(); ++i)
+    for (std::size_t i = 1; i < found.size(); ++i) {
         replace_all(text, "{" + std::to_string(i) + "}", found[i].str());
+        replace_all(text, "{java " + std::to_string(i) + "}", java_of_class_file(found[i].str()));
+    }
     replace_all(text, "{service}", service.name);
     const FolderFact* const folder = picture.folder(service.name);
     replace_all(text, "{folder}", folder == nullptr ? service.working_dir : folder->path);
@@ -37,6 +47,14 @@ std::string fill(std::string_view form,
     }
     replace_all(text, "{migrate}", migrate);
     return text;
+}
+
+bool is_database_server(const ServiceFact& service) {
+    if (service.words.empty()) return false;
+    for (const std::string_view name : {"postgres", "mysqld", "mariadbd", "pg_ctl"}) {
+        if (contains(service.words[0], name)) return true;
+    }
+    return false;
 }
 
 /// A port that nobody holds now was held then; one that the service itself holds says nothing.
@@ -59,9 +77,17 @@ bool is_contradicted(const LogKnowledge& known,
         };
         return !processes.empty() && std::ranges::all_of(processes, has_room);
     }
-    // What a server writes of its clients; they say it themselves.
-    if (known.id == "database-too-many-connections") {
-        return !service.words.empty() && contains(service.words[0], "postgres");
+    // What a server writes of its clients, or of tables of its own; clients say it themselves.
+    if (known.id == "database-too-many-connections" || known.id == "table-missing" ||
+        known.id == "column-missing") {
+        return is_database_server(service);
+    }
+    // It was short of them once; now nobody waits.
+    if (known.id == "workers-exhausted" && picture.is_well(service)) {
+        const auto listeners = picture.listeners_of(service.name);
+        return !listeners.empty() && std::ranges::none_of(listeners, [](const ListenerFact* it) {
+            return it->accept_queue > 0;
+        });
     }
     if (known.id == "variable-missing" && found.size() > 1) {
         const auto variable =
@@ -76,6 +102,18 @@ std::string topic_of(const LogKnowledge& known, const std::smatch& found) {
     if (known.id == "port-in-use") return "port " + caught;
     if (known.id == "variable-missing") return "variable " + caught;
     return std::string{known.id};
+}
+
+/// It does not say which port; the one that it declares may be told apart from others.
+void add_ports(const ServiceFact& service, const Picture& picture, Finding& finding) {
+    for (const std::string& text : service.ports) {
+        int port = 0;
+        std::from_chars(text.data(), text.data() + text.size(), port);
+        if (port == 0 || !picture.listeners_on(port).empty()) continue;
+        finding.evidence.push_back("nobody listens on port " + text +
+                                   ", which it declares: it is another port that it wants, or "
+                                   "its holder has gone");
+    }
 }
 
 /// Adds where the code is that failed.
@@ -115,6 +153,7 @@ void read_line(const ServiceFact& service,
         finding.what = fill(known.meaning, found, service, picture);
         finding.fix = fill(known.fix, found, service, picture);
         finding.evidence = {render_line(service.name, line)};
+        if (known.id == "port-in-use" && found.size() == 1) add_ports(service, picture, finding);
         add_place(log.lines, picture, finding);
         findings.push_back(std::move(finding));
         return;
@@ -241,6 +280,13 @@ void read_traceback(const ServiceFact& service,
             break;
         }
     }
+    // What the line means is known, and told.
+    const bool is_told = std::ranges::any_of(findings, [&](const Finding& it) {
+        return it.service == service.name && !finding.evidence.empty() && !is_syntax &&
+               it.strength >= finding.strength &&
+               std::ranges::find(it.evidence, finding.evidence.front()) != it.evidence.end();
+    });
+    if (is_told) return;
     if (!trace->code.empty()) finding.evidence.push_back(file + ": " + trace->code);
     findings.push_back(std::move(finding));
 }

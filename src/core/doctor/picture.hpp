@@ -72,6 +72,10 @@ void find_database_troubles(const Picture& picture, std::vector<Finding>& findin
 void find_variable_mistakes(const Picture& picture, std::vector<Finding>& findings);
 void find_program_mistakes(const Picture& picture, std::vector<Finding>& findings);
 void find_missing_packages(const Picture& picture, std::vector<Finding>& findings);
+void find_wrong_modules(const Picture& picture, std::vector<Finding>& findings);
+void find_claims(const Picture& picture, std::vector<Finding>& findings);
+/// Adds to what others have found, so that it comes after them.
+void find_bad_values(const Picture& picture, std::vector<Finding>& findings);
 void find_what_logs_tell(const Picture& picture, std::vector<Finding>& findings);
 void find_lack_of_resources(const Picture& picture, std::vector<Finding>& findings);
 void find_locks(const Picture& picture, std::vector<Finding>& findings);

@@ -123,6 +123,15 @@ void tell_problem(const ServiceFact& service,
                        ", wants the interpreter " + program.interpreter + ", which does not exist.";
         finding.fix =
             "install " + program.interpreter + ", or correct the first line of " + program.path;
+    } else if (program.problem == "noexec mount") {
+        finding.id = "program-on-noexec-mount";
+        finding.what = program.path + ", the command of " + service.name +
+                       ", lies on a file system that is mounted noexec: nothing on it may be "
+                       "executed, whatever its mode (" +
+                       program.mode + ").";
+        finding.evidence = {"findmnt -T " + program.path + " -o OPTIONS: noexec"};
+        finding.fix = "put it elsewhere, or mount it with exec (mount -o remount,exec); a script " +
+                      std::string{"can be run by its interpreter: sh "} + program.path;
     } else if (program.problem == "cannot run here") {
         finding.id = "program-of-other-machine";
         finding.what = program.path + ", the command of " + service.name +

@@ -166,6 +166,42 @@ void look_behind(const DialFact& dial, const Picture& picture, std::vector<Findi
     findings.push_back(std::move(finding));
 }
 
+/// No answer through nginx, and none past it: the one behind it is the cause.
+void look_behind_silence(const DialFact& dial,
+                         const Picture& picture,
+                         std::vector<Finding>& findings) {
+    const DialFact* const behind = picture.dial("past nginx: " + dial.id);
+    const auto is_silent = [](const DialFact& it) {
+        return it.error == "no answer" && it.stage == "first byte";
+    };
+    if (behind == nullptr || !is_silent(dial) || !is_silent(*behind)) return;
+    // One that the end of the look has cut off has waited for all the time that it was given.
+    const double waited = behind->seconds > 0 ? behind->seconds : behind->timeout;
+    constexpr double patience_min = 0.3;  // Seconds; less may only be what was left for it.
+    const Route route = find_route(picture, dial.port, dial.path);
+    if (route.location == nullptr || waited < patience_min) return;
+    const ServiceFact* const owner = picture.owner_of(behind->port);
+    const bool is_own = owner == nullptr || owner->name == route.nginx->service;
+    const auto listeners = picture.listeners_on(behind->port);
+    const std::string who = !is_own             ? owner->name
+                            : listeners.empty() ? render_endpoint(behind->host, behind->port)
+                                                : describe(*listeners.front());
+    Finding finding;
+    finding.id = "upstream-never-answers";
+    finding.service = is_own ? route.nginx->service : owner->name;
+    finding.topic = "hang";
+    finding.strength = is_own ? 77 : 74;
+    finding.is_symptom = !is_own;
+    finding.what = who + ", to which nginx passes " + dial.path + " (" +
+                   route.location->proxy_pass_where + "), gives no answer to " +
+                   render_request(*behind) + " within " + seconds_text(waited) +
+                   ", asked directly too: it is not nginx that hangs.";
+    finding.evidence = {render_request(dial) + ": no answer within " + seconds_text(dial.seconds),
+                        render_request(*behind) + ": " + render_outcome(*behind)};
+    finding.fix = "look at what the handler of " + behind->path + " waits for in " + who;
+    findings.push_back(std::move(finding));
+}
+
 // ---- Streams
 // ----------------------------------------------------------------------------------------
 
@@ -243,6 +279,8 @@ void find_proxy_mistakes(const Picture& picture, std::vector<Finding>& findings)
         compare_schemes(dial, picture, findings);
         look_for_twins(dial, picture, findings);
         look_behind(dial, picture, findings);
+        // What somebody asks for may take its time.
+        if (dial.purpose == "probe") look_behind_silence(dial, picture, findings);
         compare_streams(dial, picture, findings);
     }
 }

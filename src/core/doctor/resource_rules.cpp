@@ -30,8 +30,13 @@ void look_at_disks(const Picture& picture, std::vector<Finding>& findings) {
         finding.what = is_space ? "The disk with " + disk.path +
                                       " is full: " + render_bytes(disk.free_bytes) + " of " +
                                       render_bytes(disk.size_bytes) + " are free (no space left)."
-                                : "The disk with " + disk.path + " has no inodes left.";
-        finding.fix = "free space there: du -xah " + disk.path + " | sort -h | tail";
+                                : "The disk with " + disk.path + " has no inodes left: all " +
+                                      std::to_string(disk.inodes) +
+                                      " are used by files, so that none can be made, although " +
+                                      render_bytes(disk.free_bytes) + " are free.";
+        finding.fix = is_space ? "free space there: du -xah " + disk.path + " | sort -h | tail"
+                               : "remove files there: du -x --inodes " + disk.path +
+                                     " | sort -n | tail shows where they are";
         for (const std::string& name : disk.services) {
             const ServiceFact* const service = picture.service(name);
             if (service == nullptr) continue;

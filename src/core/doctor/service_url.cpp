@@ -146,4 +146,20 @@ std::string product_at(int port) {
     return "";
 }
 
+std::string parameter_of(std::string_view path, std::string_view name) {
+    for (auto at = path.find_first_of("?&"); at != path.npos; at = path.find('&', at + 1)) {
+        const std::string_view rest = path.substr(at + 1);
+        const bool is_it = rest.starts_with(name) && rest.substr(name.size()).starts_with('=');
+        if (is_it)
+            return std::string{rest.substr(name.size() + 1, rest.find('&') - name.size() - 1)};
+    }
+    return "";
+}
+
+bool insists_on_tls(std::string_view path) {
+    const std::string mode = parameter_of(path, "sslmode");
+    return mode == "require" || mode == "verify-ca" || mode == "verify-full" ||
+           parameter_of(path, "ssl") == "true";
+}
+
 }  // namespace devstack::core::doctor

@@ -26,7 +26,9 @@ int to_number(const std::string& digits) {
 
 /// Code of others: packages, the runtime itself.
 bool is_foreign(const std::string& file) {
-    constexpr std::array<std::string_view, 12> places{"node_modules/",
+    constexpr std::array<std::string_view, 14> places{"/usr/bin/",
+                                                      "venv/bin/",
+                                                      "node_modules/",
                                                       "node:",
                                                       "internal/",
                                                       "site-packages/",

@@ -22,6 +22,11 @@ struct VariableFact {
     bool is_empty = false;
     bool is_secret = false;
     std::string where;  ///< "api/.env:3", "devstack.toml".
+    /// What is in the value that nobody means: "quotes", "carriage return", "space". Empty:
+    /// nothing.
+    std::string flaw;
+    std::string
+        overrides;  ///< Where the same file sets it before, to something else: "api/.env:1".
 };
 
 struct ServiceFact {
@@ -95,7 +100,8 @@ struct ProcessFact {
     bool is_leftover = false;  ///< Started by this project, but not by what runs now.
     std::string runtime;       ///< "go", "node", "python", "java", "ruby"; empty: none of these.
     double age_seconds = 0;
-    double cpu_percent = 0;  ///< Of one core, over the window of the collection.
+    bool has_event_loop = false;  ///< It holds an epoll(7) descriptor.
+    double cpu_percent = 0;       ///< Of one core, over the window of the collection.
     /// The same with the time that its main thread was ready to run and had to wait for a core.
     double wanted_cpu_percent = 0;
     int threads = 0;
@@ -120,6 +126,9 @@ struct ThreadFact {
     std::string lock;  ///< Its address: equal ones are one lock.
     /// Of one that waits at a connection of its own: the other end, "127.0.0.1:5432".
     std::string peer;
+    /// Of one that opens a FIFO, which waits for somebody at the other end: its path, and …
+    std::string fifo;
+    std::string fifo_end;  ///< … who is missing: "reader", "writer".
     /// Where it is in the code, innermost first: "transfer (bank.cpp:41)". Only of processes that
     /// do not answer.
     std::vector<std::string> frames;
@@ -276,7 +285,8 @@ struct EnvFileFact {
     std::string service;
     std::string path;
     bool is_missing = false;
-    bool is_declared = false;  ///< By the profile.
+    bool is_declared = false;           ///< By the profile.
+    bool has_carriage_returns = false;  ///< Windows line ends.
     std::vector<std::string> names;
     std::string example;  ///< "api/.env.example": a file that says what should be in it.
     std::vector<std::string> example_names;
@@ -288,7 +298,7 @@ struct ProgramFact {
     std::string word;  ///< As in the command.
     std::string path;  ///< What it is found as.
     /// "", "not found", "not executable", "no such interpreter", "crlf", "is a directory",
-    /// "cannot run here" (another machine's).
+    /// "cannot run here" (another machine's), "noexec mount".
     std::string problem;
     std::string mode;  ///< "0644".
     std::string owner;
@@ -313,6 +323,38 @@ struct FolderFact {
     std::string migrations;                  ///< "migrations", "prisma/migrations".
     std::string migrate_command;             ///< "npm run migrate".
     std::string install_command;             ///< "npm install".
+};
+
+/// A module of a Python program's own, as its command may name it.
+struct ModuleFact {
+    std::string service;
+    std::string name;                ///< "app.main".
+    std::vector<std::string> names;  ///< That it defines at its top level.
+};
+
+/// A file that says that somebody is at work already.
+struct ClaimFact {
+    std::string path;
+    std::string kind;  ///< "lock" (flock, fcntl), "pid file".
+    int pid = 0;       ///< Who holds the lock, or whom the file names.
+    bool is_alive = false;
+    std::string command;  ///< Of that process.
+    std::string service;  ///< To which it belongs; empty: none of this project's.
+    int waiter = 0;       ///< Who waits for the lock; 0: nobody.
+    std::string waiter_service;
+};
+
+/// What Node.js has written of itself: a diagnostic report.
+struct ReportFact {
+    std::string service;
+    std::string file;
+    int pid = 0;
+    std::string time;
+    std::string trigger;              ///< "Signal", "FatalError", "Exception", "API".
+    std::string message;              ///< Of the error, if there is one.
+    std::vector<std::string> frames;  ///< "checkout (api.js:12)", innermost first.
+    std::uint64_t heap_used_bytes = 0;
+    std::uint64_t heap_limit_bytes = 0;
 };
 
 struct DiskFact {
@@ -387,6 +429,9 @@ struct Facts {
     std::vector<EnvFileFact> env_files;
     std::vector<ProgramFact> programs;
     std::vector<FolderFact> folders;
+    std::vector<ModuleFact> modules;
+    std::vector<ClaimFact> claims;
+    std::vector<ReportFact> reports;
     std::vector<DiskFact> disks;
     MachineFact machine;
     std::vector<std::string> unseen;  ///< What could not be looked at, and why.

@@ -22,6 +22,11 @@ struct ServiceUrl {
 /// Empty for what is not such a URL. Of several hosts the first is taken; "jdbc:" is skipped.
 std::optional<ServiceUrl> parse_service_url(std::string_view text);
 
+/// "verify-full" of "/orders?sslmode=verify-full"; empty: not in the URL.
+std::string parameter_of(std::string_view path, std::string_view name);
+/// A client of PostgreSQL with this path and query takes no connection without TLS.
+bool insists_on_tls(std::string_view path);
+
 /// 5432 for "postgresql"; 0 when it has none.
 int usual_port(std::string_view scheme);
 /// What people call what listens there: "PostgreSQL" for "postgresql"; empty: no name.

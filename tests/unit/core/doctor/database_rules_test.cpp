@@ -46,3 +46,89 @@ TEST_CASE("a full Redis is not taken for a wrong password", "[unit][doctor]") {
           "cache-no-such-database: Redis at localhost:3306 has no database orders, which "
           "DATABASE_URL (api/.env:3) names: ERR DB index is out of range.");
 }
+
+TEST_CASE("a refused log-in is told of the client, not of the server beside its env file",
+          "[unit][doctor]") {
+    World world;
+    world.end("web", 1);
+    for (const char* name : {"api", "web"}) {
+        DialFact& dial = world.refer(name, "DATABASE_URL", "mysql", 3101);
+        dial.code = "1045";
+        dial.error = "Access denied for user 'shop' (using password: YES)";
+    }
+    // The server writes of it too; and of tables of its own.
+    world.say("api", "[Warning] Access denied for user 'shop' (using password: YES)");
+    CHECK(world.findings().size() == 1);
+    CHECK(world.findings()[0].service == "web");
+    World server;
+    server.service("api").words = {"/usr/sbin/mariadbd", "--port", "3101"};
+    server.say("api", "[ERROR] Table 'mysql.servers' doesn't exist");
+    CHECK(server.said().empty());
+}
+
+namespace {
+
+/// An api whose PostgreSQL is dialled with these parameters, and what came of it without and with
+/// TLS.
+World with_tls(const std::string& parameters, const std::string& plain, const DialFact& by_tls) {
+    World world;
+    world.end("api", 1);
+    DialFact& dial = world.refer("api", "DATABASE_URL", "postgresql", 5432);
+    world.facts.references.back().path = "/orders" + parameters;
+    dial.error = plain;
+    dial.code = plain.empty() ? "" : "28000";
+    const std::string id = "tls of " + dial.id;
+    DialFact second = by_tls;
+    second.id = id;
+    second.purpose = "compare";
+    second.protocol = "postgresql by TLS";
+    second.host = "localhost";
+    second.port = 5432;
+    world.facts.dials.push_back(second);
+    return world;
+}
+
+DialFact answer(const std::string& stage, const std::string& code, const std::string& error) {
+    DialFact dial;
+    dial.stage = stage;
+    dial.code = code;
+    dial.error = error;
+    return dial;
+}
+
+constexpr const char* no_entry =
+    "no pg_hba.conf entry for host \"127.0.0.1\", user \"shop\", database \"orders\", no "
+    "encryption";
+
+}  // namespace
+
+TEST_CASE("what PostgreSQL and its client want of TLS is told", "[unit][doctor]") {
+    World world =
+        with_tls("?sslmode=require", "", answer("done", "no TLS", "the server offers no TLS"));
+    CHECK(world.findings()[0].what ==
+          "DATABASE_URL (api/.env:3) insists on TLS (sslmode=require), and PostgreSQL at "
+          "localhost:5432 offers none: its ssl is off.");
+    world = with_tls("", no_entry, answer("done", "", ""));
+    CHECK(world.findings()[0].what ==
+          "PostgreSQL at localhost:5432 takes role shop of DATABASE_URL (api/.env:3) only by TLS: "
+          "without it pg_hba.conf has no entry, with it there is one.");
+    CHECK(world.findings()[0].fix == "add ?sslmode=require to DATABASE_URL (api/.env:3)");
+    world = with_tls("", no_entry, answer("done", "no TLS", "the server offers no TLS"));
+    CHECK(world.findings()[0].what ==
+          "PostgreSQL at localhost:5432 refuses role shop of DATABASE_URL (api/.env:3): " +
+              std::string{no_entry} + ", and the server offers no TLS that could help.");
+    // What a client that uses TLS would not meet is not told.
+    world = with_tls("?sslmode=require", no_entry, answer("done", "", ""));
+    CHECK(world.findings()[0].id == "ends-with-error");
+}
+
+TEST_CASE("a PostgreSQL's certificate that its client refuses is told", "[unit][doctor]") {
+    DialFact by_tls = answer("done", "", "");
+    by_tls.tls_problem = "self-signed certificate";
+    World world = with_tls("?sslmode=verify-full", "", by_tls);
+    CHECK(world.findings()[0].id == "ends-with-error");
+    world.say("api", "SSL error: certificate verify failed");
+    CHECK(world.findings()[0].what ==
+          "DATABASE_URL (api/.env:3) insists on TLS (sslmode=verify-full), and the certificate of "
+          "PostgreSQL at localhost:5432 is not trusted: self-signed certificate.");
+}

@@ -24,7 +24,7 @@ TEST_CASE("what a service can do without is no finding while it is well", "[unit
     DialFact& telemetry = world.refer("api", "OTEL_URL", "http", 4318);
     telemetry = World::refused(telemetry);
     world.say("api", "export failed: connect ECONNREFUSED 127.0.0.1:4318");
-    world.service("web").variables = {{"SENTRY_DSN", "", true, false, "web/.env:1"}};
+    world.service("web").variables = {{"SENTRY_DSN", "", true, false, "web/.env:1", "", ""}};
     world.say("web", "error tracking disabled: SENTRY_DSN is not set");
     CHECK(world.said().empty());
     // A database is not optional.
@@ -195,7 +195,7 @@ TEST_CASE("a misspelt variable is recognised", "[unit][doctor]") {
     World world;
     world.end("api", 1);
     world.say("api", "Error: DATABASE_URL is required");
-    world.service("api").variables = {{"DATABSE_URL", "x", false, false, "api/.env:2"}};
+    world.service("api").variables = {{"DATABSE_URL", "x", false, false, "api/.env:2", "", ""}};
     EnvFileFact file;
     file.service = "api";
     file.path = "api/.env";
@@ -295,4 +295,27 @@ TEST_CASE("trouble that no rule explains is told as it is", "[unit][doctor]") {
     REQUIRE(diagnosis.findings.size() == 1);
     CHECK(diagnosis.findings[0].what == "api is unhealthy: its probe has failed 3 times.");
     CHECK(diagnosis.ruled_out == std::vector<std::string>{"web runs and answers its probe"});
+}
+
+TEST_CASE("that nobody listens follows from the project not running", "[unit][doctor]") {
+    World world;
+    world.facts.daemon = "none";
+    world.facts.project = "shop";
+    for (const char* name : {"api", "web"}) {
+        world.service(name).phase.clear();
+        world.service(name).pid = 0;
+        world.probe(name) = World::refused(world.probe(name));
+    }
+    world.facts.listeners.clear();
+    DialFact& dial = world.refer("web", "API_URL", "postgresql", 3101);
+    dial = World::refused(dial);
+    world.say("web", "connect ECONNREFUSED 127.0.0.1:3101");
+    CHECK(world.said() ==
+          "[project-not-running] shop is not running: there is no devstack daemon, and none of its "
+          "services answers.\n"
+          "  why PostgreSQL is not running: nothing listens on localhost:3101, where API_URL "
+          "(web/.env:3) sends web.\n");
+    // Of what is no part of it that can not be said.
+    world.facts.services[0].ports.clear();
+    CHECK(world.findings()[0].id == "server-not-running");
 }

@@ -18,7 +18,7 @@ Facts some_facts() {
     service.pid = 7;
     service.uptime_seconds = 1.5;
     service.needs = {{"db", "ready"}};
-    service.variables = {{"A", "1", false, true, ".env:1"}};
+    service.variables = {{"A", "1", false, true, ".env:1", "", ""}};
     facts.services = {service};
     facts.machine.memory_bytes = 123456789012345;
     DialFact dial;

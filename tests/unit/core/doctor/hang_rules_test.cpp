@@ -357,3 +357,81 @@ TEST_CASE("an answer from before it hung does not make it slow", "[unit][doctor]
     world.service("api").phase_seconds = 20;
     REQUIRE(world.findings().front().id == "answers-too-late");
 }
+
+TEST_CASE("an event loop that a synchronous call blocks is told", "[unit][doctor]") {
+    World world;
+    hang(world);
+    ProcessFact& process = world.facts.processes[0];
+    process.runtime = "python";
+    process.has_event_loop = true;
+    ThreadFact& main = add_thread(world, 10, "python3");
+    main.system_call = "nanosleep";
+    CHECK(world.findings()[0].what ==
+          "The event loop of api (node api.js, pid 10) is blocked by a synchronous call: its main "
+          "thread sleeps (nanosleep) rather than wait for events, so that nothing on "
+          "127.0.0.1:3101 is "
+          "answered meanwhile.");
+    // It waits for events as it should: then it is something else.
+    main.system_call = "epoll_wait";
+    CHECK(world.findings()[0].id == "accepts-and-never-answers");
+    main.system_call = "nanosleep";
+    process.has_event_loop = false;
+    CHECK(world.findings()[0].id == "accepts-and-never-answers");
+}
+
+TEST_CASE("a proxy that waits is a consequence of the service behind it", "[unit][doctor]") {
+    World world;
+    NginxFact nginx;
+    nginx.service = "web";
+    nginx.config = "nginx.conf";
+    NginxLocationFact location;
+    location.path = "/";
+    location.proxy_pass = "http://127.0.0.1:3101";
+    location.proxy_pass_where = "nginx.conf:7";
+    NginxServerFact server;
+    server.listens = {{"127.0.0.1", 3200, false}};
+    server.locations = {location};
+    nginx.servers = {server};
+    world.facts.nginx = {nginx};
+    DialFact& probe = world.probe("web");
+    probe.stage = "first byte";
+    probe.status = 0;
+    probe.error = "no answer";
+    probe.seconds = probe.timeout = 1;
+    world.service("web").phase = "unhealthy";
+    DialFact behind = probe;
+    behind.id = "past nginx: probe of web";
+    behind.purpose = "compare";
+    behind.port = 3101;
+    behind.seconds = 0;  // Cut off.
+    world.facts.dials.push_back(behind);
+    CHECK(world.said() ==
+          "[upstream-never-answers] api, to which nginx passes /health (nginx.conf:7), gives no "
+          "answer to GET http://127.0.0.1:3101/health within 1.0 s, asked directly too: it is not "
+          "nginx that hangs.\n"
+          "  why web accepts connections on 127.0.0.1:3200, and gives no answer to /health within "
+          "1.0 s: it hangs, or answers after longer than the timeout of 2.0 s.\n");
+}
+
+TEST_CASE("a report of Node.js tells where a service hangs", "[unit][doctor]") {
+    World world;
+    ReportFact report;
+    report.service = "api";
+    report.file = "report.20261127.json";
+    report.pid = 10;
+    report.trigger = "Signal";
+    report.frames = {"checkout (api.js:12)", "handle (api.js:30)"};
+    world.facts.reports = {report};
+    CHECK(world.said().empty());
+    hang(world);
+    CHECK(world.findings()[0].what ==
+          "api hangs: when it wrote its report, its main thread was in checkout (api.js:12), "
+          "called by handle (api.js:30).");
+    World ended;
+    ended.end("api", 134);
+    report.trigger = "FatalError";
+    report.heap_used_bytes = 60U << 20U;
+    report.heap_limit_bytes = 64U << 20U;
+    ended.facts.reports = {report};
+    CHECK(ended.findings()[0].id == "heap-exhausted");
+}

@@ -94,6 +94,45 @@ constexpr Example examples[] = {
     {"connect() to unix:/run/app.sock failed (13: Permission denied) while connecting to upstream",
      "proxy-socket-not-reachable",
      "/run/app.sock: Permission denied"},
+    {"main.go:2:8: no required module provides package github.com/gin-gonic/gin; to add it:",
+     "go-module-missing",
+     "the Go package github.com/gin-gonic/gin,"},
+    {"main.go:2:8: missing go.sum entry for module providing package rsc.io/quote (imported by a)",
+     "go-sum-missing",
+     "entry for rsc.io/quote"},
+    {"go: no packages loaded from ./cmd/api", "go-package-missing", "at ./cmd/api"},
+    {"./main.go:3:52: undefined: router", "compile-error", "undefined: router, in the files"},
+    {"go: errors parsing go.mod: go.mod requires go >= 1.30 (running go 1.19)",
+     "runtime-too-old",
+     "go >= 1.30"},
+    {"Error: Unable to access jarfile build/app.jar", "jar-missing", "build/app.jar"},
+    {"no main manifest attribute, in app.jar", "jar-without-main", "app.jar"},
+    {"Exception in thread \"main\" java.lang.NoClassDefFoundError: org/slf4j/Logger",
+     "java-class-missing",
+     "org/slf4j/Logger"},
+    {"java.lang.UnsupportedClassVersionError: Main has been compiled by a more recent version of "
+     "the Java Runtime (class file version 65.0), this version of the Java Runtime only recognizes "
+     "class file versions up to 61.0",
+     "java-too-old",
+     "for Java 21 (Main), and is run by Java 17"},
+    {"app.rb:1:in `require_relative': cannot load such file -- /srv/lib/orders (LoadError)",
+     "ruby-file-missing",
+     "/srv/lib/orders"},
+    {"<internal:kernel_require.rb>:85:in `require': cannot load such file -- sinatra (LoadError)",
+     "ruby-load-error",
+     "sinatra"},
+    {"Your Ruby version is 3.1.2, but your Gemfile specified 3.2.0",
+     "runtime-too-old",
+     "its Gemfile says 3.2.0, and this is 3.1.2"},
+    {"Could not find sinatra-3.0.5 in locally installed gems (Bundler::GemNotFound)",
+     "ruby-gem-missing",
+     "sinatra"},
+    {"psql: error: server does not support SSL, but SSL was required",
+     "database-has-no-tls",
+     "insists on TLS"},
+    {"Error: error:05800074:x509 certificate routines::key values mismatch",
+     "certificate-key-mismatch",
+     "private key"},
 };
 
 }  // namespace
@@ -111,6 +150,21 @@ TEST_CASE("what programs write is understood", "[unit][doctor]") {
         CHECK(findings[0].what.find(example.part) != std::string::npos);
         CHECK_FALSE(findings[0].fix.empty());
     }
+}
+
+TEST_CASE("workers that were short once are no finding while nobody waits", "[unit][doctor]") {
+    World world;
+    world.say("api", "WARNING: [pool www] server reached pm.max_children setting (2), consider");
+    CHECK(world.said().empty());
+    world.facts.listeners[0].accept_queue = 3;
+    CHECK(world.findings()[0].id == "workers-exhausted");
+}
+
+TEST_CASE("what is known of a line is not told again as an exception", "[unit][doctor]") {
+    World world;
+    world.end("api", 1);
+    world.say("api", "app.rb:1:in `require_relative': cannot load such file -- /srv/a (LoadError)");
+    CHECK(world.findings().size() == 1);
 }
 
 TEST_CASE("every pattern of the table is one, and contains its part", "[unit][doctor]") {

@@ -1,0 +1,136 @@
+// Locks on files, pid files, FIFOs: what keeps a program waiting for somebody else, or lets it
+// believe that it runs already.
+
+#include "core/doctor/picture.hpp"
+
+#include <algorithm>
+
+namespace devstack::core::doctor {
+
+namespace {
+
+std::string base_of(const std::string& path) {
+    return path.substr(path.rfind('/') + 1);
+}
+
+std::string render_holder(const ClaimFact& claim) {
+    return (claim.command.empty() ? "a process" : claim.command) + " (pid " +
+           std::to_string(claim.pid) + (claim.service.empty() ? "" : ", of " + claim.service) + ")";
+}
+
+Finding begin(const ServiceFact& service, int strength, Confidence confidence) {
+    Finding finding;
+    finding.service = service.name;
+    finding.topic = "claim";
+    finding.strength = strength;
+    finding.confidence = confidence;
+    return finding;
+}
+
+/// The kernel says who waits, and who holds.
+void look_at_waiters(const ServiceFact& service,
+                     const Picture& picture,
+                     std::vector<Finding>& findings) {
+    for (const ClaimFact& claim : picture.facts().claims) {
+        if (claim.waiter_service != service.name || picture.is_well(service)) continue;
+        Finding finding = begin(service, 91, Confidence::sure);
+        finding.id = "waits-for-file-lock";
+        finding.what = service.name + " (pid " + std::to_string(claim.waiter) +
+                       ") waits for the lock on the file " + claim.path + ", which " +
+                       render_holder(claim) + " holds.";
+        finding.evidence = {"/proc/locks: pid " + std::to_string(claim.waiter) +
+                            " is blocked by pid " + std::to_string(claim.pid)};
+        if (claim.service != service.name) finding.blames = {claim.service};
+        finding.fix = "see what pid " + std::to_string(claim.pid) +
+                      " does with it, and end it if it is a leftover (kill " +
+                      std::to_string(claim.pid) + "); the lock goes with its holder";
+        findings.push_back(std::move(finding));
+        return;
+    }
+}
+
+/// "already running", "could not lock", "PID file exists".
+const LineFact* find_refusal(const ServiceFact& service,
+                             const ClaimFact& claim,
+                             const Picture& picture) {
+    return picture.find_line(service.name, [&](const std::string& line) {
+        const bool refuses = contains_word(line, "already") || contains_word(line, "lock") ||
+                             contains_word(line, "in use") || contains_word(line, "exists") ||
+                             contains_word(line, "another") ||
+                             contains_word(line, "temporarily unavailable");
+        return refuses && contains(line, base_of(claim.path));
+    });
+}
+
+void look_at_refusals(const ServiceFact& service,
+                      const Picture& picture,
+                      std::vector<Finding>& findings) {
+    if (!service.has_exited || !picture.is_troubled(service)) return;
+    for (const ClaimFact& claim : picture.facts().claims) {
+        if (claim.service == service.name) continue;  // It has it now.
+        const LineFact* const line = find_refusal(service, claim, picture);
+        if (line == nullptr) continue;
+        Finding finding = begin(service, 88, Confidence::sure);
+        const std::string pid = std::to_string(claim.pid);
+        if (claim.kind == "lock") {
+            finding.id = "file-lock-held";
+            finding.what = service.name + " ends at once, since the lock on " + claim.path +
+                           " is held by " + render_holder(claim) + ".";
+            finding.fix = "end it if it is a leftover (kill " + pid +
+                          "), or let them use different files; the lock goes with its holder";
+        } else if (!claim.is_alive) {
+            finding.id = "pid-file-stale";
+            finding.what = service.name + " believes that it runs already: " + claim.path +
+                           " names pid " + pid +
+                           ", which does not exist. The file was left behind by a run that did "
+                           "not end cleanly.";
+            finding.fix = "rm " + claim.path;
+        } else {
+            finding.id = "pid-file-held";
+            finding.what = service.name + " ends at once, since " + claim.path + " names pid " +
+                           pid + ", which lives: it is " + render_holder(claim) + ".";
+            finding.fix = "stop it (kill " + pid + ") if it is the same program; otherwise the " +
+                          "number was given to another one since: rm " + claim.path;
+        }
+        finding.evidence = {render_line(service.name, *line)};
+        if (claim.service != service.name) finding.blames = {claim.service};
+        findings.push_back(std::move(finding));
+        return;
+    }
+}
+
+void look_at_fifos(const ServiceFact& service,
+                   const Picture& picture,
+                   std::vector<Finding>& findings) {
+    if (picture.is_well(service)) return;
+    for (const ThreadFact& thread : picture.facts().threads) {
+        const ProcessFact* const process = picture.process(thread.pid);
+        const bool is_own = process != nullptr && process->service == service.name;
+        if (!is_own || thread.fifo.empty()) continue;
+        const bool wants_reader = thread.fifo_end == "reader";
+        Finding finding = begin(service, 90, Confidence::sure);
+        finding.id = "fifo-has-no-" + thread.fifo_end;
+        finding.what = service.name + " (pid " + std::to_string(thread.pid) +
+                       ") stands still in open(): it opens the FIFO " + thread.fifo + " to " +
+                       (wants_reader ? "write, and nobody has it open to read."
+                                     : "read, and nobody has it open to write.");
+        finding.evidence = {"/proc/" + std::to_string(thread.pid) +
+                            "/syscall: openat; wait channel " + thread.wait_channel};
+        finding.fix = std::string{"start what "} + (wants_reader ? "reads" : "writes") + " " +
+                      thread.fifo + ", or open it with O_NONBLOCK or O_RDWR";
+        findings.push_back(std::move(finding));
+        return;
+    }
+}
+
+}  // namespace
+
+void find_claims(const Picture& picture, std::vector<Finding>& findings) {
+    for (const ServiceFact& service : picture.facts().services) {
+        look_at_waiters(service, picture, findings);
+        look_at_refusals(service, picture, findings);
+        look_at_fifos(service, picture, findings);
+    }
+}
+
+}  // namespace devstack::core::doctor

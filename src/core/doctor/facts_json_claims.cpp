@@ -1,0 +1,55 @@
+// Some of the tables of facts_json.cpp.
+
+#include "devstack/core/doctor/facts_json.hpp"
+
+#include "core/api/json_fields.hpp"
+
+namespace devstack::core::api {
+
+using namespace doctor;
+
+template <>
+const Shape& shape_of<ModuleFact>() {
+    static constexpr Field fields[] = {
+        {"service", slot<&ModuleFact::service>},
+        {"name", slot<&ModuleFact::name>},
+        {"names", slot<&ModuleFact::names>},
+    };
+    static constexpr Shape shape{fields};
+    return shape;
+}
+
+template <>
+const Shape& shape_of<ClaimFact>() {
+    static constexpr Field fields[] = {
+        {"path", slot<&ClaimFact::path>},
+        {"kind", slot<&ClaimFact::kind>},
+        {"pid", slot<&ClaimFact::pid>},
+        {"is_alive", slot<&ClaimFact::is_alive>},
+        {"command", slot<&ClaimFact::command>},
+        {"service", slot<&ClaimFact::service>},
+        {"waiter", slot<&ClaimFact::waiter>},
+        {"waiter_service", slot<&ClaimFact::waiter_service>},
+    };
+    static constexpr Shape shape{fields};
+    return shape;
+}
+
+template <>
+const Shape& shape_of<ReportFact>() {
+    static constexpr Field fields[] = {
+        {"service", slot<&ReportFact::service>},
+        {"file", slot<&ReportFact::file>},
+        {"pid", slot<&ReportFact::pid>},
+        {"time", slot<&ReportFact::time>},
+        {"trigger", slot<&ReportFact::trigger>},
+        {"message", slot<&ReportFact::message>},
+        {"frames", slot<&ReportFact::frames>},
+        {"heap_used_bytes", slot<&ReportFact::heap_used_bytes>},
+        {"heap_limit_bytes", slot<&ReportFact::heap_limit_bytes>},
+    };
+    static constexpr Shape shape{fields};
+    return shape;
+}
+
+}  // namespace devstack::core::api

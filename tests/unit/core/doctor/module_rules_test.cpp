@@ -1,0 +1,69 @@
+// Commands that name a Python module which is not there.
+
+#include "support/catch.hpp"
+#include "unit/core/doctor/world.hpp"
+
+using namespace devstack::core::doctor;
+using devstack::test::World;
+
+namespace {
+
+/// An api that is started by this command, and ends with this line.
+World started_by(const std::vector<std::string>& words, const std::string& line) {
+    World world;
+    world.end("api", 3);
+    ServiceFact& api = world.service("api");
+    api.words = words;
+    api.command.clear();
+    for (const std::string& it : words)
+        api.command += (api.command.empty() ? "" : " ") + it;
+    api.declared_at = "devstack.toml:3";
+    FolderFact folder;
+    folder.service = "api";
+    folder.path = "backend";
+    world.facts.folders.push_back(folder);
+    world.facts.modules = {{"api", "main", {"app", "router"}}, {"api", "jobs.clean", {"run"}}};
+    world.say("api", line);
+    return world;
+}
+
+}  // namespace
+
+TEST_CASE("a command that names a module which is not there is told with those that are",
+          "[unit][doctor]") {
+    World world = started_by({"gunicorn", "-b", "127.0.0.1:3101", "server:app"},
+                             "ModuleNotFoundError: No module named 'server'");
+    CHECK(world.said() ==
+          "[app-module-not-found] The command of api names the module server (server:app), which "
+          "is not in its working directory backend; there are main and jobs.clean.\n");
+    CHECK(world.findings()[0].fix ==
+          "write main:app for server:app in the command of api (devstack.toml:3)");
+    world = started_by({"uvicorn", "app.main:api"},
+                       "ERROR:    Error loading ASGI app. Could not import module \"app.main\".");
+    CHECK(world.findings()[0].id == "app-module-not-found");
+    world = started_by({"python3", "-m", "shop.server"},
+                       "/usr/bin/python3: No module named shop.server");
+    world.facts.modules.clear();
+    CHECK(world.said() ==
+          "[app-module-not-found] The command of api names the module shop.server (shop.server), "
+          "which is not in its working directory backend; there is no Python module at all.\n");
+}
+
+TEST_CASE("a name that a module does not have is told with those that it has", "[unit][doctor]") {
+    const World world = started_by({"gunicorn", "main:application"},
+                                   "Failed to find attribute 'application' in 'main'.");
+    CHECK(world.said() ==
+          "[app-name-not-found] The command of api names application of the module main "
+          "(main:application), which has no such name; it defines app and router.\n");
+    CHECK(world.findings()[0].fix == "write main:app in the command of api (devstack.toml:3)");
+}
+
+TEST_CASE("a package that a module imports is to be installed", "[unit][doctor]") {
+    const World world =
+        started_by({"uvicorn", "main:app"}, "ModuleNotFoundError: No module named 'stripe'");
+    CHECK(world.findings()[0].id == "python-module-missing");
+    // Also when it has the name of the one that is asked for, which is there.
+    const World other =
+        started_by({"uvicorn", "main:app"}, "ModuleNotFoundError: No module named 'main'");
+    CHECK(other.findings()[0].id == "python-module-missing");
+}

@@ -1,0 +1,61 @@
+// Values of variables that are not what they look like.
+
+#include "support/catch.hpp"
+#include "unit/core/doctor/world.hpp"
+
+using namespace devstack::core::doctor;
+using devstack::test::World;
+
+TEST_CASE("quotes that are part of a value are told when it is complained of", "[unit][doctor]") {
+    World world;
+    VariableFact url;
+    url.name = "REDIS_URL";
+    url.value = "\"redis://127.0.0.1:6379/0\"";
+    url.where = "devstack.toml:4";
+    url.flaw = "quotes";
+    world.service("api").variables = {url};
+    CHECK(world.said().empty());
+    world.end("api", 1);
+    CHECK(world.findings()[0].id != "variable-has-quotes");
+    world.say("api", "TypeError: Invalid URL");
+    CHECK(world.findings()[0].what ==
+          "The value of REDIS_URL (devstack.toml:4) of api begins and ends with a quote that is "
+          "part of it: the program gets the quotes too, \"redis://127.0.0.1:6379/0\".");
+}
+
+TEST_CASE("Windows line ends in an env file are told where a shell reads it", "[unit][doctor]") {
+    World world;
+    EnvFileFact file;
+    file.service = "api";
+    file.path = ".env";
+    file.has_carriage_returns = true;
+    world.facts.env_files = {file};
+    CHECK(world.said().empty());
+    world.end("api", 1);
+    world.say("api", "getaddrinfo failed");
+    CHECK(world.findings()[0].id != "env-file-has-dos-line-ends");
+    world.service("api").words = {"./start.sh"};
+    CHECK(world.findings()[0].what ==
+          ".env, which api may read itself, has Windows line ends (CRLF): a shell or a simple "
+          "reader takes a carriage return (\\r) into each value.");
+    // devstack reads it right.
+    world.facts.env_files[0].is_declared = true;
+    CHECK(world.findings()[0].id != "env-file-has-dos-line-ends");
+}
+
+TEST_CASE("a variable that is set twice is told where it points nowhere", "[unit][doctor]") {
+    World world;
+    VariableFact variable;
+    variable.name = "DATABASE_URL";
+    variable.where = "api/.env:3";
+    variable.overrides = "api/.env:1";
+    world.service("api").variables = {variable};
+    world.break_probe("api", 502);
+    DialFact& dial = world.refer("api", "DATABASE_URL", "postgresql", 5433);
+    dial = World::refused(dial);
+    const auto findings = world.findings();
+    REQUIRE_FALSE(findings.empty());
+    CHECK(std::ranges::find(findings[0].evidence,
+                            "DATABASE_URL is set twice: api/.env:3 overrides api/.env:1") !=
+          findings[0].evidence.end());
+}
