@@ -30,6 +30,16 @@ bool is_like(const ListenerFact& listener, const ServiceFact& service, const Pic
            (command == service.command || contains(command, service.words.back()));
 }
 
+/// It came while we looked: the service's own process, spawned after its state was read.
+bool has_just_come(const ListenerFact& listener,
+                   const ServiceFact& service,
+                   const Picture& picture) {
+    constexpr double longer_than_a_look = 3;
+    const ProcessFact* const process = picture.process(listener.pid);
+    return process != nullptr && process->age_seconds < longer_than_a_look &&
+           service.phase != "blocked" && is_like(listener, service, picture);
+}
+
 /// The port that a line of a log says to be in use; 0: it says no such thing, or not which.
 int port_in_use(const std::string& line) {
     if (!contains(line, "EADDRINUSE") && !contains_word(line, "in use")) return 0;
@@ -105,6 +115,7 @@ void look_at_port(const ServiceFact& service,
     const ServiceFact* const other =
         listener.service.empty() ? nullptr : picture.service(listener.service);
     if (other == nullptr) {
+        if (has_just_come(listener, service, picture)) return;
         findings.push_back(name_holder(service, port, listener, picture));
         return;
     }

@@ -64,6 +64,28 @@ TEST_CASE("a server that listens elsewhere is the one that was meant if anybody 
     CHECK(world.said() == wrong_port("7003"));
 }
 
+TEST_CASE("a process that has come while we looked is no leftover", "[unit][doctor]") {
+    World world;
+    ServiceFact& api = world.service("api");
+    api.phase = "starting";
+    api.pid = 0;
+    std::erase_if(world.facts.listeners, [](const auto& it) { return it.service == "api"; });
+    world.facts.listeners.push_back({3101, "127.0.0.1", 77, api.command, "chi", "api", "", "", 0});
+    ProcessFact process;
+    process.pid = 77;
+    process.state = "S";
+    process.name = "node";
+    process.command = api.command;
+    process.age_seconds = 0.2;
+    world.facts.processes.push_back(process);
+    CHECK(world.said().empty());
+    world.facts.processes.back().age_seconds = 500;
+    CHECK(
+        world.said() ==
+        "[port-held-by-leftover] Port 3101 of api is still held by a leftover of an earlier run of "
+        "the same service: node api.js (pid 77, user chi, in api).\n");
+}
+
 TEST_CASE("a proxy of others is no case of this project", "[unit][doctor]") {
     World world;
     ReferenceFact reference;
