@@ -84,7 +84,11 @@ void LineAssembler::append(const LogPiece& piece, std::size_t count) {
     if (stream.text.empty()) stream.begin = piece.position;
     stream.text.append(piece.bytes.substr(0, count));
     stream.time = piece.time;
-    if (piece.run != 0 || stream.text.size() == count) stream.run = piece.run;
+    // What nobody knows the run of goes on with the line whose part was delivered.
+    if (piece.run != 0)
+        stream.run = piece.run;
+    else if (stream.text.size() == count)
+        stream.run = stream.continued.value_or(0);
 }
 
 std::optional<LogLine> LineAssembler::take(LogPiece& piece) {

@@ -229,6 +229,20 @@ TEST_CASE("a reader that begins in the middle of a line can skip it", "[unit][lo
     CHECK(assembler.skipped_to(err) == UINT64_MAX);
 }
 
+TEST_CASE("a line's part of an unknown run is not joined to the next run", "[unit][logs]") {
+    Capture capture;
+    const std::string part(limits::line_part_max + 10, 'L');
+    capture.add(out, part, 1, 1);
+    capture.add(out, part, 2, 0);
+    capture.add(out, "bc\n", 3, 2);
+    const auto lines = capture.lines();
+    REQUIRE(lines.size() == 4);
+    CHECK(lines[2].text == std::string(20, 'L'));
+    CHECK(lines[2].is_unfinished);
+    CHECK(lines[3].text == "bc");
+    CHECK_FALSE(lines[3].is_continued);
+}
+
 // ---- Any cut gives the same lines --------------------------------------------------------------
 
 namespace {
@@ -247,8 +261,10 @@ Capture random_capture(std::mt19937& random) {
         }
         if (has_long_lines && below(3) == 0) bytes.append(below(40'000), 'L');
         if (below(20) == 0) ++run;
-        capture.add(
-            below(2) == 0 ? out : err, bytes, static_cast<int>(i), below(30) == 0 ? 0 : run);
+        // One after the other: compilers differ in the order of arguments.
+        const LogStream stream = below(2) == 0 ? out : err;
+        const bool is_of_unknown_run = below(30) == 0;
+        capture.add(stream, bytes, static_cast<int>(i), is_of_unknown_run ? 0 : run);
         if (below(25) == 0) capture.pieces.back().piece.follows_loss = true;
     }
     return capture;
