@@ -15,7 +15,7 @@ namespace api = core::api;
 int run_change(const Common& common, const ChangeOptions& options) {
     Result<RunningProject> project = reach_project(common);
     if (!project) return fail(project.error());
-    const Result<api::StateMessage> before = client::fetch_state(project->connection);
+    const Result<api::StateMessage> before = fetch_state(*project);
     if (!before) return fail(before.error());
     if (const auto unknown = find_unknown(options.services, names_of(*before))) {
         complain(*unknown);

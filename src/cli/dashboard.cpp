@@ -71,7 +71,7 @@ int serve(const project::ProjectPaths& paths, const DashboardOptions& options) {
 int run_dashboard(const Common& common, const DashboardOptions& options) {
     Result<RunningProject> project = reach_project(common);
     if (!project) return fail(project.error());
-    const Result<core::api::StateMessage> state = client::fetch_state(project->connection);
+    const Result<core::api::StateMessage> state = fetch_state(*project);
     if (!state) return fail(state.error());
     const project::ProjectPaths& paths = project->place.paths;
     return state->api_url.empty() ? serve(paths, options)

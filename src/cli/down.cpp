@@ -147,8 +147,7 @@ int run_down(const Common& common, const DownOptions& options) {
         if (error.kind == Error::Kind::not_found) return end_without_keeper(common, error);
         return fail(error);
     }
-    const Result<api::StateMessage> state =
-        client::fetch_state(project->connection, {false, api::StateDetail::none});
+    const Result<api::StateMessage> state = fetch_state(*project, {false, api::StateDetail::none});
     if (!state) return fail(state.error());
     project->place.name = state->project;
     const Result<api::CommandReply> reply =

@@ -115,6 +115,13 @@ Result<RunningProject> reach_project(const Common& common) {
     return not_running(place->shown_name(), place->paths);
 }
 
+Result<core::api::StateMessage> fetch_state(RunningProject& project,
+                                            const core::api::StateRequest& request) {
+    return ask_daemon(project.connection, project.place.paths, [&](client::Connection& it) {
+        return client::fetch_state(it, request);
+    });
+}
+
 bool means_not_running(const Error& error) {
     // A socket that nobody serves is what a daemon leaves that was killed with its keeper.
     return error.kind == Error::Kind::not_found || error.kind == Error::Kind::busy;

@@ -1,6 +1,8 @@
 #pragma once
 
 #include "devstack/client/connection.hpp"
+#include "devstack/core/api/messages.hpp"
+#include "devstack/core/api/query.hpp"
 #include "devstack/project/project_paths.hpp"
 
 #include "cli/commands.hpp"
@@ -29,6 +31,10 @@ struct RunningProject {
 
 /// Fails with not_found if it does not run: "shop is not running; start it with `devstack up`".
 Result<RunningProject> reach_project(const Common& common);
+
+/// What it says of itself; when its daemon has just died, what the next one says.
+Result<core::api::StateMessage> fetch_state(RunningProject& project,
+                                            const core::api::StateRequest& request = {});
 
 /// True when the error says that nothing runs there.
 bool means_not_running(const Error& error);

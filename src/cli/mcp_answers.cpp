@@ -61,7 +61,7 @@ struct Scene {
 Result<Scene> look(const Common& common, const std::vector<std::string>& services) {
     Result<RunningProject> project = reach_project(common);
     if (!project) return std::move(project).error();
-    Result<api::StateMessage> state = client::fetch_state(project->connection);
+    Result<api::StateMessage> state = fetch_state(*project);
     if (!state) return std::move(state).error();
     if (const auto unknown = find_unknown(services, names_of(*state))) {
         return Error{Error::Kind::not_found, *unknown};

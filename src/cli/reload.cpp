@@ -65,7 +65,7 @@ int run_reload(const Common& common, const ReloadOptions& options) {
     }
     Result<RunningProject> project = reach_project(common);
     if (!project) return fail(project.error());
-    const Result<api::StateMessage> before = client::fetch_state(project->connection);
+    const Result<api::StateMessage> before = fetch_state(*project);
     if (!before) return fail(before.error());
     api::CommandRequest request;
     request.command = "reload";

@@ -165,7 +165,7 @@ private:
 int run_run(const Common& common, const RunOptions& options) {
     Result<RunningProject> project = reach_project(common);
     if (!project) return fail(project.error());
-    const Result<api::StateMessage> state = client::fetch_state(project->connection);
+    const Result<api::StateMessage> state = fetch_state(*project);
     if (!state) return fail(state.error());
     if (const auto unknown = find_unknown({options.task}, names_of(*state))) {
         complain(*unknown);

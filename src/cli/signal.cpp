@@ -13,7 +13,7 @@ int run_signal(const Common& common, const SignalOptions& options) {
     if (!signal) return fail(signal.error());
     Result<RunningProject> project = reach_project(common);
     if (!project) return fail(project.error());
-    const Result<api::StateMessage> state = client::fetch_state(project->connection);
+    const Result<api::StateMessage> state = fetch_state(*project);
     if (!state) return fail(state.error());
     if (const auto unknown = find_unknown({options.service}, names_of(*state))) {
         complain(*unknown);

@@ -56,13 +56,12 @@ int show_once(const Common& common,
               const StatusOptions& options,
               const Terminal& terminal) {
     const api::StateRequest request{wants_usage(options, terminal), detail_of(options)};
-    const auto ask = [&](client::Connection& it) { return client::fetch_state(it, request); };
-    Result<api::StateMessage> state = ask_daemon(project.connection, project.place.paths, ask);
+    Result<api::StateMessage> state = fetch_state(project, request);
     if (!state && means_daemon_lost(state.error())) {
         // No next one: what else is to be said of it?
         Result<RunningProject> again = reach_project(common);
         if (!again) return fail(again.error());
-        state = ask(again->connection);
+        state = fetch_state(*again, request);
     }
     if (!state) return fail(state.error());
     if (const auto unknown = find_unknown(options.services, names_of(*state))) {

@@ -15,7 +15,7 @@ int run_top(const Common& common) {
     if (const Status usable = Screen::check(); !usable) return fail(usable.error());
     Result<RunningProject> project = reach_project(common);
     if (!project) return fail(project.error());
-    Result<core::api::StateMessage> state = client::fetch_state(project->connection);
+    Result<core::api::StateMessage> state = fetch_state(*project);
     if (!state) return fail(state.error());
     project->place.name = state->project;
     TopEnd end;

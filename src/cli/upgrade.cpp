@@ -75,7 +75,7 @@ int run_upgrade(const Common& common, const UpgradeOptions& options) {
     if (!program) return fail(program.error());
     Result<RunningProject> project = reach_project(common);
     if (!project) return fail(project.error());
-    const Result<api::StateMessage> before = client::fetch_state(project->connection);
+    const Result<api::StateMessage> before = fetch_state(*project);
     if (!before) return fail(before.error());
     const bool is_same = platform::runs_own_program(before->keeper_pid) &&
                          platform::runs_own_program(before->daemon_pid);

@@ -61,7 +61,7 @@ std::string find_cause(const api::ServiceState& service, const ProjectPlace& pla
 int run_why(const Common& common, const WhyOptions& options) {
     Result<RunningProject> project = reach_project(common);
     if (!project) return fail(project.error());
-    const Result<api::StateMessage> state = client::fetch_state(project->connection, {true});
+    const Result<api::StateMessage> state = fetch_state(*project, {true});
     if (!state) return fail(state.error());
     if (const auto unknown = find_unknown({options.service}, names_of(*state))) {
         complain(*unknown);
