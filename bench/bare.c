@@ -187,7 +187,8 @@ int main(int argc, char** argv) {
     if (argc == 4 && strcmp(argv[1], "serve") == 0) return serve(argv[2], (size_t)atol(argv[3]));
     if (argc == 3 && strcmp(argv[1], "ask") == 0) return ask(argv[2]);
     if (argc == 4 && strcmp(argv[1], "up") == 0) return supervise(atoi(argv[2]), argv[3], only_up);
-    if (argc == 4 && strcmp(argv[1], "restart") == 0) return supervise(atoi(argv[2]), argv[3], restarts);
+    if (argc == 4 && strcmp(argv[1], "restart") == 0)
+        return supervise(atoi(argv[2]), argv[3], restarts);
     if (argc == 4 && strcmp(argv[1], "asking") == 0)
         return supervise(atoi(argv[2]), argv[3], asks_and_restarts);
     if (argc >= 4 && strcmp(argv[1], "time") == 0) return measure(atoi(argv[2]), argv + 3);

@@ -55,8 +55,10 @@ EnvFileFact examine_file(const Scene& scene, const std::string& service, const s
     fact.service = service;
     fact.path = scene.shown(path);
     fact.is_missing = !is_there(path);
-    fact.has_carriage_returns = read_small(path).find("\r\n") != std::string::npos;
-    for (const core::DotenvEntry& entry : read_dotenv(scene, path).entries)
+    const std::string text = read_small(path);
+    fact.has_carriage_returns = text.find("\r\n") != std::string::npos;
+    for (const core::DotenvEntry& entry :
+         core::parse_dotenv(core::SourceFile{fact.path, text}).entries)
         fact.names.push_back(entry.name.text);
     const std::string example = find_example(path);
     if (example.empty()) return fact;

@@ -9,10 +9,6 @@ namespace devstack::core::doctor {
 
 namespace {
 
-std::string base_of(const std::string& path) {
-    return path.substr(path.rfind('/') + 1);
-}
-
 std::string render_holder(const ClaimFact& claim) {
     return (claim.command.empty() ? "a process" : claim.command) + " (pid " +
            std::to_string(claim.pid) + (claim.service.empty() ? "" : ", of " + claim.service) + ")";

@@ -17,8 +17,7 @@ bool is_http(const DialFact& dial) {
 }
 
 std::string profile_place(const ServiceFact& service) {
-    return "health.url of " + service.name +
-           (service.declared_at.empty() ? "" : " (" + service.declared_at + ")");
+    return "health.url of " + service.name + declared_at(service);
 }
 
 /// Another path that is answered well; of several the one that is most about health.

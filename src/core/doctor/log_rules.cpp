@@ -40,7 +40,7 @@ std::string fill(std::string_view form,
     }
     replace_all(text, "{service}", service.name);
     const FolderFact* const folder = picture.folder(service.name);
-    replace_all(text, "{folder}", folder == nullptr ? service.working_dir : folder->path);
+    replace_all(text, "{folder}", folder_of(service, picture));
     std::string migrate = "apply the migrations";
     if (folder != nullptr && !folder->migrate_command.empty()) {
         migrate += ": " + folder->migrate_command + " in " + folder->path;

@@ -21,10 +21,6 @@ struct Wanted {
     std::string name;    ///< "api"; empty: nothing in particular.
 };
 
-std::string base_of(const std::string& word) {
-    return word.substr(word.rfind('/') + 1);
-}
-
 bool is_runner(const std::string& word) {
     constexpr std::array<std::string_view, 6> runners{
         "gunicorn", "uvicorn", "hypercorn", "daphne", "granian", "waitress-serve"};
@@ -110,13 +106,7 @@ const ModuleFact* find_meant(const Wanted& wanted, const std::vector<const Modul
 }
 
 std::string place_of_command(const ServiceFact& service) {
-    return "the command of " + service.name +
-           (service.declared_at.empty() ? "" : " (" + service.declared_at + ")");
-}
-
-std::string folder_of(const ServiceFact& service, const Picture& picture) {
-    const FolderFact* const folder = picture.folder(service.name);
-    return folder == nullptr ? service.working_dir : folder->path;
+    return "the command of " + service.name + declared_at(service);
 }
 
 Finding begin(const ServiceFact& service, const LineFact& line) {

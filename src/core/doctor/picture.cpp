@@ -232,6 +232,19 @@ std::string header_of(const DialFact& dial, std::string_view name) {
     return found == dial.headers.end() ? "" : found->value;
 }
 
+std::string declared_at(const ServiceFact& service) {
+    return service.declared_at.empty() ? "" : " (" + service.declared_at + ")";
+}
+
+std::string folder_of(const ServiceFact& service, const Picture& picture) {
+    const FolderFact* const folder = picture.folder(service.name);
+    return folder == nullptr ? service.working_dir : folder->path;
+}
+
+std::string base_of(const std::string& path) {
+    return path.substr(path.rfind('/') + 1);
+}
+
 bool contains(std::string_view text, std::string_view part) {
     return text.find(part) != text.npos;
 }

@@ -106,10 +106,16 @@ std::string render_outcome(const DialFact& dial);
 std::string render_reference(const ReferenceFact& reference);
 /// "api log 18:37:03: Error: …".
 std::string render_line(const std::string& service, const LineFact& line);
+/// " (devstack.toml:4)", where the service is declared; empty where nobody knows.
+std::string declared_at(const ServiceFact& service);
+/// Where the service works, as people see it.
+std::string folder_of(const ServiceFact& service, const Picture& picture);
 std::string seconds_text(double seconds);
 bool is_local(const std::string& host);
 /// Header of an answer, by its lower-case name; empty: not there.
 std::string header_of(const DialFact& dial, std::string_view name);
+/// What is behind the last slash.
+std::string base_of(const std::string& path);
 bool contains(std::string_view text, std::string_view part);
 /// Regardless of case.
 bool contains_word(std::string_view text, std::string_view word);

@@ -134,8 +134,7 @@ void look_at_port(const ServiceFact& service,
                               other->name + ", another service of this project.";
     finding.evidence = {render_endpoint(listener.address, port) + " is listened on by " +
                         describe(listener)};
-    finding.fix = "give " + service.name + " a port of its own" +
-                  (service.declared_at.empty() ? "" : " (" + service.declared_at + ")");
+    finding.fix = "give " + service.name + " a port of its own" + declared_at(service);
     findings.push_back(std::move(finding));
 }
 

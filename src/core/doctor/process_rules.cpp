@@ -248,8 +248,7 @@ void find_slow_starts(const Picture& picture, std::vector<Finding>& findings) {
         if (const LineFact* words = find_last_words(service, picture)) {
             finding.evidence.push_back(render_line(service.name, *words));
         }
-        finding.fix = "raise start_timeout of " + service.name +
-                      (service.declared_at.empty() ? "" : " (" + service.declared_at + ")") +
+        finding.fix = "raise start_timeout of " + service.name + declared_at(service) +
                       " above what it needs, if its log shows that it comes up";
         findings.push_back(std::move(finding));
     }

@@ -16,14 +16,10 @@ bool is_running(const ServiceFact& service) {
     return service.phase == "ready" || (service.pid != 0 && service.phase != "starting");
 }
 
-std::string declared(const ServiceFact& service) {
-    return service.declared_at.empty() ? "" : " (" + service.declared_at + ")";
-}
-
 std::string virtualenv_of(const std::string& word) {
     const auto bin = word.find("/bin/");
     const std::string place = bin == word.npos ? "" : word.substr(0, bin);
-    const std::string name = place.substr(place.rfind('/') + 1);
+    const std::string name = base_of(place);
     return contains(name, "venv") || name == "env" ? place : "";
 }
 
@@ -58,16 +54,16 @@ void tell_not_found(const ServiceFact& service,
         finding.what.pop_back();
         finding.what += "; there is " + program.nearest + ".";
         finding.fix = "set working_dir of " + service.name + " to the directory of " +
-                      program.nearest + declared(service) + ", or correct the path";
+                      program.nearest + declared_at(service) + ", or correct the path";
     } else if (!program.nearest.empty()) {
         finding.fix = "did you mean " + program.nearest + "? Correct the command of " +
-                      service.name + declared(service);
+                      service.name + declared_at(service);
     } else if (contains(program.word, "/")) {
         finding.fix =
-            "build or install it, or correct the command of " + service.name + declared(service);
+            "build or install it, or correct the command of " + service.name + declared_at(service);
     } else {
         finding.fix = "install " + program.word + ", or correct the command of " + service.name +
-                      declared(service);
+                      declared_at(service);
     }
 }
 
@@ -141,7 +137,7 @@ void tell_problem(const ServiceFact& service,
         finding.id = "program-can-not-run";
         finding.what =
             program.path + ", the command of " + service.name + ", " + program.problem + ".";
-        finding.fix = "correct the command of " + service.name + declared(service);
+        finding.fix = "correct the command of " + service.name + declared_at(service);
     }
 }
 
@@ -179,7 +175,7 @@ void look_at_folders(const Picture& picture, std::vector<Finding>& findings) {
         finding.what = "The working directory " + folder.path + " of " + service->name +
                        " does not exist" +
                        (folder.nearest.empty() ? "." : "; there is " + folder.nearest + ".");
-        finding.fix = "correct working_dir of " + service->name + declared(*service) +
+        finding.fix = "correct working_dir of " + service->name + declared_at(*service) +
                       (folder.nearest.empty() ? "" : ": " + folder.nearest);
         findings.push_back(std::move(finding));
     }

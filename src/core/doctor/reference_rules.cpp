@@ -285,8 +285,7 @@ void find_missing_dependencies(const Picture& picture, std::vector<Finding>& fin
         finding.evidence = {render_line(service->name, *line),
                             owner->name + " is " + owner->phase + " now"};
         finding.fix = "let it wait: depends_on = { " + owner->name + " = \"ready\" } for " +
-                      service->name +
-                      (service->declared_at.empty() ? "" : " (" + service->declared_at + ")");
+                      service->name + declared_at(*service);
         findings.push_back(std::move(finding));
     }
 }
