@@ -228,6 +228,8 @@ void DaemonProcess::end_turn() {
         spdlog::default_logger_raw()->flush();
         api_.events_grown();
     }
+    // What is removed from now on would not be made again.
+    if (supervisor_.is_shutting_down()) removal_.let_go();
     if (supervisor_.is_finished()) return finish();
     update_watches();
     arm_timer();

@@ -27,8 +27,9 @@ void RemovalWatch::open() {
     auto opened = platform::DirectoryWatch::open();
     if (!opened) return spdlog::warn("{}", opened.error().message);
     kernel_.emplace(std::move(*opened));
-    const auto note = [](const Result<std::optional<int>>& added) {
-        if (!added) spdlog::warn("{}", added.error().message);
+    const auto note = [this](const Result<std::optional<int>>& added) {
+        if (!added) return spdlog::warn("{}", added.error().message);
+        if (*added) watches_.push_back(**added);
     };
     for (const std::string& directory : directories_)
         note(kernel_->add(directory));
@@ -44,11 +45,16 @@ void RemovalWatch::try_again() {
 }
 
 /// The descriptor is the kernel watch's to close.
-void RemovalWatch::close() {
+void RemovalWatch::let_go() {
     timer_.cancel();
     is_armed_ = false;
-    if (!kernel_) return;
-    events_.release();
+    if (events_.is_open()) events_.release();
+    for (const int watch : std::exchange(watches_, {}))
+        kernel_->remove(watch);
+}
+
+void RemovalWatch::close() {
+    let_go();
     kernel_.reset();
 }
 

@@ -34,6 +34,9 @@ public:
     void open();
     /// `changed` comes once more, after limits::removal_retry, whatever happens.
     void try_again();
+    /// Nothing is told any more, and a close that comes later does not wait: the kernel waits for
+    /// its own readers, milliseconds, before it closes a descriptor that still watches something.
+    void let_go();
     void close();
 
 private:
@@ -44,6 +47,7 @@ private:
     std::vector<std::string> places_;
     std::function<void()> changed_;
     std::optional<platform::DirectoryWatch> kernel_;
+    std::vector<int> watches_;  ///< Of `kernel_`.
     boost::asio::posix::stream_descriptor events_;
     boost::asio::steady_timer timer_;
     bool is_armed_ = false;
