@@ -271,7 +271,7 @@ void FakeWorld::forget_keeper() {
         queue_.push(std::move(happening));
 }
 
-/// Its process is gone before anything could become of it.
+/// Nothing will be heard any more of how it ends.
 void FakeWorld::forget_end(RunId run) {
     std::vector<Happening> kept;
     for (; !queue_.empty(); queue_.pop()) {
@@ -387,8 +387,10 @@ void FakeWorld::spawn(RunId run) {
     if (chance(5)) {
         return schedule(delay_up_to(5ms), SpawnFailed{run, "no such file", chance(50)});
     }
-    // Of a service that had gone and was forgotten, the first run may come once more.
+    // Of a service that had gone and was forgotten, the same run may come once more, and to another
+    // service: news of the former one is not about it.
     asked_to_stop_.erase(run);
+    forget_end(run);
     if (processes_.contains(run)) return violate(name(run.service) + " is spawned twice");
     processes_[run] = Process{chance(10), chance(15)};
     schedule(delay_up_to(5ms), Spawned{run, 100 + static_cast<int>(run.number)});
