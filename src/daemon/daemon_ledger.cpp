@@ -88,7 +88,6 @@ void DaemonProcess::write_down() {
         write_ledger(turn);
     }
     write_journal();
-    if (!has_ledger_failed_) children_.forget_ended();
 }
 
 void DaemonProcess::write_ledger(const api::LedgerTurn& turn) {

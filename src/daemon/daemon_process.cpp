@@ -176,6 +176,8 @@ void DaemonProcess::turn() {
         }
         write_down();
         carry_out();
+        // Last: it wakes the keeper, which has the next run to start first.
+        if (!has_ledger_failed_) children_.forget_ended();
         answer_batches();
     } while (!inputs_.empty());
     is_in_turn_ = false;
