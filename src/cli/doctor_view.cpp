@@ -58,7 +58,8 @@ std::string render_finding(const Finding& finding, const Terminal& terminal) {
 
 std::string render_diagnosis(const Diagnosis& diagnosis, const Terminal& terminal) {
     std::string text;
-    if (diagnosis.is_healthy()) text = "nothing wrong\n";
+    if (diagnosis.is_healthy())
+        text = diagnosis.is_open ? "nothing wrong so far\n" : "nothing wrong\n";
     for (const Finding& finding : diagnosis.findings) {
         if (!text.empty()) text += "\n";
         text += render_finding(finding, terminal);

@@ -182,8 +182,8 @@ Facts collect_facts(const Question& question) {
         append(facts.dials, answers);
     }
     take_second_dumps(facts);
-    collect_sources(facts);
     collect_threads(*scene, facts, begin + question.limit);
+    collect_sources(facts);
     hide_secrets(scene->secrets, facts);
     note_what_is_hidden(facts);
     facts.seconds = std::chrono::duration<double>(platform::now() - begin).count();

@@ -1,4 +1,7 @@
+#include "devstack/platform/procfs.hpp"
+
 #include "diagnosis/collectors.hpp"
+#include "diagnosis/python_source.hpp"
 
 #include <algorithm>
 #include <map>
@@ -48,6 +51,31 @@ SourceFact read_source(const std::string& path, const std::set<int>& wanted) {
     return fact;
 }
 
+/// "rotate (sessions.py:41)", of a thread of a Python program that works in `folder`.
+void add_python_place(const std::string& frame, const std::string& folder, Named& named) {
+    static const std::regex place{R"( \((.+):(\d{1,7})\)$)"};
+    std::smatch found;
+    if (!std::regex_search(frame, found, place)) return;
+    std::string path = found[1].str();
+    if (!path.starts_with('/')) path.insert(0, folder + "/");
+    if (named.contains(path) || named.size() < files_max)
+        named[path].insert(std::stoi(found[2].str()));
+}
+
+void add_python_sources(Facts& facts) {
+    Named named;
+    for (const core::doctor::ThreadFact& thread : facts.threads) {
+        if (thread.language != "python") continue;
+        const std::string folder = platform::read_working_dir({}, thread.pid);
+        for (const std::string& frame : thread.frames)
+            add_python_place(frame, folder, named);
+    }
+    for (const auto& [path, lines] : named) {
+        SourceFact fact = pick_python_lines(path, read_small(path, size_max), lines);
+        if (!fact.lines.empty()) facts.sources.push_back(std::move(fact));
+    }
+}
+
 }  // namespace
 
 void collect_sources(Facts& facts) {
@@ -70,6 +98,7 @@ void collect_sources(Facts& facts) {
         SourceFact fact = read_source(path, wanted);
         if (!fact.lines.empty()) facts.sources.push_back(std::move(fact));
     }
+    add_python_sources(facts);
 }
 
 }  // namespace devstack::diagnosis

@@ -4,6 +4,8 @@
 
 #include "diagnosis/collectors.hpp"
 #include "diagnosis/locks.hpp"
+#include "diagnosis/process_memory.hpp"
+#include "diagnosis/python_stacks.hpp"
 #include "diagnosis/tcp_connections.hpp"
 #include "diagnosis/thread_stacks.hpp"
 
@@ -30,6 +32,7 @@ namespace devstack::diagnosis {
 namespace {
 
 namespace fs = std::filesystem;
+using core::doctor::ProcessFact;
 using core::doctor::ThreadFact;
 
 /// The calls in which programs wait; the others are told by their number.
@@ -188,11 +191,39 @@ std::string explain_refusal() {
     return " (kernel.yama.ptrace_scope is " + scope.substr(0, 1) + ": root may)";
 }
 
-/// The descriptor is the first argument of all of these.
-bool waits_at_descriptor(const ThreadFact& fact) {
+/// The one at which it waits: the first argument of most calls, or what poll(2) is told as the only
+/// one, which is how a wait for an answer gets a time limit.
+std::optional<int> find_awaited_descriptor(int pid, const ThreadFact& fact) {
     constexpr std::array<std::string_view, 5> calls{
         "read", "write", "recvfrom", "sendto", "connect"};
-    return std::ranges::find(calls, fact.system_call) != calls.end();
+    const Call call = read_call(pid, fact.thread);
+    if (std::ranges::find(calls, fact.system_call) != calls.end()) {
+        return static_cast<int>(call.first_argument);
+    }
+    if (fact.system_call != "poll" || call.second_argument != 1) return std::nullopt;
+    return read_value<int>(pid, call.first_argument);
+}
+
+/// On the stack of an interpreter there is the interpreter; where the program is, it knows itself.
+std::map<int, std::vector<std::string>> read_interpreted(const ProcessFact& process,
+                                                         const std::set<int>& threads) {
+    if (process.runtime != "python") return {};
+    return read_python_stacks(process.pid, threads, platform::read_working_dir({}, process.pid));
+}
+
+/// Of a thread that waits only what was the same before and is now: it does not just pass there.
+void add_interpreted(const std::map<int, std::vector<std::string>>& before,
+                     const std::map<int, std::vector<std::string>>& now,
+                     const std::string& language,
+                     ThreadFact& fact) {
+    const auto then = before.find(fact.thread);
+    const auto found = now.find(fact.thread);
+    const bool is_free = fact.system_call == "epoll_wait" || fact.system_call.starts_with("accept");
+    if (found == now.end() || is_free) return;
+    const bool is_same = then != before.end() && then->second == found->second;
+    if (fact.state != "R" && !is_same) return;
+    fact.frames = found->second;
+    fact.language = language;
 }
 
 struct Examination {
@@ -201,28 +232,34 @@ struct Examination {
 };
 
 /// What is the same before and after the stacks were read is no passing state.
-Examination examine_closely(int pid, TimePoint deadline) {
+Examination examine_closely(const ProcessFact& process, TimePoint deadline) {
     constexpr std::size_t stacks_max = 40;
+    const int pid = process.pid;
     Examination found;
     const std::set<int> threads = list_threads(pid);
     std::vector<int> to_stop;
     for (const int thread : threads) {
         found.threads.push_back(examine(pid, thread));
         ThreadFact& fact = found.threads.back();
-        if (waits_at_descriptor(fact)) {
-            fact.peer = find_peer(pid, static_cast<int>(read_call(pid, thread).first_argument));
+        if (const auto descriptor = find_awaited_descriptor(pid, fact)) {
+            fact.peer = find_peer(pid, *descriptor);
         }
         const bool has_room = to_stop.size() < stacks_max;
         if (has_room && may_be_stopped(fact)) to_stop.push_back(thread);
     }
     const auto before = find_locks(pid, threads);
     const TimePoint begin = platform::now();
+    const auto interpreted = read_interpreted(process, threads);
+    if (!interpreted.empty()) to_stop.clear();
     ThreadStacks stacks = read_stacks(pid, to_stop, deadline);
     const Duration pause = begin + core::limits::lock_held_min - platform::now();
-    if (!before.empty() && pause > Duration{}) wait(pause);
+    const bool is_twice = !before.empty() || !interpreted.empty();
+    if (is_twice && pause > Duration{}) wait(pause);
     const auto after = find_locks(pid, threads);
+    const auto still = interpreted.empty() ? interpreted : read_interpreted(process, threads);
     for (ThreadFact& fact : found.threads) {
         fact.frames = std::move(stacks.frames[fact.thread]);
+        add_interpreted(interpreted, still, process.runtime, fact);
         const auto then = before.find(fact.thread);
         const auto now = after.find(fact.thread);
         const bool is_held = then != before.end() && now != after.end() && *then == *now;
@@ -235,15 +272,15 @@ Examination examine_closely(int pid, TimePoint deadline) {
 }
 
 /// Beside us: a thread that does not let itself be stopped must not hold the doctor up.
-std::optional<Examination> examine_until(int pid, TimePoint deadline) {
+std::optional<Examination> examine_until(const ProcessFact& process, TimePoint deadline) {
     struct Shared {
         std::mutex mutex;
         std::condition_variable done;
         std::optional<Examination> found;
     };
     const auto shared = std::make_shared<Shared>();
-    std::thread{[shared, pid, deadline] {
-        Examination found = examine_closely(pid, deadline);
+    std::thread{[shared, process, deadline] {
+        Examination found = examine_closely(process, deadline);
         const std::scoped_lock lock{shared->mutex};
         shared->found = std::move(found);
         shared->done.notify_all();
@@ -267,7 +304,7 @@ bool is_silent(const std::string& service, const Facts& facts) {
 
 void collect_threads(const Scene& scene, Facts& facts, TimePoint deadline) {
     constexpr std::size_t threads_max = 400;
-    for (const core::doctor::ProcessFact& process : facts.processes) {
+    for (const ProcessFact& process : facts.processes) {
         if (process.service.empty() || facts.threads.size() >= threads_max) continue;
         const bool is_hung =
             (scene.question.is_evidence && process.service == scene.question.subject.text) ||
@@ -279,7 +316,7 @@ void collect_threads(const Scene& scene, Facts& facts, TimePoint deadline) {
         }
         const std::string whose =
             "stacks of pid " + std::to_string(process.pid) + " (" + process.service + "): ";
-        auto found = examine_until(process.pid, deadline);
+        auto found = examine_until(process, deadline);
         if (!found) {
             facts.unseen.push_back(whose + "it took too long to read them");
             continue;

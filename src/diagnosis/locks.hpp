@@ -2,7 +2,6 @@
 
 #include <cstdint>
 #include <set>
-#include <string>
 
 namespace devstack::diagnosis {
 
@@ -13,9 +12,5 @@ namespace devstack::diagnosis {
 /// Source: struct __pthread_mutex_s of glibc (sysdeps/nptl/bits/struct_mutex.h), the lock word of
 /// musl and of priority-inheriting futexes (futex(2)), which is the owner's thread.
 int find_lock_owner(int pid, std::uint64_t futex, const std::set<int>& threads);
-
-/// A path that a process has handed to the kernel, from its memory; empty when that can not be
-/// read.
-std::string read_text(int pid, std::uint64_t address);
 
 }  // namespace devstack::diagnosis

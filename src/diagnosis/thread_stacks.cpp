@@ -132,6 +132,7 @@ std::string describe(Dwfl* dwfl, Dwarf_Addr counter, TimePoint deadline) {
 
 ThreadStacks read_stacks(int pid, const std::vector<int>& threads, TimePoint deadline) {
     ThreadStacks stacks;
+    if (threads.empty()) return stacks;
     const Session dwfl{dwfl_begin(&callbacks)};
     const auto fail = [&](int number) {
         stacks.problem = number > 0 ? std::strerror(number) : dwfl_errmsg(-1);

@@ -154,11 +154,11 @@ TEST_CASE("a runtime that is asked for a dump is told by it", "[integration][doc
                        R"(
 import faulthandler, http.server, signal, sys, threading
 faulthandler.register(signal.SIGUSR1)
-lock = threading.Lock()
+till = {}
 count = 0
 def take_money():
-    lock.acquire()
-    lock.acquire()
+    paid = threading.Event()
+    paid.wait()
 class Handler(http.server.BaseHTTPRequestHandler):
     def do_GET(self):
         global count
@@ -179,4 +179,91 @@ http.server.HTTPServer(('127.0.0.1', )" +
     REQUIRE(record.contains("finding"));
     CHECK(record["finding"]["id"] == "hangs-in-code");
     CHECK(record["finding"]["cause"] == "till hangs: 1 thread is in take_money (till.py:8).");
+}
+
+namespace {
+
+/// A service in Python.
+std::string till_profile(std::uint16_t port, const std::string& policy) {
+    const std::string number = std::to_string(port);
+    return "[project]\nname = \"bank\"\n[service.till]\ncommand = [\"python3\", \"till.py\"]\n"
+           "port = " +
+           number + "\nhealth = { url = \"http://127.0.0.1:" + number +
+           "/\", interval = \"300ms\", timeout = \"250ms\", retries = 3 }\n"
+           "restart = { policy = \"" +
+           policy + "\", max = 1000, delay = \"100ms\", max_delay = \"1s\" }\n";
+}
+
+/// Its requests after the sixth do what `work` says.
+std::string till_program(const std::string& work, std::uint16_t port) {
+    return R"(import http.server, threading
+lock = threading.Lock()
+count = 0
+def count_money():
+    with lock:
+        return 1
+def take_money():
+    with lock:
+        return count_money()
+def count_for_ever(n):
+    while True:
+        n = n + 1
+class Handler(http.server.BaseHTTPRequestHandler):
+    def do_GET(self):
+        global count
+        count += 1
+        if count > 6:
+            )" +
+           work +
+           R"(
+        self.send_response(200)
+        self.send_header('Content-Length', '0')
+        self.end_headers()
+    def log_message(self, *words):
+        pass
+http.server.HTTPServer(('127.0.0.1', )" +
+           std::to_string(port) + R"(), Handler).serve_forever()
+)";
+}
+
+}  // namespace
+
+TEST_CASE("a lock that a Python program takes twice is told before the restart, with both places",
+          "[integration][doctor]") {
+    const std::uint16_t port = free_port();
+    const TestProject project{till_profile(port, "on-failure")};
+    project.write_file("till.py", till_program("take_money()", port));
+    project.bring_up();
+    const auto record = await_record(project, "till", "deadlock");
+    INFO(record.dump(2));
+    CHECK(std::regex_match(
+        without_numbers(record["finding"]["cause"]),
+        std::regex{
+            R"(till is in a deadlock: thread python3\S* \(…\) waits for lock, which it has held )"
+            R"(since take_money \(till\.py:8\), and takes it again in count_money )"
+            R"(\(till\.py:5\); \d+ threads? waits? for it\.)"}));
+    CHECK(is_seen(lines_of(record["threads"]),
+                  ": waits in futex: count_money (till.py:5) < take_money (till.py:9) < do_GET "
+                  "(till.py:18) < "));
+}
+
+TEST_CASE("a Python program that turns in a circle is told with the place",
+          "[integration][doctor]") {
+    const std::uint16_t port = free_port();
+    const TestProject project{till_profile(port, "no")};
+    project.write_file("till.py", till_program("count_for_ever(1)", port));
+    project.bring_up();
+    project.await_phase("till", "unhealthy", 60s);
+    CommandResult doctor;
+    const bool is_told = eventually(
+        [&] {
+            doctor = project.devstack({"doctor", "till"});
+            return std::regex_search(
+                doctor.output,
+                std::regex{R"(, in count_for_ever \(till\.py:1[12]\), called by do_GET )"
+                           R"(\(till\.py:18\)\. \[spins\])"});
+        },
+        90s);
+    INFO(doctor.output);
+    CHECK(is_told);
 }

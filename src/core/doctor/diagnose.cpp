@@ -16,7 +16,7 @@ namespace devstack::core::doctor {
 
 namespace {
 
-constexpr std::array<Rules, 26> all_rules{find_profile_mistakes,
+constexpr std::array<Rules, 27> all_rules{find_profile_mistakes,
                                           find_port_conflicts,
                                           find_wrong_ports,
                                           find_dead_references,
@@ -29,6 +29,7 @@ constexpr std::array<Rules, 26> all_rules{find_profile_mistakes,
                                           find_lack_of_resources,
                                           find_sick_processes,
                                           find_locks,
+                                          find_python_deadlocks,
                                           find_stuck_goroutines,
                                           find_what_dumps_tell,
                                           find_hangs,
@@ -311,9 +312,8 @@ std::string render_address(const ListenerFact& listener) {
 std::vector<std::string> list_seen(const Picture& picture) {
     const Facts& facts = picture.facts();
     const bool is_port = facts.subject.kind == "port";
-    const bool has_project = !facts.profile.empty() || facts.daemon == "running";
     std::vector<std::string> seen;
-    if (has_project && !is_port) return seen;
+    if (picture.has_project() && !is_port) return seen;
     for (const ListenerFact& it : facts.listeners) {
         if (is_port && it.port != facts.subject.port) continue;
         seen.push_back(render_address(it) + " is listened on by " + describe(it) +
@@ -375,6 +375,7 @@ void keep_subject(const Picture& picture, std::vector<Finding>& findings) {
 
 /// Of whom nothing is told because the doctor may have been late itself.
 void tell_doubts(const Picture& picture, Diagnosis& diagnosis) {
+    const std::size_t known = diagnosis.unseen.size();
     for (const ServiceFact& service : picture.facts().services) {
         const DialFact* const dial = picture.probe(service);
         const bool is_silent = dial != nullptr && dial->error == "no answer";
@@ -391,6 +392,7 @@ void tell_doubts(const Picture& picture, Diagnosis& diagnosis) {
         diagnosis.unseen.push_back("whether " + service.name + " works: it has been " +
                                    service.phase + " for " + seconds_text(service.phase_seconds));
     }
+    diagnosis.is_open = diagnosis.unseen.size() > known || picture.is_machine_busy();
 }
 
 }  // namespace

@@ -162,6 +162,7 @@ const Shape& shape_of<ThreadFact>() {
         {"fifo", slot<&ThreadFact::fifo>},
         {"fifo_end", slot<&ThreadFact::fifo_end>},
         {"frames", slot<&ThreadFact::frames>},
+        {"language", slot<&ThreadFact::language>},
     };
     static constexpr Shape shape{fields};
     return shape;

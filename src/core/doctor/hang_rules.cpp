@@ -58,9 +58,15 @@ const ProcessFact* find_busiest(const ServiceFact& service, const Picture& pictu
     return most == processes.end() || (*most)->wanted_cpu_percent < busy_percent ? nullptr : *most;
 }
 
-/// Their code is not on the stack that can be read, but an interpreter or what it has compiled.
-bool has_readable_stack(const ProcessFact& process) {
-    return process.runtime.empty();
+/// "97 %"; of one CPU.
+std::string percent_text(double percent) {
+    return std::to_string(static_cast<int>(std::min(percent, 100.0))) + " %";
+}
+
+/// Where it is in the program. On the stack of an interpreter there is the interpreter.
+std::vector<std::string> program_frames(const ThreadFact& thread, const ProcessFact& process) {
+    const bool is_program = process.runtime.empty() || process.runtime == thread.language;
+    return is_program ? telling_frames(thread) : std::vector<std::string>{};
 }
 
 void add_thread_evidence(const ProcessFact& process, const Picture& picture, Finding& finding) {
@@ -73,8 +79,7 @@ void add_thread_evidence(const ProcessFact& process, const Picture& picture, Fin
     for (const ThreadFact& it : picture.facts().threads) {
         constexpr std::size_t shown_max = 3;
         constexpr std::size_t frames_max = 4;
-        auto frames = telling_frames(it);
-        if (!has_readable_stack(process)) frames.clear();
+        auto frames = program_frames(it, process);
         const bool is_telling = !frames.empty() || !it.peer.empty();
         if (it.pid != process.pid || !is_telling || ++shown > shown_max) continue;
         if (frames.size() > frames_max) frames.resize(frames_max);
@@ -126,14 +131,25 @@ std::string find_awaited(const ProcessFact& process, const Picture& picture) {
     return "";
 }
 
-/// ", in find_route (routes.c:83)": the last place that was seen of a thread that runs.
-std::string where_it_runs(const ProcessFact& process, const Picture& picture) {
-    if (!has_readable_stack(process)) return "";
+/// "find_route (routes.c:83)": the last place that was seen of a thread that runs, or of one that
+/// waits; the first of them that has one. Of an interpreted program with what it was called by.
+std::string find_place(const ProcessFact& process, bool is_running, const Picture& picture) {
     for (const ThreadFact& it : picture.facts().threads) {
-        const std::string place = it.pid == process.pid && it.state == "R" ? place_of(it) : "";
-        if (!place.empty()) return ", in " + place;
+        if (it.pid != process.pid || (it.state == "R") != is_running) continue;
+        auto frames = program_frames(it, process);
+        constexpr std::size_t shown_max = 2;
+        if (frames.size() > shown_max) frames.resize(shown_max);
+        const std::string place =
+            it.language.empty() && !frames.empty() ? place_of(it) : join(frames, ", called by ");
+        if (!place.empty()) return place;
     }
     return "";
+}
+
+/// ", in find_route (routes.c:83)".
+std::string where_it_runs(const ProcessFact& process, const Picture& picture) {
+    const std::string place = find_place(process, true, picture);
+    return place.empty() ? "" : ", in " + place;
 }
 
 std::string profiler_for(const ProcessFact& process) {
@@ -165,9 +181,12 @@ const ThreadFact* find_blocked_loop(const ProcessFact* server, const Picture& pi
     const auto main = std::ranges::find_if(threads, [&](const ThreadFact& it) {
         return it.pid == server->pid && it.thread == server->pid && it.state != "R";
     });
+    if (main == threads.end()) return nullptr;
+    // What waits for something to do has no frames of the program's.
+    const bool is_in_program = !program_frames(*main, *server).empty();
     const bool is_blocked =
-        main != threads.end() &&
-        std::ranges::find(calls, std::string_view{main->system_call}) != calls.end();
+        std::ranges::find(calls, std::string_view{main->system_call}) != calls.end() ||
+        (is_in_program && (main->system_call == "poll" || main->system_call == "select"));
     return is_blocked ? &*main : nullptr;
 }
 
@@ -176,13 +195,14 @@ std::string what_it_does(const ThreadFact& thread, const std::string& peer) {
     if (thread.system_call == "nanosleep") return "sleeps";
     if (!peer.empty()) return "waits for " + peer;
     if (thread.system_call.starts_with("wait")) return "waits for a child process to end";
-    return "waits in " + thread.system_call;
+    return "waits";
 }
 
 void tell_blocked_loop(const ServiceFact& service,
                        const DialFact& dial,
                        const ThreadFact& thread,
                        const std::string& peer,
+                       const std::string& place,
                        const ProcessFact& server,
                        Finding& finding) {
     finding.id = "event-loop-blocked";
@@ -192,15 +212,16 @@ void tell_blocked_loop(const ServiceFact& service,
                    std::to_string(server.pid) +
                    ") is blocked by a synchronous call: its main "
                    "thread " +
-                   what_it_does(thread, peer) + " (" + thread.system_call +
-                   ") rather than wait for events, so that nothing on " +
+                   what_it_does(thread, peer) + " (" + thread.system_call + ")" +
+                   (place.empty() ? "" : " in " + place) +
+                   " rather than wait for events, so that nothing on " +
                    render_endpoint(dial.host, dial.port) + " is answered meanwhile.";
     const bool is_python = server.runtime == "python";
     finding.fix = std::string{"use the asynchronous form of that call"} +
                   (is_python ? " (asyncio.sleep, an asynchronous client), or run it in a thread: "
                                "await asyncio.to_thread(…)"
                              : ", or run it in a worker") +
-                  "; to see where it is: " + profiler_for(server);
+                  (place.empty() ? "; to see where it is: " + profiler_for(server) : "");
 }
 
 void look_at_silence(const ServiceFact& service,
@@ -224,16 +245,18 @@ void look_at_silence(const ServiceFact& service,
         finding.confidence = Confidence::sure;
         finding.what = service.name + " (" + busy->command + ", pid " + std::to_string(busy->pid) +
                        ") is busy in an endless loop, or close to it, and answers nothing on " +
-                       where + ": its main thread wants " +
-                       std::to_string(static_cast<int>(std::min(busy->wanted_cpu_percent, 100.0))) +
-                       " % of a CPU" +
+                       where + ": its main thread wants " + percent_text(busy->wanted_cpu_percent) +
+                       " of a CPU" +
                        (contains(busy->command, "node") ? ", so its event loop is blocked" : "") +
                        where_it_runs(*busy, picture) + ".";
-        finding.fix =
-            "devstack restart " + service.name + "; to see where it is: " + profiler_for(*busy);
+        finding.fix = "devstack restart " + service.name;
+        if (where_it_runs(*busy, picture).empty()) {
+            finding.fix += "; to see where it is: " + profiler_for(*busy);
+        }
     } else if (const ThreadFact* blocked = find_blocked_loop(server, picture)) {
         const std::string peer = find_awaited(*server, picture);
-        tell_blocked_loop(service, *dial, *blocked, peer, *server, finding);
+        const std::string place = find_place(*server, false, picture);
+        tell_blocked_loop(service, *dial, *blocked, peer, place, *server, finding);
         const ServiceFact* const awaited = picture.service(peer.substr(0, peer.find(' ')));
         if (awaited != nullptr && awaited->name != service.name) finding.blames = {awaited->name};
     } else if (answers_late(service, *dial, picture)) {
@@ -248,15 +271,18 @@ void look_at_silence(const ServiceFact& service,
         finding.is_symptom = true;
         finding.id = "accepts-and-never-answers";
         const std::string peer = server == nullptr ? "" : find_awaited(*server, picture);
+        const std::string place =
+            server == nullptr || server->runtime.empty() ? "" : find_place(*server, false, picture);
         finding.what = service.name + " accepts connections on " + where +
                        ", and gives no answer to " + dial->path + " within " + time + ": it " +
                        (peer.empty() ? "hangs" : "waits for an answer of " + peer) +
+                       (place.empty() ? "" : " in " + place) +
                        ", or answers after longer than the timeout of " +
                        seconds_text(service.probe_timeout) + ".";
         finding.fix = "look at what the handler of " + dial->path +
                       " waits for (devstack doctor "
                       "--wait gives it more time" +
-                      (server == nullptr || server->runtime.empty()
+                      (server == nullptr || server->runtime.empty() || !place.empty()
                            ? ""
                            : "; " + profiler_for(*server) + " shows where it is") +
                       "); devstack restart " + service.name + " for now";
@@ -273,6 +299,24 @@ void look_at_silence(const ServiceFact& service,
 
 // ---- Requests that hang while others are answered
 
+/// "; 3 threads of it wait for a lock (futex), which looks like a deadlock". Where a thread runs,
+/// an interpreter's others wait for it to give way.
+std::string tell_what_it_does(const ServiceFact& service,
+                              const ProcessFact& server,
+                              const Picture& picture) {
+    const ProcessFact* const busy = find_busiest(service, picture);
+    if (busy != nullptr && busy->pid == server.pid) {
+        return "; it wants " + percent_text(busy->wanted_cpu_percent) + " of a CPU" +
+               where_it_runs(*busy, picture);
+    }
+    const int waiting = count_in_call(server.pid, "futex", picture);
+    if (waiting == 0) return "";
+    const std::string place = find_place(server, false, picture);
+    return "; " + count_of(static_cast<std::size_t>(waiting), "thread") +
+           " of it wait for a lock (futex)" + (place.empty() ? "" : ", in " + place) +
+           ", which looks like a deadlock";
+}
+
 /// Clients that gave up, and whose connections the service has not let go: their requests are still
 /// being worked on.
 void look_at_stuck_requests(const ServiceFact& service,
@@ -288,21 +332,20 @@ void look_at_stuck_requests(const ServiceFact& service,
         finding.service = service.name;
         finding.topic = "hang";
         finding.strength = 62;
-        const int waiting = count_in_call(it.pid, "futex", picture);
-        finding.what = count_of(static_cast<std::size_t>(it.count), "request") + " to " +
-                       service.name + " on port " + std::to_string(it.port) +
-                       (it.count == 1 ? " hangs" : " hang") +
-                       ": the clients have gone, and the service still holds the connections";
-        finding.what += waiting > 0
-                            ? "; " + count_of(static_cast<std::size_t>(waiting), "thread") +
-                                  " of it wait for a lock (futex), which looks like a deadlock."
-                            : ".";
+        const std::string held = count_of(static_cast<std::size_t>(it.count), "request") + " to " +
+                                 service.name + " on port " + std::to_string(it.port) +
+                                 (it.count == 1 ? " hangs" : " hang") +
+                                 ": the clients have gone, and the service still holds the "
+                                 "connections";
+        finding.what = held + tell_what_it_does(service, *server, picture) + ".";
+        const std::string place = find_place(*server, false, picture);
         finding.evidence.push_back(std::to_string(it.count) + " in CLOSE_WAIT on port " +
                                    std::to_string(it.port) + " (ss -tnp state close-wait)");
         add_thread_evidence(*server, picture, finding);
-        finding.fix = "see where the threads of pid " + std::to_string(it.pid) +
-                      " are (gdb -p, py-spy dump, kill -QUIT for Go and Java); devstack restart " +
-                      service.name + " for now";
+        finding.fix = (place.empty() ? "see where the threads of pid " + std::to_string(it.pid) +
+                                           " are (gdb -p, py-spy dump, kill -QUIT for Go and Java)"
+                                     : "look at " + place) +
+                      "; devstack restart " + service.name + " for now";
         findings.push_back(std::move(finding));
         return;
     }

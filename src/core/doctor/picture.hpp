@@ -15,6 +15,8 @@ public:
     explicit Picture(const Facts& facts);
 
     const Facts& facts() const { return facts_; }
+    /// There is a profile, or a daemon. Else all that is known is what lies and listens here.
+    bool has_project() const { return !facts_.profile.empty() || facts_.daemon == "running"; }
 
     /// A path as a person in the project knows it.
     std::string shown(const std::string& path) const;
@@ -79,6 +81,7 @@ void find_bad_values(const Picture& picture, std::vector<Finding>& findings);
 void find_what_logs_tell(const Picture& picture, std::vector<Finding>& findings);
 void find_lack_of_resources(const Picture& picture, std::vector<Finding>& findings);
 void find_locks(const Picture& picture, std::vector<Finding>& findings);
+void find_python_deadlocks(const Picture& picture, std::vector<Finding>& findings);
 void find_stuck_goroutines(const Picture& picture, std::vector<Finding>& findings);
 void find_what_dumps_tell(const Picture& picture, std::vector<Finding>& findings);
 void find_hangs(const Picture& picture, std::vector<Finding>& findings);

@@ -153,6 +153,12 @@ std::string of_whom(const ReferenceFact& reference) {
     return reference.service.empty() ? "" : " of " + reference.service;
 }
 
+/// Without a project nobody says who uses it; that a database here does not answer is told all the
+/// same.
+bool is_worth_telling(const ReferenceFact& reference, const Picture& picture) {
+    return !picture.has_project() && is_database(reference.scheme) && is_local(reference.host);
+}
+
 std::string what_it_does(const ReferenceFact& reference) {
     if (reference.kind == "nginx") {
         return "nginx passes " + reference.path + of_whom(reference) + " to it by " +
@@ -214,8 +220,10 @@ void tell_not_running(const ReferenceFact& reference, const Picture& picture, Fi
     if (owner != nullptr && owner->name != reference.service) finding.blames = {owner->name};
     finding.id = product.empty() ? "nothing-listens" : "server-not-running";
     if (!product.empty()) {
-        finding.what = product + " is not running: nothing listens on " + endpoint + ", where " +
-                       render_reference(reference) + " sends " + reference.service + ".";
+        finding.what =
+            product + " is not running: nothing listens on " + endpoint + ", where " +
+            render_reference(reference) +
+            (reference.service.empty() ? " points." : " sends " + reference.service + ".");
         finding.fix = "start " + product + " on port " + std::to_string(reference.port);
     } else {
         finding.what = "Nothing listens on " + endpoint +
@@ -238,8 +246,9 @@ void look_at_reference(const ReferenceFact& reference,
     finding.service = reference.service;
     finding.topic = "endpoint " + render_endpoint(reference.host, reference.port);
     finding.strength = 85;
-    if (!matters(reference, picture, finding.evidence)) return;
-    finding.confidence = Confidence::sure;
+    const bool is_met = matters(reference, picture, finding.evidence);
+    if (!is_met && !is_worth_telling(reference, picture)) return;
+    finding.confidence = is_met ? Confidence::sure : Confidence::probable;
     finding.evidence.insert(finding.evidence.begin(),
                             "connect to " + render_endpoint(reference.host, reference.port) + ": " +
                                 render_outcome(*dial));

@@ -132,6 +132,9 @@ struct ThreadFact {
     /// Where it is in the code, innermost first: "transfer (bank.cpp:41)". Only of processes that
     /// do not answer.
     std::vector<std::string> frames;
+    /// Of an interpreted program whose `frames` are those of its own code: "python". Empty: they
+    /// are what the machine runs.
+    std::string language;
 };
 
 struct SourceLineFact {

@@ -40,6 +40,8 @@ struct Diagnosis {
     /// What was looked at where there is no project, or for a port: who listens, what is named.
     std::vector<std::string> seen;
     std::vector<std::string> unseen;
+    /// Of something that is in `unseen` it may yet turn out that it does not work.
+    bool is_open = false;
     bool is_healthy() const { return findings.empty(); }
 };
 

@@ -64,6 +64,25 @@ TEST_CASE("a server that listens elsewhere is the one that was meant if anybody 
     CHECK(world.said() == wrong_port("7003"));
 }
 
+TEST_CASE("without a project a database that an env file names is told, a probable cause",
+          "[unit][doctor]") {
+    World world;
+    const auto name = [&](const std::string& variable, const std::string& scheme, int port) {
+        DialFact& dial = world.refer("", variable, scheme, port);
+        dial = World::refused(dial);
+        world.facts.references.back().where = ".env:" + std::to_string(port);
+    };
+    name("DATABASE_URL", "postgresql", 5433);
+    name("API_URL", "http", 3099);
+    CHECK(world.said().empty());
+    world.facts.profile = "";
+    world.facts.services.clear();
+    CHECK(world.said() ==
+          "[server-not-running] PostgreSQL is not running: nothing listens on localhost:5433, "
+          "where DATABASE_URL (.env:5433) points.\n");
+    CHECK(world.findings().front().confidence == Confidence::probable);
+}
+
 TEST_CASE("a process that has come while we looked is no leftover", "[unit][doctor]") {
     World world;
     ServiceFact& api = world.service("api");

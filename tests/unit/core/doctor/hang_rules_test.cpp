@@ -321,6 +321,43 @@ TEST_CASE("whom a hanging service waits for is told", "[unit][doctor]") {
         "of 2.0 s.");
 }
 
+TEST_CASE("threads that wait for an interpreter which is busy are no deadlock", "[unit][doctor]") {
+    World world;
+    ProcessFact process;
+    process.pid = 10;
+    process.service = "api";
+    process.runtime = "python";
+    process.wanted_cpu_percent = 99.4;
+    world.facts.processes.push_back(process);
+    ConnectionFact left;
+    left.pid = 10;
+    left.service = "api";
+    left.port = 3101;
+    left.state = "close_wait";
+    left.count = 2;
+    world.facts.connections.push_back(left);
+    for (const char* state : {"S", "R"}) {
+        ThreadFact thread;
+        thread.pid = 10;
+        thread.state = state;
+        thread.system_call = thread.state == "S" ? "futex" : "running";
+        thread.language = "python";
+        thread.frames = {"total (shop.py:7)", "do_GET (shop.py:20)", "run (shop.py:30)"};
+        world.facts.threads.push_back(thread);
+    }
+    CHECK(world.said() ==
+          "[requests-stuck] 2 requests to api on port 3101 hang: the clients have gone, and the "
+          "service still holds the connections; it wants 99 % of a CPU, in total (shop.py:7), "
+          "called by do_GET (shop.py:20).\n");
+    // With nobody who runs it does look like one.
+    world.facts.processes.back().wanted_cpu_percent = 0;
+    world.facts.threads.back() = world.facts.threads.front();
+    CHECK(world.said() ==
+          "[requests-stuck] 2 requests to api on port 3101 hang: the clients have gone, and the "
+          "service still holds the connections; 2 threads of it wait for a lock (futex), in total "
+          "(shop.py:7), called by do_GET (shop.py:20), which looks like a deadlock.\n");
+}
+
 TEST_CASE("on a busy machine who is late may be the doctor", "[unit][doctor]") {
     World world;
     hang(world);
@@ -333,6 +370,7 @@ TEST_CASE("on a busy machine who is late may be the doctor", "[unit][doctor]") {
           std::vector<std::string>{
               "processes and sockets: it took too long to look",
               "whether api answers: not within 2.0 s, but this machine is too busy to tell"});
+    CHECK(diagnose(world.facts).is_open);
 }
 
 TEST_CASE("a certificate that is accepted in spite of itself is no cause", "[unit][doctor]") {

@@ -14,6 +14,7 @@ using namespace devstack::core::doctor;
 class World {
 public:
     World() {
+        facts.profile = "devstack.toml";
         add_service("api", 3101, 10);
         add_service("web", 3200, 20);
         service("web").needs = {{"api", "ready"}};

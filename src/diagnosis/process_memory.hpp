@@ -1,0 +1,35 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <type_traits>
+
+namespace devstack::diagnosis {
+
+/// All of it or nothing. Another process is read as it runs, see process_vm_readv(2): what one
+/// finds there may be in the middle of a change, and needs the rights of ptrace(2).
+bool read_memory(int pid, std::uint64_t address, void* to, std::size_t size);
+
+template <typename T>
+std::optional<T> read_value(int pid, std::uint64_t address) {
+    static_assert(std::is_trivially_copyable_v<T>);
+    T value{};
+    if (!read_memory(pid, address, &value, sizeof value)) return std::nullopt;
+    return value;
+}
+
+/// Up to a zero or the end of the page, as a path is that a process hands to the kernel; empty when
+/// it can not be read.
+std::string read_text(int pid, std::uint64_t address);
+
+/// Where a process has a symbol that one of its files exports: of the first file mapped whose name
+/// begins with `file_name` ("libpython3", "node"). 0: there is none.
+/// `mapped` gets the name of that file, where one is found that has the symbol.
+std::uint64_t find_exported(int pid,
+                            const std::string& file_name,
+                            const std::string& symbol,
+                            std::string& mapped);
+
+}  // namespace devstack::diagnosis
