@@ -8,6 +8,7 @@
 #include "diagnosis/python_stacks.hpp"
 #include "diagnosis/tcp_connections.hpp"
 #include "diagnosis/thread_stacks.hpp"
+#include "diagnosis/v8_stacks.hpp"
 
 #include <algorithm>
 #include <array>
@@ -249,14 +250,19 @@ Examination examine_closely(const ProcessFact& process, TimePoint deadline) {
     }
     const auto before = find_locks(pid, threads);
     const TimePoint begin = platform::now();
-    const auto interpreted = read_interpreted(process, threads);
+    auto interpreted = read_interpreted(process, threads);
     if (!interpreted.empty()) to_stop.clear();
-    ThreadStacks stacks = read_stacks(pid, to_stop, deadline);
+    const auto scripts = process.runtime == "node" ? V8Stacks::open(pid) : nullptr;
+    ThreadStacks stacks = read_stacks(pid, to_stop, deadline, [&](int thread, std::uint64_t frame) {
+        if (scripts) scripts->note(thread, frame);
+    });
     const Duration pause = begin + core::limits::lock_held_min - platform::now();
     const bool is_twice = !before.empty() || !interpreted.empty();
     if (is_twice && pause > Duration{}) wait(pause);
     const auto after = find_locks(pid, threads);
-    const auto still = interpreted.empty() ? interpreted : read_interpreted(process, threads);
+    auto still = interpreted.empty() ? interpreted : read_interpreted(process, threads);
+    // Of Node.js they were noted while it stood still.
+    if (scripts) interpreted = still = scripts->describe(platform::read_working_dir({}, pid));
     for (ThreadFact& fact : found.threads) {
         fact.frames = std::move(stacks.frames[fact.thread]);
         add_interpreted(interpreted, still, process.runtime, fact);

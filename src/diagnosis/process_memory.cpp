@@ -4,6 +4,7 @@
 
 #include "diagnosis/collectors.hpp"
 
+#include <algorithm>
 #include <charconv>
 #include <cstring>
 #include <memory>
@@ -55,23 +56,25 @@ std::vector<Mapping> find_mappings(int pid, const std::string& file_name) {
 }
 
 /// As the file says it; what is not at a fixed place is relative to where the file is mapped.
-std::optional<std::uint64_t> find_symbol(Elf* elf, const std::string& symbol) {
+std::vector<std::uint64_t> find_symbols(Elf* elf, const std::vector<std::string_view>& symbols) {
+    std::vector<std::uint64_t> values(symbols.size());
     for (Elf_Scn* section = nullptr; (section = ::elf_nextscn(elf, section)) != nullptr;) {
         GElf_Shdr header;
         if (::gelf_getshdr(section, &header) == nullptr || header.sh_type != SHT_DYNSYM) continue;
         Elf_Data* const data = ::elf_getdata(section, nullptr);
-        if (data == nullptr || header.sh_entsize == 0) return std::nullopt;
+        if (data == nullptr || header.sh_entsize == 0) break;
         const auto count = static_cast<int>(header.sh_size / header.sh_entsize);
         for (int i = 0; i < count; ++i) {
             GElf_Sym entry;
             if (::gelf_getsym(data, i, &entry) == nullptr) break;
             const char* const name = ::elf_strptr(elf, header.sh_link, entry.st_name);
-            if (name != nullptr && entry.st_shndx != SHN_UNDEF && symbol == name) {
-                return entry.st_value;
-            }
+            if (name == nullptr || entry.st_shndx == SHN_UNDEF) continue;
+            const auto wanted = std::ranges::find(symbols, std::string_view{name});
+            if (wanted == symbols.end()) continue;
+            values[static_cast<std::size_t>(wanted - symbols.begin())] = entry.st_value;
         }
     }
-    return std::nullopt;
+    return values;
 }
 
 }  // namespace
@@ -92,10 +95,9 @@ std::string read_text(int pid, std::uint64_t address) {
     return end == text.npos ? "" : text.substr(0, end);
 }
 
-std::uint64_t find_exported(int pid,
-                            const std::string& file_name,
-                            const std::string& symbol,
-                            std::string& mapped) {
+std::optional<Exported> find_exported(int pid,
+                                      const std::string& file_name,
+                                      const std::vector<std::string_view>& symbols) {
     ::elf_version(EV_CURRENT);
     for (const Mapping& mapping : find_mappings(pid, file_name)) {
         // As the process sees it: it may live in a container.
@@ -104,12 +106,15 @@ std::uint64_t find_exported(int pid,
         const std::unique_ptr<Elf, EndElf> elf{::elf_begin(file.get(), ELF_C_READ_MMAP, nullptr)};
         GElf_Ehdr header;
         if (!elf || ::gelf_getehdr(elf.get(), &header) == nullptr) continue;
-        const auto value = find_symbol(elf.get(), symbol);
-        if (!value) continue;
-        mapped = mapping.path.substr(mapping.path.rfind('/') + 1);
-        return *value + (header.e_type == ET_DYN ? mapping.begin : 0);
+        Exported found{mapping.path.substr(mapping.path.rfind('/') + 1),
+                       find_symbols(elf.get(), symbols)};
+        if (found.addresses.front() == 0) continue;
+        for (std::uint64_t& address : found.addresses) {
+            if (address != 0 && header.e_type == ET_DYN) address += mapping.begin;
+        }
+        return found;
     }
-    return 0;
+    return std::nullopt;
 }
 
 }  // namespace devstack::diagnosis

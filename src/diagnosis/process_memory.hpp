@@ -4,7 +4,9 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <type_traits>
+#include <vector>
 
 namespace devstack::diagnosis {
 
@@ -24,12 +26,16 @@ std::optional<T> read_value(int pid, std::uint64_t address) {
 /// it can not be read.
 std::string read_text(int pid, std::uint64_t address);
 
-/// Where a process has a symbol that one of its files exports: of the first file mapped whose name
-/// begins with `file_name` ("libpython3", "node"). 0: there is none.
-/// `mapped` gets the name of that file, where one is found that has the symbol.
-std::uint64_t find_exported(int pid,
-                            const std::string& file_name,
-                            const std::string& symbol,
-                            std::string& mapped);
+/// What a file exports that a process has mapped: addresses in that process.
+struct Exported {
+    std::string file;                      ///< Its name, without directories.
+    std::vector<std::uint64_t> addresses;  ///< As the symbols were asked for; 0: there is none.
+};
+
+/// Of the first mapped file whose name begins with `file_name` ("libpython3.", "node") and that has
+/// the first of the symbols; empty when there is none.
+std::optional<Exported> find_exported(int pid,
+                                      const std::string& file_name,
+                                      const std::vector<std::string_view>& symbols);
 
 }  // namespace devstack::diagnosis

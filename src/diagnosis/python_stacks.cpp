@@ -252,12 +252,11 @@ std::map<int, std::vector<std::string>> read_python_stacks(int pid,
                                                            const std::set<int>& threads,
                                                            const std::string& working_dir) {
     for (const char* file : {"libpython3.", "python3."}) {
-        std::string mapped;
-        const Address runtime = find_exported(pid, file, "_PyRuntime", mapped);
-        if (runtime == 0) continue;
-        const Layout* const layout = find_layout(mapped);
+        const auto found = find_exported(pid, file, {"_PyRuntime"});
+        if (!found) continue;
+        const Layout* const layout = find_layout(found->file);
         if (layout == nullptr) return {};
-        return Reader{pid, *layout, working_dir}.read(runtime, threads);
+        return Reader{pid, *layout, working_dir}.read(found->addresses.front(), threads);
     }
     return {};
 }

@@ -45,7 +45,18 @@ struct EndDwfl {
 };
 using Session = std::unique_ptr<Dwfl, EndDwfl>;
 
+using OnFrame = std::function<void(int, std::uint64_t)>;
+
+/// By the numbers of DWARF.
+#ifdef __x86_64__
+constexpr unsigned frame_pointer = 6;
+#else
+constexpr unsigned frame_pointer = 29;
+#endif
+
 struct Walk {
+    int thread;
+    const OnFrame& on_frame;
     std::vector<Dwarf_Addr> counters;
     TimePoint first;  ///< When the thread is known to stand still.
 };
@@ -58,6 +69,10 @@ int take_frame(Dwfl_Frame* frame, void* argument) {
     if (!dwfl_frame_pc(frame, &counter, &is_activation)) return DWARF_CB_ABORT;
     // A return address is behind the call that is meant.
     walk.counters.push_back(is_activation || counter == 0 ? counter : counter - 1);
+    Dwarf_Word pointer = 0;
+    if (walk.on_frame && dwfl_frame_reg(frame, frame_pointer, &pointer) == 0) {
+        walk.on_frame(walk.thread, pointer);
+    }
     const bool is_enough =
         walk.counters.size() >= frames_max || platform::now() - walk.first > stop_max;
     return is_enough ? DWARF_CB_ABORT : DWARF_CB_OK;
@@ -130,7 +145,10 @@ std::string describe(Dwfl* dwfl, Dwarf_Addr counter, TimePoint deadline) {
 
 }  // namespace
 
-ThreadStacks read_stacks(int pid, const std::vector<int>& threads, TimePoint deadline) {
+ThreadStacks read_stacks(int pid,
+                         const std::vector<int>& threads,
+                         TimePoint deadline,
+                         const OnFrame& on_frame) {
     ThreadStacks stacks;
     if (threads.empty()) return stacks;
     const Session dwfl{dwfl_begin(&callbacks)};
@@ -148,7 +166,7 @@ ThreadStacks read_stacks(int pid, const std::vector<int>& threads, TimePoint dea
     std::map<int, Walk> walks;
     for (const int thread : threads) {
         if (platform::now() > deadline) break;
-        Walk walk;
+        Walk walk{thread, on_frame, {}, {}};
         errno = 0;
         const int result = dwfl_getthread_frames(dwfl.get(), thread, take_frame, &walk);
         if (walk.counters.empty()) {

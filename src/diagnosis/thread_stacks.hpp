@@ -2,6 +2,8 @@
 
 #include "devstack/base/time.hpp"
 
+#include <cstdint>
+#include <functional>
 #include <map>
 #include <string>
 #include <vector>
@@ -20,6 +22,11 @@ struct ThreadStacks {
 /// other, none for longer than some 20 ms; they go on where they were. A thread that sleeps in the
 /// kernel uninterruptibly must not be among them: it would be waited for. Returns by `deadline`,
 /// as a rule.
-ThreadStacks read_stacks(int pid, const std::vector<int>& threads, TimePoint deadline);
+/// `on_frame` is told the frame pointer of each frame, innermost first, while the thread stands
+/// still.
+ThreadStacks read_stacks(int pid,
+                         const std::vector<int>& threads,
+                         TimePoint deadline,
+                         const std::function<void(int, std::uint64_t)>& on_frame);
 
 }  // namespace devstack::diagnosis

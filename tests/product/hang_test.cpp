@@ -267,3 +267,74 @@ TEST_CASE("a Python program that turns in a circle is told with the place",
     INFO(doctor.output);
     CHECK(is_told);
 }
+
+namespace {
+
+/// A service in JavaScript whose requests after the sixth do what `work` says.
+std::string shop_program(const std::string& work, std::uint16_t port) {
+    return R"(const http = require('http');
+let count = 0;
+class Pages {
+  collectPages(from) {
+    for (;;) from = from % 7 + 1;
+  }
+}
+const waitForStock = () => {
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 3600000);
+};
+function answer(request, response) {
+  if (++count > 6) )" +
+           work + R"(;
+  response.end('ok');
+}
+http.createServer(answer).listen()" +
+           std::to_string(port) + R"();
+)";
+}
+
+std::string shop_profile(std::uint16_t port) {
+    const std::string number = std::to_string(port);
+    return "[project]\nname = \"bank\"\n[service.shop]\ncommand = [\"node\", \"shop.js\"]\n"
+           "port = " +
+           number + "\nhealth = { url = \"http://localhost:" + number +
+           "/\", interval = \"300ms\", timeout = \"250ms\", retries = 3 }\n"
+           "restart = { policy = \"no\" }\n";
+}
+
+/// Of the doctor, once it is told so; what it has said last otherwise.
+std::string ask_until(const TestProject& project, const std::string& part) {
+    std::string said;
+    (void)eventually(
+        [&] {
+            said = project.devstack({"doctor", "shop"}).output;
+            return said.find(part) != std::string::npos;
+        },
+        90s);
+    return said;
+}
+
+}  // namespace
+
+TEST_CASE("a Node.js program that blocks its event loop is told with the function",
+          "[integration][doctor]") {
+    const std::uint16_t port = free_port();
+    const TestProject project{shop_profile(port)};
+    project.write_file("shop.js", shop_program("new Pages().collectPages(1)", port));
+    project.bring_up();
+    project.await_phase("shop", "unhealthy", 60s);
+    const std::string place =
+        ", so its event loop is blocked, in collectPages (shop.js:4), called by answer "
+        "(shop.js:11). [spins]\n";
+    CHECK(is_seen(ask_until(project, place), place));
+}
+
+TEST_CASE("a Node.js program that waits in a function is told with it", "[integration][doctor]") {
+    const std::uint16_t port = free_port();
+    const TestProject project{shop_profile(port)};
+    project.write_file("shop.js", shop_program("waitForStock()", port));
+    project.bring_up();
+    project.await_phase("shop", "unhealthy", 60s);
+    const std::string place =
+        ": it hangs in waitForStock (shop.js:8), called by answer (shop.js:11), or answers ";
+    CHECK(is_seen(ask_until(project, place), place));
+}
