@@ -32,6 +32,7 @@ std::string count_threads(int pid, const Picture& picture) {
         if (!call.empty() && call != "0") ++counted[it.state == "R" ? "running" : call];
     }
     std::vector<std::string> texts;
+    texts.reserve(counted.size());
     for (const auto& [call, count] : counted)
         texts.push_back(std::to_string(count) + " in " + call);
     return join(texts, ", ");
@@ -139,7 +140,7 @@ std::string find_place(const ProcessFact& process, bool is_running, const Pictur
         auto frames = program_frames(it, process);
         constexpr std::size_t shown_max = 2;
         if (frames.size() > shown_max) frames.resize(shown_max);
-        const std::string place =
+        std::string place =
             it.language.empty() && !frames.empty() ? place_of(it) : join(frames, ", called by ");
         if (!place.empty()) return place;
     }
@@ -198,12 +199,17 @@ std::string what_it_does(const ThreadFact& thread, const std::string& peer) {
     return "waits";
 }
 
+/// What a main thread does rather than wait for events.
+struct Block {
+    const ThreadFact& thread;
+    std::string peer;   ///< Whom it waits for; empty: not known.
+    std::string place;  ///< In the program; empty: not known.
+};
+
 void tell_blocked_loop(const ServiceFact& service,
                        const DialFact& dial,
-                       const ThreadFact& thread,
-                       const std::string& peer,
-                       const std::string& place,
                        const ProcessFact& server,
+                       const Block& block,
                        Finding& finding) {
     finding.id = "event-loop-blocked";
     finding.strength = 84;
@@ -212,8 +218,8 @@ void tell_blocked_loop(const ServiceFact& service,
                    std::to_string(server.pid) +
                    ") is blocked by a synchronous call: its main "
                    "thread " +
-                   what_it_does(thread, peer) + " (" + thread.system_call + ")" +
-                   (place.empty() ? "" : " in " + place) +
+                   what_it_does(block.thread, block.peer) + " (" + block.thread.system_call + ")" +
+                   (block.place.empty() ? "" : " in " + block.place) +
                    " rather than wait for events, so that nothing on " +
                    render_endpoint(dial.host, dial.port) + " is answered meanwhile.";
     const bool is_python = server.runtime == "python";
@@ -221,7 +227,7 @@ void tell_blocked_loop(const ServiceFact& service,
                   (is_python ? " (asyncio.sleep, an asynchronous client), or run it in a thread: "
                                "await asyncio.to_thread(…)"
                              : ", or run it in a worker") +
-                  (place.empty() ? "; to see where it is: " + profiler_for(server) : "");
+                  (block.place.empty() ? "; to see where it is: " + profiler_for(server) : "");
 }
 
 void look_at_silence(const ServiceFact& service,
@@ -254,10 +260,11 @@ void look_at_silence(const ServiceFact& service,
             finding.fix += "; to see where it is: " + profiler_for(*busy);
         }
     } else if (const ThreadFact* blocked = find_blocked_loop(server, picture)) {
-        const std::string peer = find_awaited(*server, picture);
-        const std::string place = find_place(*server, false, picture);
-        tell_blocked_loop(service, *dial, *blocked, peer, place, *server, finding);
-        const ServiceFact* const awaited = picture.service(peer.substr(0, peer.find(' ')));
+        const Block block{
+            *blocked, find_awaited(*server, picture), find_place(*server, false, picture)};
+        tell_blocked_loop(service, *dial, *server, block, finding);
+        const ServiceFact* const awaited =
+            picture.service(block.peer.substr(0, block.peer.find(' ')));
         if (awaited != nullptr && awaited->name != service.name) finding.blames = {awaited->name};
     } else if (answers_late(service, *dial, picture)) {
         finding.is_symptom = true;
