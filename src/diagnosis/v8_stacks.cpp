@@ -233,6 +233,7 @@ std::optional<Function> read_function(const Heap& heap, const V8Tables& tables, 
     if (heap.type_of(script) != tables.script_type) return std::nullopt;
     Function found;
     found.file = heap.text(heap.field(script, tables.script_name), path_max);
+    if (!is_own(found.file)) return std::nullopt;
     const Address scope_object = heap.field(shared, tables.scope);
     if (heap.type_of(scope_object) != tables.scope_type) return found;
     const auto scope = read_scope(heap, tables, scope_object);
@@ -287,11 +288,13 @@ void V8Stacks::note(int thread, std::uint64_t frame_pointer) {
 
 std::map<int, std::vector<std::string>> V8Stacks::describe(const std::string& working_dir) const {
     const Heap heap{pid_, *tables_};
+    constexpr std::size_t frames_max = 12;  // Each costs reading its source.
     std::map<int, std::vector<std::string>> stacks;
     for (const auto& [thread, functions] : functions_) {
         for (const Address function : functions) {
+            if (stacks.contains(thread) && stacks[thread].size() == frames_max) break;
             const auto found = read_function(heap, *tables_, function);
-            if (!found || !is_own(found->file) || found->line == 0) continue;
+            if (!found || found->line == 0) continue;
             stacks[thread].push_back((found->name.empty() ? "<anonymous>" : found->name) + " (" +
                                      shown_file(found->file, working_dir) + ":" +
                                      std::to_string(found->line) + ")");
