@@ -4,6 +4,7 @@
 #include "devstack/platform/cgroup.hpp"
 #include "devstack/platform/clock.hpp"
 #include "devstack/platform/kill.hpp"
+#include "devstack/platform/program_runtime.hpp"
 
 #include "daemon/command_output.hpp"
 #include "daemon/spawn_failure.hpp"
@@ -190,6 +191,17 @@ void Children::send_signal(core::RunId run, int signal) {
     if (child == nullptr || child->pid == 0 || child->status) return;
     const auto info = platform::find_process(procfs, child->pid);
     if (info) (void)platform::signal_process(procfs, child->pid, info->start_ticks, signal);
+}
+
+void Children::ask_for_dump(core::RunId run) {
+    const Child* child = find(run);
+    if (child == nullptr || child->pid == 0 || child->status) return;
+    const auto trees = collect_trees(procfs, project(), {mark(*child)});
+    for (const platform::ProcessInfo& it : trees.front()) {
+        const std::string runtime = platform::find_runtime(it.pid);
+        const bool may_be_asked = runtime == "java" || runtime == "go";
+        if (may_be_asked) (void)platform::signal_process(procfs, it.pid, it.start_ticks, SIGQUIT);
+    }
 }
 
 // ---- From the keeper ---------------------------------------------------------------------------

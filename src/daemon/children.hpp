@@ -92,6 +92,8 @@ public:
     void ask_to_stop(core::RunId run, int signal, bool is_strays_only);
     void force_kill(core::RunId run);
     void send_signal(core::RunId run, int signal);
+    /// Runtimes that write where all their threads are when they get SIGQUIT: Java goes on, Go ends.
+    void ask_for_dump(core::RunId run);
 
     std::uint64_t launch(platform::SpawnRequest request,
                          std::function<void(Ended)> on_end,

@@ -217,6 +217,7 @@ void DaemonProcess::perform(const core::AwaitLine& action) {
 
 void DaemonProcess::perform(const core::CollectEvidence& action) {
     const std::string& name = spec(action.run.service).name;
+    if (spec(action.run.service).dump_signal == 0) children_.ask_for_dump(action.run);
     crashes_.expect_evidence(action.run);
     doctor_.ask({"evidence", name, limits::evidence_look, limits::evidence_max},
                 paths_,

@@ -4,9 +4,9 @@
 #include "devstack/core/doctor/redact.hpp"
 #include "devstack/platform/clock.hpp"
 #include "devstack/platform/procfs.hpp"
+#include "devstack/platform/program_runtime.hpp"
 
 #include "diagnosis/collectors.hpp"
-#include "diagnosis/program_runtime.hpp"
 #include "diagnosis/tcp_connections.hpp"
 
 #include <algorithm>
@@ -141,7 +141,7 @@ ProcessFact describe(const Scene& scene, const ProcessInfo& process) {
     if (fact.command.empty()) fact.command = process.name;
     fact.working_dir = scene.shown(platform::read_working_dir({}, process.pid));
     fact.user = platform::read_user({}, process.pid);
-    fact.runtime = find_runtime(process.pid);
+    fact.runtime = platform::find_runtime(process.pid);
     fact.age_seconds =
         std::chrono::duration<double>(platform::read_age({}, process).value_or(Duration{})).count();
     const std::string proc = "/proc/" + std::to_string(process.pid);

@@ -63,8 +63,8 @@ LogFact read_log(const Scene& scene, const ServiceScene& service) {
     fact.service = service.fact.name;
     const project::ProjectPaths& paths = *scene.question.project;
     fact.file = scene.shown(paths.log_dir + "/" + fact.service + ".log");
-    const bool has_dump = scene.question.is_evidence && service.dump_signal != 0 &&
-                          scene.question.subject.text == fact.service;
+    // Whoever is asked for a dump by devstack, and whoever has been asked by `dump_signal`.
+    const bool has_dump = scene.question.is_evidence && scene.question.subject.text == fact.service;
     if (has_dump) await_dump(paths.log_dir + "/" + fact.service + ".log");
     project::LogQuery query;
     query.services = {fact.service};

@@ -100,7 +100,6 @@ ServiceScene make_service(const core::Plan& plan, const core::ServicePlan& it) {
     take_identity(service, it.process);
     take_environment(service, core::complete_environment(plan, it));
     service.fact.start_timeout = seconds(it.start_timeout);
-    service.dump_signal = it.dump_signal;
     return service;
 }
 

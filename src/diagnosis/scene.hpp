@@ -20,7 +20,6 @@ struct ServiceScene {
     std::vector<std::string> env_files;  ///< Absolute; those it names itself.
     std::map<std::string, std::string> environment;
     std::optional<core::Probe> probe;
-    core::SignalNumber dump_signal = 0;  ///< See core::ServicePlan.
 };
 
 /// What all collectors start from: the profile and what the daemon says. Not changed any more once

@@ -338,3 +338,42 @@ TEST_CASE("a Node.js program that waits in a function is told with it", "[integr
         ": it hangs in waitForStock (shop.js:8), called by answer (shop.js:11), or answers ";
     CHECK(is_seen(ask_until(project, place), place));
 }
+
+TEST_CASE("a Java program that hangs is asked for a dump before its restart",
+          "[integration][doctor]") {
+    const std::uint16_t port = free_port();
+    const std::string number = std::to_string(port);
+    // What makes it a Java program is the name of what runs; what it writes is what a JVM does.
+    const TestProject project{
+        "[project]\nname = \"bank\"\n[service.till]\ncommand = [\"./java\", \"vm.sh\"]\n"
+        "prepare = { command = \"cp /bin/bash java\" }\nport = " +
+        number + "\nhealth = { url = \"http://127.0.0.1:" + number +
+        "/\", interval = \"300ms\", timeout = \"250ms\", retries = 3 }\n"
+        "restart = { policy = \"on-failure\", max = 1000, delay = \"100ms\", max_delay = \"1s\" "
+        "}\n"};
+    project.write_file("till.py", till_program("threading.Event().wait()", port));
+    project.write_file("vm.sh", "trap 'cat dump' QUIT\npython3 till.py &\nwait\nwait\n");
+    project.write_file("dump",
+                       "Found one Java-level deadlock:\n"
+                       "=============================\n"
+                       "\"teller-1\":\n"
+                       "  waiting to lock monitor 0x7f (object 0x6, a java.lang.Object),\n"
+                       "  which is held by \"teller-2\"\n"
+                       "\"teller-2\":\n"
+                       "  waiting to lock monitor 0x7e (object 0x5, a java.lang.Object),\n"
+                       "  which is held by \"teller-1\"\n"
+                       "\n"
+                       "Java stack information for the threads listed above:\n"
+                       "\"teller-1\":\n"
+                       "\tat Bank.transfer(Bank.java:12)\n"
+                       "\"teller-2\":\n"
+                       "\tat Bank.transfer(Bank.java:13)\n"
+                       "\n"
+                       "Found 1 deadlock.\n");
+    project.bring_up();
+    const auto record = await_record(project, "till", "deadlock");
+    CHECK(record["finding"]["cause"] ==
+          "till is in a deadlock: thread teller-1 waits in Bank.transfer (Bank.java:12) for a "
+          "monitor that teller-2 holds, which waits in Bank.transfer (Bank.java:13) for one that "
+          "teller-1 holds.");
+}

@@ -1,4 +1,4 @@
-#include "diagnosis/program_runtime.hpp"
+#include "devstack/platform/program_runtime.hpp"
 
 #include <array>
 #include <cstring>
@@ -9,7 +9,7 @@
 
 #include <elf.h>
 
-namespace devstack::diagnosis {
+namespace devstack::platform {
 
 namespace {
 
@@ -56,4 +56,4 @@ std::string find_runtime(int pid) {
     return is_go_program(link) ? "go" : "";
 }
 
-}  // namespace devstack::diagnosis
+}  // namespace devstack::platform

@@ -2,9 +2,9 @@
 
 #include <string>
 
-namespace devstack::diagnosis {
+namespace devstack::platform {
 
 /// What a process is written for: "go", "node", "python", "java", "ruby", or "".
 std::string find_runtime(int pid);
 
-}  // namespace devstack::diagnosis
+}  // namespace devstack::platform
