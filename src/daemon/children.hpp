@@ -92,7 +92,8 @@ public:
     void ask_to_stop(core::RunId run, int signal, bool is_strays_only);
     void force_kill(core::RunId run);
     void send_signal(core::RunId run, int signal);
-    /// Runtimes that write where all their threads are when they get SIGQUIT: Java goes on, Go ends.
+    /// SIGQUIT to what writes where all its threads are on it: Java, which goes on, and Go, which
+    /// ends.
     void ask_for_dump(core::RunId run);
 
     std::uint64_t launch(platform::SpawnRequest request,
