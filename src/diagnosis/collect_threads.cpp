@@ -162,6 +162,33 @@ bool may_be_stopped(const ThreadFact& fact) {
     return (fact.state == "S" || fact.state == "R") && !is_idle(fact);
 }
 
+/// "tfd: 20 events: 19 data: … ino:8f3 sdev:9" for each that an epoll watches, see proc(5).
+bool watches_listener(int pid, int epoll) {
+    const std::string text =
+        read_small("/proc/" + std::to_string(pid) + "/fdinfo/" + std::to_string(epoll));
+    const auto sockets = platform::collect_listening_sockets({});
+    constexpr std::string_view mark = "ino:";
+    for (auto at = text.find(mark); at != text.npos; at = text.find(mark, at + 1)) {
+        std::uint64_t inode = 0;
+        constexpr int base = 16;
+        std::from_chars(text.data() + at + mark.size(), text.data() + text.size(), inode, base);
+        const auto is_it = [&](const platform::ListeningSocket& it) { return it.inode == inode; };
+        if (std::ranges::any_of(sockets, is_it)) return true;
+    }
+    return false;
+}
+
+/// Node.js waits for a child process (execSync) in an event loop of its own, in which it hears no
+/// request. If it waits in its usual one after all, a stop does not harm it.
+bool waits_in_other_loop(const ProcessFact& process, const ThreadFact& fact) {
+    if (process.runtime != "node" || fact.thread != process.pid ||
+        fact.system_call != "epoll_wait") {
+        return false;
+    }
+    const auto epoll = static_cast<int>(read_call(process.pid, fact.thread).first_argument);
+    return !watches_listener(process.pid, epoll);
+}
+
 struct Lock {
     std::uint64_t address = 0;
     int owner = 0;
@@ -219,7 +246,9 @@ void add_interpreted(const std::map<int, std::vector<std::string>>& before,
                      ThreadFact& fact) {
     const auto then = before.find(fact.thread);
     const auto found = now.find(fact.thread);
-    const bool is_free = fact.system_call == "epoll_wait" || fact.system_call.starts_with("accept");
+    // In the event loop of Node.js there is nothing of the program's.
+    const bool is_free = language == "python" && (fact.system_call == "epoll_wait" ||
+                                                  fact.system_call.starts_with("accept"));
     if (found == now.end() || is_free) return;
     const bool is_same = then != before.end() && then->second == found->second;
     if (fact.state != "R" && !is_same) return;
@@ -246,7 +275,8 @@ Examination examine_closely(const ProcessFact& process, TimePoint deadline) {
             fact.peer = find_peer(pid, *descriptor);
         }
         const bool has_room = to_stop.size() < stacks_max;
-        if (has_room && may_be_stopped(fact)) to_stop.push_back(thread);
+        const bool is_wanted = may_be_stopped(fact) || waits_in_other_loop(process, fact);
+        if (has_room && is_wanted) to_stop.push_back(thread);
     }
     const auto before = find_locks(pid, threads);
     const TimePoint begin = platform::now();

@@ -339,6 +339,20 @@ TEST_CASE("a Node.js program that waits in a function is told with it", "[integr
     CHECK(is_seen(ask_until(project, place), place));
 }
 
+TEST_CASE("a Node.js program that waits for a child process is told with the function",
+          "[integration][doctor]") {
+    const std::uint16_t port = free_port();
+    const TestProject project{shop_profile(port)};
+    project.write_file("shop.js",
+                       shop_program("require('child_process').execSync('sleep 3600')", port));
+    project.bring_up();
+    project.await_phase("shop", "unhealthy", 60s);
+    const std::string place =
+        "its main thread waits for a child process to end (epoll_wait) in answer (shop.js:11) "
+        "rather than wait for events";
+    CHECK(is_seen(ask_until(project, place), place));
+}
+
 TEST_CASE("a Java program that hangs is asked for a dump before its restart",
           "[integration][doctor]") {
     const std::uint16_t port = free_port();

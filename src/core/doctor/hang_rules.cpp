@@ -187,7 +187,8 @@ const ThreadFact* find_blocked_loop(const ProcessFact* server, const Picture& pi
     const bool is_in_program = !program_frames(*main, *server).empty();
     const bool is_blocked =
         std::ranges::find(calls, std::string_view{main->system_call}) != calls.end() ||
-        (is_in_program && (main->system_call == "poll" || main->system_call == "select"));
+        (is_in_program && (main->system_call == "poll" || main->system_call == "select" ||
+                           main->system_call == "epoll_wait"));
     return is_blocked ? &*main : nullptr;
 }
 
@@ -195,7 +196,10 @@ const ThreadFact* find_blocked_loop(const ProcessFact* server, const Picture& pi
 std::string what_it_does(const ThreadFact& thread, const std::string& peer) {
     if (thread.system_call == "nanosleep") return "sleeps";
     if (!peer.empty()) return "waits for " + peer;
-    if (thread.system_call.starts_with("wait")) return "waits for a child process to end";
+    // In another event loop than its own: that of execSync and its like.
+    const bool is_for_child =
+        thread.system_call.starts_with("wait") || thread.system_call == "epoll_wait";
+    if (is_for_child) return "waits for a child process to end";
     return "waits";
 }
 
