@@ -4,6 +4,7 @@
 #include "devstack/platform/file_descriptor.hpp"
 #include "devstack/platform/terminal.hpp"
 
+#include "cli/top/known_terminal.hpp"
 #include "cli/top/last_aid.hpp"
 
 #include <algorithm>
@@ -25,7 +26,7 @@
 #define NCURSES_WIDECHAR 1
 #include <curses.h>
 
-// The only file that knows ncurses. Signals are not its business: who has a Screen reads them from
+// With known_terminal.cpp the only file that knows ncurses. Signals are not its business: who has a Screen reads them from
 // a SignalWatch, so that none of ncurses' own handlers ever runs.
 
 namespace devstack::cli {
@@ -106,9 +107,12 @@ std::string terminal_name() {
 
 SCREEN* open_terminal(const std::string& name) {
     ::use_env(false);
-    if (SCREEN* const screen = ::newterm(name.c_str(), stdout, stdin)) return screen;
+    const auto open = [](const char* known_as) {
+        return is_known_terminal(known_as) ? ::newterm(known_as, stdout, stdin) : nullptr;
+    };
+    if (SCREEN* const screen = open(name.c_str())) return screen;
     for (const char* const fallback : fallbacks) {
-        if (SCREEN* const screen = ::newterm(fallback, stdout, stdin)) return screen;
+        if (SCREEN* const screen = open(fallback)) return screen;
     }
     return nullptr;
 }
