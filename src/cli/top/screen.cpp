@@ -26,8 +26,8 @@
 #define NCURSES_WIDECHAR 1
 #include <curses.h>
 
-// With known_terminal.cpp the only file that knows ncurses. Signals are not its business: who has a Screen reads them from
-// a SignalWatch, so that none of ncurses' own handlers ever runs.
+// With known_terminal.cpp the only file that knows ncurses. Signals are not its business: who has a
+// Screen reads them from a SignalWatch, so that none of ncurses' own handlers ever runs.
 
 namespace devstack::cli {
 
