@@ -183,9 +183,13 @@ private:
         return code_type_ != 0 && type == code_type_;
     }
 
+    /// Not the standard library, nor packages, nor a program that came with one (bin/gunicorn).
     static bool is_own(const std::string& file) {
-        return !file.empty() && !file.starts_with('<') && file.find("/lib/python3") == file.npos &&
-               file.find("-packages/") == file.npos;
+        const auto slash = file.rfind('/');
+        const bool is_launcher =
+            slash != file.npos && file.substr(0, slash).ends_with("/bin") && !file.ends_with(".py");
+        return !file.empty() && !file.starts_with('<') && !is_launcher &&
+               file.find("/lib/python3") == file.npos && file.find("-packages/") == file.npos;
     }
 
     std::string describe(Address code, const std::string& file, int line) const {

@@ -132,25 +132,49 @@ std::string find_awaited(const ProcessFact& process, const Picture& picture) {
     return "";
 }
 
-/// "find_route (routes.c:83)": the last place that was seen of a thread that runs, or of one that
-/// waits; the first of them that has one. Of an interpreted program with what it was called by.
+/// "find_route (routes.c:83)"; of an interpreted program with what it was called by.
+std::string render_place(const ThreadFact& thread, const ProcessFact& process) {
+    auto frames = program_frames(thread, process);
+    constexpr std::size_t shown_max = 2;
+    if (frames.size() > shown_max) frames.resize(shown_max);
+    const bool is_native = thread.language.empty() && !frames.empty();
+    return is_native ? place_of(thread) : join(frames, ", called by ");
+}
+
+/// The last place that was seen of a thread that runs, or of one that waits: the main thread, which
+/// serves where there is an event loop, else the youngest, which was made for a request.
 std::string find_place(const ProcessFact& process, bool is_running, const Picture& picture) {
+    std::string youngest;
     for (const ThreadFact& it : picture.facts().threads) {
         if (it.pid != process.pid || (it.state == "R") != is_running) continue;
-        auto frames = program_frames(it, process);
-        constexpr std::size_t shown_max = 2;
-        if (frames.size() > shown_max) frames.resize(shown_max);
-        std::string place =
-            it.language.empty() && !frames.empty() ? place_of(it) : join(frames, ", called by ");
-        if (!place.empty()) return place;
+        std::string place = render_place(it, process);
+        if (place.empty()) continue;
+        if (is_running || it.thread == process.pid) return place;
+        youngest = std::move(place);
     }
-    return "";
+    return youngest;
 }
 
 /// ", in find_route (routes.c:83)".
 std::string where_it_runs(const ProcessFact& process, const Picture& picture) {
     const std::string place = find_place(process, true, picture);
     return place.empty() ? "" : ", in " + place;
+}
+
+/// Of a server that has forked its workers (gunicorn, a cluster of Node.js) the one that hangs: the
+/// first process only looks after the others.
+const ProcessFact* find_worker(const ServiceFact& service,
+                               const ProcessFact* server,
+                               const Picture& picture) {
+    const auto is_at_work = [&](const ProcessFact& process) {
+        return !process.runtime.empty() && (!find_place(process, false, picture).empty() ||
+                                            !find_awaited(process, picture).empty());
+    };
+    if (server == nullptr || is_at_work(*server)) return server;
+    for (const ProcessFact* process : picture.processes_of(service.name)) {
+        if (is_at_work(*process)) return process;
+    }
+    return server;
 }
 
 std::string profiler_for(const ProcessFact& process) {
@@ -234,12 +258,38 @@ void tell_blocked_loop(const ServiceFact& service,
                   (block.place.empty() ? "; to see where it is: " + profiler_for(server) : "");
 }
 
+void tell_no_answer(const ServiceFact& service,
+                    const DialFact& dial,
+                    const ProcessFact* server,
+                    const Picture& picture,
+                    Finding& finding) {
+    const bool is_interpreted = server != nullptr && !server->runtime.empty();
+    const std::string peer = server == nullptr ? "" : find_awaited(*server, picture);
+    const std::string place = is_interpreted ? find_place(*server, false, picture) : "";
+    finding.is_symptom = true;
+    finding.id = "accepts-and-never-answers";
+    finding.what = service.name + " accepts connections on " +
+                   render_endpoint(dial.host, dial.port) + ", and gives no answer to " + dial.path +
+                   " within " + seconds_text(std::min(dial.timeout, dial.seconds)) + ": it " +
+                   (peer.empty() ? "hangs" : "waits for an answer of " + peer) +
+                   (place.empty() ? "" : " in " + place) +
+                   ", or answers after longer than the timeout of " +
+                   seconds_text(service.probe_timeout) + ".";
+    finding.fix =
+        "look at what the handler of " + dial.path +
+        " waits for (devstack doctor --wait gives it more time" +
+        (is_interpreted && place.empty() ? "; " + profiler_for(*server) + " shows where it is"
+                                         : "") +
+        "); devstack restart " + service.name + " for now";
+}
+
 void look_at_silence(const ServiceFact& service,
                      const Picture& picture,
                      std::vector<Finding>& findings) {
     const DialFact* const dial = picture.probe(service);
     if (dial == nullptr || !has_no_answer(*dial) || !picture.is_alive(service)) return;
-    const ProcessFact* const server = find_server(service, dial->port, picture);
+    const ProcessFact* const server =
+        find_worker(service, find_server(service, dial->port, picture), picture);
     const ProcessFact* const busy = find_busiest(service, picture);
     const std::string where = render_endpoint(dial->host, dial->port);
     const std::string time = seconds_text(std::min(dial->timeout, dial->seconds));
@@ -279,24 +329,7 @@ void look_at_silence(const ServiceFact& service,
                        seconds_text(service.probe_timeout) + ".";
         finding.fix = "make " + dial->path + " faster, or raise health.timeout of " + service.name;
     } else {
-        finding.is_symptom = true;
-        finding.id = "accepts-and-never-answers";
-        const std::string peer = server == nullptr ? "" : find_awaited(*server, picture);
-        const std::string place =
-            server == nullptr || server->runtime.empty() ? "" : find_place(*server, false, picture);
-        finding.what = service.name + " accepts connections on " + where +
-                       ", and gives no answer to " + dial->path + " within " + time + ": it " +
-                       (peer.empty() ? "hangs" : "waits for an answer of " + peer) +
-                       (place.empty() ? "" : " in " + place) +
-                       ", or answers after longer than the timeout of " +
-                       seconds_text(service.probe_timeout) + ".";
-        finding.fix = "look at what the handler of " + dial->path +
-                      " waits for (devstack doctor "
-                      "--wait gives it more time" +
-                      (server == nullptr || server->runtime.empty() || !place.empty()
-                           ? ""
-                           : "; " + profiler_for(*server) + " shows where it is") +
-                      "); devstack restart " + service.name + " for now";
+        tell_no_answer(service, *dial, server, picture, finding);
     }
     // Its own probe waits longer than we do, and was content: we may be the ones that are late.
     const bool is_doubtful = busy == nullptr && service.phase == "ready" &&

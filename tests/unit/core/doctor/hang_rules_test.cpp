@@ -321,6 +321,43 @@ TEST_CASE("whom a hanging service waits for is told", "[unit][doctor]") {
         "of 2.0 s.");
 }
 
+TEST_CASE("of a server with forked workers the worker that hangs is told", "[unit][doctor]") {
+    World world;
+    hang(world);
+    for (const int pid : {10, 12}) {
+        std::erase_if(world.facts.processes, [&](const auto& it) { return it.pid == pid; });
+        ProcessFact process;
+        process.pid = pid;
+        process.service = "api";
+        process.runtime = "python";
+        world.facts.processes.push_back(process);
+        ThreadFact& thread = add_thread(world, pid, "gunicorn");
+        thread.pid = pid;
+        thread.system_call = pid == 10 ? "select" : "futex";
+    }
+    ThreadFact& worker = world.facts.threads.back();
+    worker.language = "python";
+    worker.frames = {"wait_for_stock (shop.py:9)", "wait (shop.py:25)", "run (shop.py:40)"};
+    const auto findings = world.findings();
+    REQUIRE_FALSE(findings.empty());
+    CHECK(findings[0].what ==
+          "api accepts connections on 127.0.0.1:3101, and gives no answer to /health within 2.0 s: "
+          "it hangs in wait_for_stock (shop.py:9), called by wait (shop.py:25), or answers after "
+          "longer than the timeout of 2.0 s.");
+    CHECK(findings[0].evidence[1] == "threads of pid 12: 1 in futex");
+    // Where its main thread only hands out requests, the thread of the last one tells.
+    world.facts.threads.back().frames.clear();
+    for (const auto& [number, place] :
+         {std::pair{13, "refresh (shop.py:50)"}, std::pair{14, "pay (shop.py:60)"}}) {
+        ThreadFact& thread = add_thread(world, number, "gunicorn");
+        thread.pid = 12;
+        thread.language = "python";
+        thread.frames = {place};
+    }
+    CHECK(world.findings()[0].what.find(": it hangs in pay (shop.py:60), or ") !=
+          std::string::npos);
+}
+
 TEST_CASE("threads that wait for an interpreter which is busy are no deadlock", "[unit][doctor]") {
     World world;
     ProcessFact process;
