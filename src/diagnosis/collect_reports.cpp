@@ -10,8 +10,11 @@
 
 #include <algorithm>
 #include <chrono>
+#include <functional>
 #include <optional>
 #include <regex>
+#include <utility>
+#include <vector>
 
 #include <nlohmann/json.hpp>
 
@@ -52,12 +55,28 @@ std::string render_frame(const Scene& scene, const std::string& text) {
     return found[1].length() == 0 ? place : found[1].str() + " (" + place + ")";
 }
 
-std::optional<ReportFact> read_report(const Scene& scene, const fs::path& path) {
+struct Report {
+    ReportFact fact;
+    std::string script;  ///< What node was given to run: "server.js"; empty: not known.
+};
+
+/// The first word that is no option: "server.js" of ["node", "--report-on-signal", "server.js"].
+std::string script_in(const Json& command_line) {
+    if (!command_line.is_array()) return "";
+    for (std::size_t i = 1; i < command_line.size(); ++i) {
+        const std::string word = text_of(command_line[i]);
+        if (!word.starts_with('-')) return word;
+    }
+    return "";
+}
+
+std::optional<Report> read_report(const Scene& scene, const fs::path& path) {
     constexpr std::size_t size_max = 4 * 1024 * 1024;
     const Json json = Json::parse(read_small(path.string(), size_max), nullptr, false);
     const Json& header = field(json, "header");
     if (text_of(field(header, "trigger")).empty()) return std::nullopt;
-    ReportFact report;
+    Report read{{}, script_in(field(header, "commandLine"))};
+    ReportFact& report = read.fact;
     report.file = scene.shown(path.string());
     report.trigger = text_of(field(header, "trigger"));
     report.time = text_of(field(header, "dumpEventTime"));
@@ -76,13 +95,13 @@ std::optional<ReportFact> read_report(const Scene& scene, const fs::path& path) 
     if (report.heap_limit_bytes == 0) {
         report.heap_limit_bytes = number_of(field(heap, "heapSizeLimit"));
     }
-    return report;
+    return read;
 }
 
-/// The one that was written last, if that is not long ago.
-fs::path find_latest(const fs::path& folder) {
-    fs::path latest;
-    fs::file_time_type latest_time = fs::file_time_type::clock::now() - std::chrono::minutes{10};
+/// Those that were written in the last minutes, the latest first.
+std::vector<fs::path> find_reports(const fs::path& folder) {
+    const auto oldest = fs::file_time_type::clock::now() - std::chrono::minutes{10};
+    std::vector<std::pair<fs::file_time_type, fs::path>> found;
     std::error_code error;
     for (fs::directory_iterator it{folder, error}; !error && it != fs::directory_iterator{};
          it.increment(error)) {
@@ -90,29 +109,48 @@ fs::path find_latest(const fs::path& folder) {
         if (!name.starts_with("report.") || !name.ends_with(".json")) continue;
         std::error_code unreadable;
         const auto time = fs::last_write_time(it->path(), unreadable);
-        if (unreadable || time <= latest_time) continue;
-        latest = it->path();
-        latest_time = time;
+        if (!unreadable && time > oldest) found.emplace_back(time, it->path());
     }
-    return latest;
+    std::ranges::sort(found, std::greater{});
+    std::vector<fs::path> paths;
+    for (auto& [time, path] : found)
+        paths.push_back(std::move(path));
+    return paths;
+}
+
+bool names_script(const ServiceScene& service, const std::string& script) {
+    return !script.empty() && service.fact.command.find(script) != std::string::npos;
+}
+
+/// Several services may work in one directory: the living process says whose it is, or the command.
+bool is_of(const ServiceScene& service, const Report& report, const Scene& scene, Facts& facts) {
+    const auto process =
+        std::ranges::find(facts.processes, report.fact.pid, &core::doctor::ProcessFact::pid);
+    if (process != facts.processes.end() && !process->service.empty()) {
+        return process->service == service.fact.name;
+    }
+    const bool is_older = service.fact.pid != 0 && process == facts.processes.end();
+    if (is_older) return false;
+    const bool is_others = std::ranges::any_of(scene.services, [&](const ServiceScene& it) {
+        return it.working_dir == service.working_dir && names_script(it, report.script);
+    });
+    return names_script(service, report.script) || !is_others;
 }
 
 }  // namespace
 
 void collect_reports(const Scene& scene, Facts& facts) {
+    constexpr std::size_t reports_max = 8;
     for (const ServiceScene& service : scene.services) {
-        const fs::path path = find_latest(service.working_dir);
-        auto report = path.empty() ? std::nullopt : read_report(scene, path);
-        if (!report) continue;
-        // Several services may work in one directory: the living one says whose it is.
-        const auto process =
-            std::ranges::find(facts.processes, report->pid, &core::doctor::ProcessFact::pid);
-        const bool is_others = process != facts.processes.end() && !process->service.empty() &&
-                               process->service != service.fact.name;
-        const bool is_older = service.fact.pid != 0 && process == facts.processes.end();
-        if (is_others || is_older) continue;
-        report->service = service.fact.name;
-        facts.reports.push_back(std::move(*report));
+        std::vector<fs::path> paths = find_reports(service.working_dir);
+        if (paths.size() > reports_max) paths.resize(reports_max);
+        for (const fs::path& path : paths) {
+            auto report = read_report(scene, path);
+            if (!report || !is_of(service, *report, scene, facts)) continue;
+            report->fact.service = service.fact.name;
+            facts.reports.push_back(std::move(report->fact));
+            break;
+        }
     }
 }
 

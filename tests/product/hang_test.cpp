@@ -2,6 +2,7 @@
 // and what the doctor says of them. With real threads, locks and runtimes.
 
 #include "support/catch.hpp"
+#include "support/run_command.hpp"
 #include "support/test_project.hpp"
 
 #include <regex>
@@ -351,6 +352,41 @@ TEST_CASE("a Node.js program that waits for a child process is told with the fun
         "its main thread waits for a child process to end (epoll_wait) in answer (shop.js:11) "
         "rather than wait for events";
     CHECK(is_seen(ask_until(project, place), place));
+}
+
+TEST_CASE("reports of Node.js are read, each for the service that wrote it",
+          "[integration][doctor]") {
+    const std::string leak = std::to_string(free_port());
+    const std::string boom = std::to_string(free_port());
+    const TestProject project{
+        "[project]\nname = \"bank\"\n[service.leak]\ncommand = [\"node\", "
+        "\"--report-on-fatalerror\", \"--max-old-space-size=40\", \"leak.js\"]\nport = " +
+        leak +
+        "\nrestart = \"no\"\n[service.boom]\ncommand = [\"node\", "
+        "\"--report-uncaught-exception\", \"boom.js\"]\nport = " +
+        boom + "\nrestart = \"no\"\n"};
+    project.write_file("leak.js",
+                       "const kept = [];\n"
+                       "function remember() { for (;;) kept.push(new Array(1000).fill({ a: "
+                       "Math.random() })); }\n"
+                       "require('http').createServer(() => remember()).listen(" +
+                           leak + ");\n");
+    project.write_file("boom.js",
+                       "function priceOf(x) { return x.price.toFixed(2); }\n"
+                       "require('http').createServer(() => priceOf({})).listen(" +
+                           boom + ");\n");
+    project.bring_up();
+    for (const std::string& port : {leak, boom})
+        (void)run_command({{"/usr/bin/curl", "-s", "-m", "20", "http://localhost:" + port + "/"}});
+    project.await_phase("leak", "failed", 60s);
+    project.await_phase("boom", "failed", 60s);
+    const std::string said = project.devstack({"doctor"}).output;
+    CHECK(is_seen(said, "leak has ended with its JavaScript heap used up: "));
+    CHECK(
+        is_seen(said,
+                "boom is ended by an error that nobody handles in priceOf (boom.js:1): TypeError: "
+                "Cannot read properties of undefined (reading 'toFixed'). "
+                "[ended-by-exception]\n"));
 }
 
 TEST_CASE("a Java program that hangs is asked for a dump before its restart",

@@ -150,7 +150,9 @@ void look_at_report(const ServiceFact& service,
     finding.fix = "see " + report.file;
     const bool is_alive = service.pid != 0 && !report.frames.empty();
     const bool has_heap = report.heap_limit_bytes != 0;
-    if (report.trigger == "FatalError" && has_heap && service.pid != report.pid) {
+    // The trigger has been called otherwise since Node.js 20.
+    const bool is_fatal = report.trigger == "FatalError" || report.trigger == "OOMError";
+    if (is_fatal && has_heap && service.pid != report.pid) {
         finding.id = "heap-exhausted";
         finding.topic = "heap-exhausted";
         finding.strength = 80;

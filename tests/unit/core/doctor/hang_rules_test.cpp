@@ -504,7 +504,7 @@ TEST_CASE("a report of Node.js tells where a service hangs", "[unit][doctor]") {
           "called by handle (api.js:30).");
     World ended;
     ended.end("api", 134);
-    report.trigger = "FatalError";
+    report.trigger = GENERATE("FatalError", "OOMError");
     report.heap_used_bytes = 60U << 20U;
     report.heap_limit_bytes = 64U << 20U;
     ended.facts.reports = {report};
