@@ -123,7 +123,10 @@ bool names_script(const ServiceScene& service, const std::string& script) {
 }
 
 /// Several services may work in one directory: the living process says whose it is, or the command.
-bool is_of(const ServiceScene& service, const Report& report, const Scene& scene, Facts& facts) {
+bool is_of(const ServiceScene& service,
+           const Report& report,
+           const Scene& scene,
+           const Facts& facts) {
     const auto process =
         std::ranges::find(facts.processes, report.fact.pid, &core::doctor::ProcessFact::pid);
     if (process != facts.processes.end() && !process->service.empty()) {

@@ -224,11 +224,11 @@ std::string explain_refusal() {
 std::optional<int> find_awaited_descriptor(int pid, const ThreadFact& fact) {
     constexpr std::array<std::string_view, 5> calls{
         "read", "write", "recvfrom", "sendto", "connect"};
+    const bool is_poll = fact.system_call == "poll";
+    if (!is_poll && std::ranges::find(calls, fact.system_call) == calls.end()) return std::nullopt;
     const Call call = read_call(pid, fact.thread);
-    if (std::ranges::find(calls, fact.system_call) != calls.end()) {
-        return static_cast<int>(call.first_argument);
-    }
-    if (fact.system_call != "poll" || call.second_argument != 1) return std::nullopt;
+    if (!is_poll) return static_cast<int>(call.first_argument);
+    if (call.second_argument != 1) return std::nullopt;
     return read_value<int>(pid, call.first_argument);
 }
 

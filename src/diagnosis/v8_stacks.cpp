@@ -96,10 +96,6 @@ struct Function {
     int line = 0;
 };
 
-}  // namespace
-
-namespace {
-
 /// Objects of V8 in another process.
 class Heap {
 public:

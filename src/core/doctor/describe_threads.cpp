@@ -81,6 +81,11 @@ std::vector<std::string> telling_frames(const ThreadFact& thread) {
     return frames;
 }
 
+std::string render_calls(std::vector<std::string> frames, std::size_t shown_max) {
+    if (frames.size() > shown_max) frames.resize(shown_max);
+    return join(frames, ", called by ");
+}
+
 std::string place_of(const ThreadFact& thread) {
     const auto frames = telling_frames(thread);
     const auto own = std::ranges::find_if(frames, has_line);

@@ -4,6 +4,7 @@
 #include "devstack/base/text.hpp"
 
 #include "core/doctor/picture.hpp"
+#include "core/doctor/threads.hpp"
 
 #include <algorithm>
 #include <map>
@@ -135,9 +136,7 @@ void look_at_python(const ServiceFact& service,
 
 std::string path_of(const ReportFact& report) {
     constexpr std::size_t shown_max = 3;
-    std::vector<std::string> frames = report.frames;
-    if (frames.size() > shown_max) frames.resize(shown_max);
-    return join(frames, ", called by ");
+    return render_calls(report.frames, shown_max);
 }
 
 void look_at_report(const ServiceFact& service,

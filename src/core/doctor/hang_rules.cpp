@@ -83,10 +83,9 @@ void add_thread_evidence(const ProcessFact& process, const Picture& picture, Fin
         auto frames = program_frames(it, process);
         const bool is_telling = !frames.empty() || !it.peer.empty();
         if (it.pid != process.pid || !is_telling || ++shown > shown_max) continue;
-        if (frames.size() > frames_max) frames.resize(frames_max);
         std::string text = name_of(it) + (it.state == "R" ? " runs" : " waits");
         if (!it.peer.empty()) text += " for " + it.peer + " (" + it.system_call + ")";
-        if (!frames.empty()) text += " in " + join(frames, ", called by ");
+        if (!frames.empty()) text += " in " + render_calls(frames, frames_max);
         finding.evidence.push_back(text);
     }
     for (const ListenerFact& it : picture.facts().listeners) {
@@ -134,11 +133,10 @@ std::string find_awaited(const ProcessFact& process, const Picture& picture) {
 
 /// "find_route (routes.c:83)"; of an interpreted program with what it was called by.
 std::string render_place(const ThreadFact& thread, const ProcessFact& process) {
-    auto frames = program_frames(thread, process);
     constexpr std::size_t shown_max = 2;
-    if (frames.size() > shown_max) frames.resize(shown_max);
+    const auto frames = program_frames(thread, process);
     const bool is_native = thread.language.empty() && !frames.empty();
-    return is_native ? place_of(thread) : join(frames, ", called by ");
+    return is_native ? place_of(thread) : render_calls(frames, shown_max);
 }
 
 /// The last place that was seen of a thread that runs, or of one that waits: the main thread, which
@@ -300,19 +298,17 @@ void look_at_silence(const ServiceFact& service,
     finding.evidence = {render_request(*dial) + ": no answer within " + time +
                         " (connected, request sent)"};
     if (busy != nullptr) {
+        const std::string place = where_it_runs(*busy, picture);
         finding.id = "spins";
         finding.strength = 83;
         finding.confidence = Confidence::sure;
-        finding.what = service.name + " (" + busy->command + ", pid " + std::to_string(busy->pid) +
-                       ") is busy in an endless loop, or close to it, and answers nothing on " +
-                       where + ": its main thread wants " + percent_text(busy->wanted_cpu_percent) +
-                       " of a CPU" +
-                       (contains(busy->command, "node") ? ", so its event loop is blocked" : "") +
-                       where_it_runs(*busy, picture) + ".";
-        finding.fix = "devstack restart " + service.name;
-        if (where_it_runs(*busy, picture).empty()) {
-            finding.fix += "; to see where it is: " + profiler_for(*busy);
-        }
+        finding.what =
+            service.name + " (" + busy->command + ", pid " + std::to_string(busy->pid) +
+            ") is busy in an endless loop, or close to it, and answers nothing on " + where +
+            ": its main thread wants " + percent_text(busy->wanted_cpu_percent) + " of a CPU" +
+            (contains(busy->command, "node") ? ", so its event loop is blocked" : "") + place + ".";
+        finding.fix = "devstack restart " + service.name +
+                      (place.empty() ? "; to see where it is: " + profiler_for(*busy) : "");
     } else if (const ThreadFact* blocked = find_blocked_loop(server, picture)) {
         const Block block{
             *blocked, find_awaited(*server, picture), find_place(*server, false, picture)};

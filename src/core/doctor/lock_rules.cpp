@@ -44,14 +44,11 @@ std::string in_place(const ThreadFact& thread) {
 }
 
 std::string render_edge(const ThreadFact& thread, const ThreadFact& owner) {
-    const auto frames = telling_frames(thread);
-    constexpr std::size_t shown = 4;
-    const std::vector<std::string> first(
-        frames.begin(),
-        frames.begin() + static_cast<std::ptrdiff_t>(std::min(frames.size(), shown)));
+    constexpr std::size_t shown_max = 4;
+    const std::string calls = render_calls(telling_frames(thread), shown_max);
     return name_of(thread) + " waits for the lock " + thread.lock + ", which " +
            (&thread == &owner ? "it holds itself" : name_of(owner) + " holds") +
-           (first.empty() ? "" : ": " + join(first, ", called by "));
+           (calls.empty() ? "" : ": " + calls);
 }
 
 Finding tell_circle(const ServiceFact& service, const std::vector<const ThreadFact*>& circle) {

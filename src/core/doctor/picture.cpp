@@ -72,6 +72,11 @@ std::vector<const ReferenceFact*> Picture::references_of(const std::string& name
     return select(facts_.references, [&](const ReferenceFact& it) { return it.service == name; });
 }
 
+const SourceFact* Picture::source(const std::string& file) const {
+    const auto found = std::ranges::find(facts_.sources, file, &SourceFact::file);
+    return found == facts_.sources.end() ? nullptr : &*found;
+}
+
 const FolderFact* Picture::folder(const std::string& name) const {
     const auto found = std::ranges::find(facts_.folders, name, &FolderFact::service);
     return found == facts_.folders.end() ? nullptr : &*found;

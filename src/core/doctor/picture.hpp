@@ -30,6 +30,8 @@ public:
     std::vector<const ListenerFact*> listeners_of(const std::string& service) const;
     std::vector<const ReferenceFact*> references_of(const std::string& service) const;
     const FolderFact* folder(const std::string& service) const;
+    /// By its name without directories.
+    const SourceFact* source(const std::string& file) const;
     const CrashFact* last_crash(const std::string& service) const;
 
     bool declares(const ServiceFact& service, int port) const;

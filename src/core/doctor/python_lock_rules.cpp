@@ -47,13 +47,6 @@ std::optional<Place> parse_place(const std::string& frame) {
     return place;
 }
 
-const SourceFact* find_source(const Place& place, const Picture& picture) {
-    const std::string name = place.file.substr(place.file.rfind('/') + 1);
-    const auto& sources = picture.facts().sources;
-    const auto found = std::ranges::find(sources, name, &SourceFact::file);
-    return found == sources.end() ? nullptr : &*found;
-}
-
 /// "lock" of "with lock:" and "lock.acquire()"; empty for all else.
 std::string lock_taken_by(const std::string& line) {
     static const std::regex with{R"(^\s*(?:async )?with ([A-Za-z_][\w.]*)\s*:)"};
@@ -73,7 +66,7 @@ std::string lock_given_up_by(const std::string& line) {
 /// What the line of `place` stands in, from the inside out, and what was acquired before it. All of
 /// it is among the facts.
 std::vector<Held> locks_around(const Place& place, const Picture& picture) {
-    const SourceFact* const source = find_source(place, picture);
+    const SourceFact* const source = picture.source(base_of(place.file));
     if (source == nullptr) return {};
     const auto own = std::ranges::find(source->lines, place.line, &SourceLineFact::number);
     if (own == source->lines.end()) return {};
@@ -103,7 +96,7 @@ std::optional<Waiter> find_wait(const ThreadFact& thread, const Picture& picture
     const bool may_wait = thread.language == "python" && thread.system_call == "futex" &&
                           thread.state == "S" && !thread.frames.empty();
     const auto inner = may_wait ? parse_place(thread.frames.front()) : std::nullopt;
-    const SourceFact* const source = inner ? find_source(*inner, picture) : nullptr;
+    const SourceFact* const source = inner ? picture.source(base_of(inner->file)) : nullptr;
     if (source == nullptr) return std::nullopt;
     const auto line = std::ranges::find(source->lines, inner->line, &SourceLineFact::number);
     if (line == source->lines.end()) return std::nullopt;
@@ -137,10 +130,8 @@ Finding begin_finding(const ServiceFact& service, const std::vector<Waiter>& wai
         constexpr std::size_t evidence_max = 4;
         constexpr std::size_t frames_max = 4;
         if (finding.evidence.size() == evidence_max) break;
-        auto frames = it.thread->frames;
-        if (frames.size() > frames_max) frames.resize(frames_max);
         finding.evidence.push_back(name_of(*it.thread) + " waits in " +
-                                   join(frames, ", called by "));
+                                   render_calls(it.thread->frames, frames_max));
     }
     return finding;
 }
