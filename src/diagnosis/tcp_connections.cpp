@@ -157,6 +157,7 @@ std::string find_peer(int pid, int descriptor) {
     if (entry == table.end()) return "";
     const auto colon = entry->remote.rfind(':');
     const std::string port = std::to_string(parse_hex(entry->remote.substr(colon + 1)));
+    if (port == "0") return "";  // It listens.
     constexpr std::size_t v4_digits = 8;
     if (colon != v4_digits) return "port " + port;
     // Four bytes as the machine has them in a number: the first is the last of the digits.
