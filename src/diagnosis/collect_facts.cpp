@@ -41,6 +41,8 @@ void merge(Facts& to, Facts&& from) {
     append(to.folders, from.folders);
     append(to.modules, from.modules);
     append(to.disks, from.disks);
+    append(to.kernel, from.kernel);
+    append(to.unseen, from.unseen);
     if (from.machine.memory_bytes != 0) to.machine = from.machine;
 }
 
@@ -99,7 +101,8 @@ constexpr Collector quick[] = {{"env files", collect_variables},
 constexpr Collector others[] = {{"processes and sockets", collect_activity},
                                 {"logs and crash records", collect_logs},
                                 {"directories and programs", collect_folders},
-                                {"disks and limits", collect_machine}};
+                                {"disks and limits", collect_machine},
+                                {"the kernel's log", collect_kernel_log}};
 
 void note_what_is_hidden(Facts& facts) {
     const bool has_hidden = std::ranges::any_of(

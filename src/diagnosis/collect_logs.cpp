@@ -103,6 +103,7 @@ Facts collect_logs(const Scene& scene) {
     if (!answer) return facts;
     for (const core::api::CrashMessage& it : answer->crashes) {
         facts.crashes.push_back({it.service,
+                                 it.pid,
                                  it.time,
                                  it.ended,
                                  it.why,

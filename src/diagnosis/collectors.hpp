@@ -24,6 +24,8 @@ Facts collect_folders(const Scene& scene);
 Facts collect_nginx(const Scene& scene);
 /// Disks, memory, limits.
 Facts collect_machine(const Scene& scene);
+/// The kernel's log, kmsg(4), where we may read it.
+Facts collect_kernel_log(const Scene& scene);
 /// Env files, and the variables in them.
 Facts collect_variables(const Scene& scene);
 

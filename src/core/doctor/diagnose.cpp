@@ -16,7 +16,7 @@ namespace devstack::core::doctor {
 
 namespace {
 
-constexpr std::array<Rules, 27> all_rules{find_profile_mistakes,
+constexpr std::array<Rules, 28> all_rules{find_profile_mistakes,
                                           find_port_conflicts,
                                           find_wrong_ports,
                                           find_dead_references,
@@ -41,6 +41,7 @@ constexpr std::array<Rules, 27> all_rules{find_profile_mistakes,
                                           find_slow_starts,
                                           find_bad_ends,
                                           find_what_does_not_run,
+                                          find_what_the_kernel_logs,
                                           find_bad_values,
                                           find_what_logs_tell};
 

@@ -27,6 +27,7 @@ std::optional<Finding> explain_crash(const api::CrashMessage& crash) {
     service.why = crash.why;
     facts.services = {service};
     facts.crashes = {{crash.service,
+                      crash.pid,
                       crash.time,
                       crash.ended,
                       crash.why,

@@ -83,6 +83,7 @@ template <>
 const Shape& shape_of<CrashFact>() {
     static constexpr Field fields[] = {
         {"service", slot<&CrashFact::service>},
+        {"pid", slot<&CrashFact::pid>},
         {"time", slot<&CrashFact::time>},
         {"ended", slot<&CrashFact::ended>},
         {"why", slot<&CrashFact::why>},
@@ -535,6 +536,7 @@ const Shape& shape_of<Facts>() {
         {"claims", slot<&Facts::claims>},
         {"reports", slot<&Facts::reports>},
         {"disks", slot<&Facts::disks>},
+        {"kernel", slot<&Facts::kernel>},
         {"machine", object_slot<&Facts::machine>},
         {"unseen", slot<&Facts::unseen>},
     };

@@ -52,4 +52,21 @@ const Shape& shape_of<ReportFact>() {
     return shape;
 }
 
+template <>
+const Shape& shape_of<KernelFact>() {
+    static constexpr Field fields[] = {
+        {"time", slot<&KernelFact::time>},
+        {"age_seconds", slot<&KernelFact::age_seconds>},
+        {"kind", slot<&KernelFact::kind>},
+        {"pid", slot<&KernelFact::pid>},
+        {"program", slot<&KernelFact::program>},
+        {"resident_bytes", slot<&KernelFact::resident_bytes>},
+        {"port", slot<&KernelFact::port>},
+        {"detail", slot<&KernelFact::detail>},
+        {"text", slot<&KernelFact::text>},
+    };
+    static constexpr Shape shape{fields};
+    return shape;
+}
+
 }  // namespace devstack::core::api

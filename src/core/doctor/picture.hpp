@@ -33,6 +33,8 @@ public:
     /// By its name without directories.
     const SourceFact* source(const std::string& file) const;
     const CrashFact* last_crash(const std::string& service) const;
+    /// What the kernel has logged of that end; null: nothing, or it can not be told whose it was.
+    const KernelFact* kernel_message(const CrashFact& crash) const;
 
     bool declares(const ServiceFact& service, int port) const;
     /// The service that declares the port, and else the one that listens there; null: none.
@@ -81,6 +83,8 @@ void find_claims(const Picture& picture, std::vector<Finding>& findings);
 /// Adds to what others have found, so that it comes after them.
 void find_bad_values(const Picture& picture, std::vector<Finding>& findings);
 void find_what_logs_tell(const Picture& picture, std::vector<Finding>& findings);
+/// Also adds to what others have found.
+void find_what_the_kernel_logs(const Picture& picture, std::vector<Finding>& findings);
 void find_lack_of_resources(const Picture& picture, std::vector<Finding>& findings);
 void find_locks(const Picture& picture, std::vector<Finding>& findings);
 void find_python_deadlocks(const Picture& picture, std::vector<Finding>& findings);
@@ -111,6 +115,12 @@ std::string render_outcome(const DialFact& dial);
 std::string render_reference(const ReferenceFact& reference);
 /// "api log 18:37:03: Error: …".
 std::string render_line(const std::string& service, const LineFact& line);
+/// "kernel log 18:37:03: avatars[31]: segfault at 8 …".
+std::string render_message(const KernelFact& message);
+/// Of one that was ended for want of memory: "because the machine had no memory left, at 1.2 GiB".
+std::string describe_kill(const KernelFact& message);
+/// "it used a null pointer (address 8)".
+std::string describe_fault(const KernelFact& message);
 /// " (devstack.toml:4)", where the service is declared; empty where nobody knows.
 std::string declared_at(const ServiceFact& service);
 /// Where the service works, as people see it.

@@ -142,8 +142,13 @@ void tell_end(const ServiceFact& service, const Picture& picture, Finding& findi
     if (is_crash_signal(service)) {
         finding.id = "crashed";
         finding.strength = 64;
+        const CrashFact* const crash = picture.last_crash(service.name);
+        const KernelFact* const message =
+            crash == nullptr ? nullptr : picture.kernel_message(*crash);
         finding.what = service.name + " (" + service.command + ") " + describe_end(service) +
-                       ": it has crashed.";
+                       ": it has crashed" +
+                       (message == nullptr ? "." : "; " + describe_fault(*message) + ".");
+        if (message != nullptr) finding.evidence.push_back(render_message(*message));
         finding.fix = "see the core dump (coredumpctl gdb, or gdb PROGRAM core), and " +
                       last_lines_hint(service) + " for what was asked last";
     } else if (service.exit_code == 0 && service.exit_signal == 0 && service.has_been_ready) {

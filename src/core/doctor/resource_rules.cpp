@@ -88,26 +88,36 @@ void look_at_memory(const Picture& picture, std::vector<Finding>& findings) {
         const bool is_down = service.pid == 0 && service.has_exited;
         const bool is_current = crash != nullptr && (is_down || service.restarts > 0);
         constexpr int sigkill = 9;
-        if (!is_current || crash->oom_kills == 0) continue;
+        if (!is_current) continue;
         if (crash->signal != sigkill && crash->code != 128 + sigkill) continue;
         // devstack kills too, what does not end when it has to: it says why.
         const bool is_by_devstack = !crash->why.empty() && crash->why != crash->ended;
-        if (is_by_devstack) continue;
+        const KernelFact* const message = picture.kernel_message(*crash);
+        if (is_by_devstack || (crash->oom_kills == 0 && message == nullptr)) continue;
         Finding finding;
         finding.id = "killed-for-memory";
         finding.service = service.name;
         finding.topic = "end";
         finding.strength = 90;
-        finding.what = service.name +
-                       " was killed (SIGKILL), most probably by the kernel's OOM killer: out of "
-                       "memory, at " +
-                       render_bytes(crash->peak_memory_bytes) + ".";
-        finding.evidence = {service.name + " " + crash->ended + " at " + crash->time,
-                            "the kernel has ended " + std::to_string(crash->oom_kills) +
-                                " for want of memory meanwhile"};
-        finding.fix = "look for what " + service.name +
-                      " keeps in memory, or raise the memory limit "
-                      "of its cgroup";
+        finding.evidence = {service.name + " " + crash->ended + " at " + crash->time};
+        if (message != nullptr) {
+            finding.confidence = Confidence::sure;
+            finding.what = service.name + " was killed (SIGKILL) by the kernel's OOM killer, " +
+                           describe_kill(*message) + ".";
+            finding.evidence.push_back(render_message(*message));
+        } else {
+            finding.what = service.name +
+                           " was killed (SIGKILL), most probably by the kernel's OOM killer: out "
+                           "of memory, at " +
+                           render_bytes(crash->peak_memory_bytes) + ".";
+            finding.evidence.push_back("the kernel has ended " + std::to_string(crash->oom_kills) +
+                                       " for want of memory meanwhile");
+        }
+        const bool is_limit = message == nullptr || message->kind == "memory limit";
+        finding.fix = "look for what " + service.name + " keeps in memory, " +
+                      (is_limit ? "or raise the memory limit of its cgroup"
+                                : "see who else uses it (ps -eo rss,pid,args --sort -rss | head), "
+                                  "or add memory or swap");
         findings.push_back(std::move(finding));
     }
     const MachineFact& machine = picture.facts().machine;

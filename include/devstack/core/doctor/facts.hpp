@@ -65,6 +65,7 @@ struct ServiceFact {
 /// How a service ended that should not have.
 struct CrashFact {
     std::string service;
+    int pid = 0;
     std::string time;
     std::string ended;  ///< "exited with code 1".
     std::string why;    ///< Why it had to end, or did.
@@ -360,6 +361,21 @@ struct ReportFact {
     std::uint64_t heap_limit_bytes = 0;
 };
 
+/// What the kernel has logged (dmesg(1)) of a process, or of what all of them share.
+struct KernelFact {
+    std::string time;
+    double age_seconds = 0;
+    /// "out of memory", "memory limit" (of a cgroup), "fault", "denied" (AppArmor, SELinux),
+    /// "connections dropped", "disk error", "file server silent".
+    std::string kind;
+    int pid = 0;          ///< Of the thread; 0: of none, or its number here is another one.
+    std::string program;  ///< The first 15 bytes of its name, as in proc(5).
+    std::uint64_t resident_bytes = 0;
+    int port = 0;
+    std::string detail;  ///< "segfault at 8", what was denied, which disk or server.
+    std::string text;    ///< The line.
+};
+
 struct DiskFact {
     std::string path;  ///< That is written to.
     std::uint64_t size_bytes = 0;
@@ -436,6 +452,7 @@ struct Facts {
     std::vector<ClaimFact> claims;
     std::vector<ReportFact> reports;
     std::vector<DiskFact> disks;
+    std::vector<KernelFact> kernel;  ///< Of the last hour, oldest first.
     MachineFact machine;
     std::vector<std::string> unseen;  ///< What could not be looked at, and why.
 };
