@@ -7,6 +7,8 @@
 #include "devstack/platform/clock.hpp"
 #include "devstack/version.hpp"
 
+#include "daemon/loop_check.hpp"
+
 #include <algorithm>
 #include <cerrno>
 #include <csignal>
@@ -121,6 +123,7 @@ DaemonProcess::DaemonProcess(Setting setting)
 DaemonProcess::~DaemonProcess() = default;
 
 Status DaemonProcess::begin() {
+    if (const Status checked = check_loop(loop_); !checked) return checked;
     Result<std::unique_ptr<ControlServer>> server =
         ControlServer::listen(loop_, paths_.control_socket(), api_);
     if (!server) return server.error();

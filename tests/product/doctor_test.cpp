@@ -434,3 +434,26 @@ TEST_CASE("the API answers with the diagnosis", "[integration][doctor]") {
                std::string::npos;
     }));
 }
+
+TEST_CASE("what the kernel has logged of a crash is told", "[integration][doctor]") {
+    const TestProject project{
+        "[project]\nname = \"shop\"\n[service.api]\n"
+        "command = [\"python3\", \"-c\", \"import ctypes; ctypes.string_at(8)\"]\n"
+        "restart = { policy = \"no\" }\n"};
+    const std::ifstream log{"/dev/kmsg"};
+    if (!log) {
+        WARN("no kernel log that we may read");
+        return;
+    }
+    project.devstack({"up", "-d"});
+    project.await_phase("api", "failed");
+    const CommandResult doctor = project.devstack({"doctor"});
+    // The kernel holds back more than ten of these in five seconds, and all of them in some containers.
+    if (doctor.output.find("kernel log ") == std::string::npos) {
+        WARN("the kernel has logged nothing");
+        return;
+    }
+    CHECK(causes_in(doctor.output) ==
+          "root cause: api (python3 -c 'import ctypes; ctypes.string_at(8)') was ended by SIGSEGV: "
+          "it has crashed; it used a null pointer (address 8). [crashed]\n");
+}

@@ -148,7 +148,10 @@ void tell_end(const ServiceFact& service, const Picture& picture, Finding& findi
         finding.what = service.name + " (" + service.command + ") " + describe_end(service) +
                        ": it has crashed" +
                        (message == nullptr ? "." : "; " + describe_fault(*message) + ".");
-        if (message != nullptr) finding.evidence.push_back(render_message(*message));
+        if (message != nullptr) {
+            finding.confidence = Confidence::sure;
+            finding.evidence.push_back(render_message(*message));
+        }
         finding.fix = "see the core dump (coredumpctl gdb, or gdb PROGRAM core), and " +
                       last_lines_hint(service) + " for what was asked last";
     } else if (service.exit_code == 0 && service.exit_signal == 0 && service.has_been_ready) {
