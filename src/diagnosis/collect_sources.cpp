@@ -40,7 +40,7 @@ bool is_about_locks(std::string_view line) {
 
 SourceFact read_source(const std::string& path, const std::set<int>& wanted) {
     SourceFact fact;
-    fact.file = path.substr(path.rfind('/') + 1);
+    fact.file = path;
     std::istringstream lines{read_small(path, size_max)};
     int number = 0;
     for (std::string line; std::getline(lines, line);) {

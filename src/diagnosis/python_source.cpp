@@ -29,7 +29,7 @@ core::doctor::SourceFact pick_python_lines(const std::string& path,
         }
     }
     core::doctor::SourceFact fact;
-    fact.file = path.substr(path.rfind('/') + 1);
+    fact.file = path;
     for (std::size_t i = 0; i < lines.size(); ++i) {
         const int number = static_cast<int>(i) + 1;
         const bool is_about_locks = lines[i].find(".acquire(") != std::string::npos ||

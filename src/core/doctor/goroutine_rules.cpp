@@ -64,7 +64,7 @@ struct Taking {
 /// "tempKeysMux" of a line that takes it.
 std::string lock_taken_at(const GoFrame& frame, const Picture& picture) {
     static const std::regex taking{R"(([A-Za-z_][\w.\[\]]*)\.R?Lock\(\))"};
-    const SourceFact* const source = picture.source(frame.file);
+    const SourceFact* const source = picture.source(frame.file, frame.line);
     if (source == nullptr) return "";
     const auto line = std::ranges::find(source->lines, frame.line, &SourceLineFact::number);
     std::smatch found;
@@ -76,7 +76,7 @@ std::string lock_taken_at(const GoFrame& frame, const Picture& picture) {
 /// The line before the call in which the function of `frame` takes the lock, and does not give it
 /// up again.
 int held_since(const GoFrame& frame, const std::string& lock, const Picture& picture) {
-    const SourceFact* const source = picture.source(frame.file);
+    const SourceFact* const source = picture.source(frame.file, frame.line);
     if (source == nullptr) return 0;
     int since = 0;
     for (const SourceLineFact& line : source->lines) {

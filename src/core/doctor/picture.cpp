@@ -72,9 +72,12 @@ std::vector<const ReferenceFact*> Picture::references_of(const std::string& name
     return select(facts_.references, [&](const ReferenceFact& it) { return it.service == name; });
 }
 
-const SourceFact* Picture::source(const std::string& file) const {
-    const auto found = std::ranges::find(facts_.sources, file, &SourceFact::file);
-    return found == facts_.sources.end() ? nullptr : &*found;
+const SourceFact* Picture::source(const std::string& file, int line) const {
+    const auto found = select(facts_.sources, [&](const SourceFact& it) {
+        const bool is_it = it.file == file || it.file.ends_with("/" + file);
+        return is_it && std::ranges::find(it.lines, line, &SourceLineFact::number) != it.lines.end();
+    });
+    return found.size() == 1 ? found.front() : nullptr;
 }
 
 const FolderFact* Picture::folder(const std::string& name) const {

@@ -30,8 +30,9 @@ public:
     std::vector<const ListenerFact*> listeners_of(const std::string& service) const;
     std::vector<const ReferenceFact*> references_of(const std::string& service) const;
     const FolderFact* folder(const std::string& service) const;
-    /// By its name without directories.
-    const SourceFact* source(const std::string& file) const;
+    /// The file of which `line` is among the facts, by the end of its path. Null: there is none, or
+    /// it can not be told which of several of that name.
+    const SourceFact* source(const std::string& file, int line) const;
     const CrashFact* last_crash(const std::string& service) const;
     /// What the kernel has logged of that end; null: nothing, or it can not be told whose it was.
     const KernelFact* kernel_message(const CrashFact& crash) const;

@@ -66,7 +66,7 @@ std::string lock_given_up_by(const std::string& line) {
 /// What the line of `place` stands in, from the inside out, and what was acquired before it. All of
 /// it is among the facts.
 std::vector<Held> locks_around(const Place& place, const Picture& picture) {
-    const SourceFact* const source = picture.source(base_of(place.file));
+    const SourceFact* const source = picture.source(place.file, place.line);
     if (source == nullptr) return {};
     const auto own = std::ranges::find(source->lines, place.line, &SourceLineFact::number);
     if (own == source->lines.end()) return {};
@@ -96,7 +96,7 @@ std::optional<Waiter> find_wait(const ThreadFact& thread, const Picture& picture
     const bool may_wait = thread.language == "python" && thread.system_call == "futex" &&
                           thread.state == "S" && !thread.frames.empty();
     const auto inner = may_wait ? parse_place(thread.frames.front()) : std::nullopt;
-    const SourceFact* const source = inner ? picture.source(base_of(inner->file)) : nullptr;
+    const SourceFact* const source = inner ? picture.source(inner->file, inner->line) : nullptr;
     if (source == nullptr) return std::nullopt;
     const auto line = std::ranges::find(source->lines, inner->line, &SourceLineFact::number);
     if (line == source->lines.end()) return std::nullopt;

@@ -146,7 +146,7 @@ struct SourceLineFact {
 /// Of a source file that a dump names: the lines that it names, and where functions begin and locks
 /// are taken.
 struct SourceFact {
-    std::string file;  ///< Without directories, as dumps are told.
+    std::string file;
     std::vector<SourceLineFact> lines;
 };
 

@@ -27,7 +27,7 @@ World python_world() {
     process.state = "S";
     world.facts.processes.push_back(process);
     world.facts.sources.push_back(
-        {"bank.py", {{4, "def rotate():"},          {5, "    with lock:"},
+        {"/srv/app/bank.py", {{4, "def rotate():"},          {5, "    with lock:"},
                      {9, "def create(user):"},      {10, "    with lock:"},
                      {12, "        if user:"},      {13, "            rotate()"},
                      {20, "def pay(self):"},        {21, "    with self.a:"},
@@ -103,4 +103,18 @@ TEST_CASE("a Python thread that waits for a lock which it does not hold is no de
     add_waiting(world, 14, {"rotate (bank.py:5)", "create (bank.py:13)"});
     world.facts.threads.back().state = "R";
     CHECK(world.said().empty());
+}
+
+TEST_CASE("a lock is told by the file that a frame is of, not by another one of its name",
+          "[unit][doctor]") {
+    World world = python_world();
+    world.facts.sources.insert(world.facts.sources.begin(),
+                               {"/srv/web/bank.py", {{5, "    with lock:"}, {9, "x = 1"}}});
+    add_waiting(world, 11, {"rotate (app/bank.py:5)", "create (app/bank.py:13)"});
+    CHECK(world.findings()[0].id == "deadlock");
+    // By the name alone it could be either.
+    World unclear = python_world();
+    unclear.facts.sources.push_back({"/srv/web/bank.py", unclear.facts.sources[0].lines});
+    add_waiting(unclear, 11, {"rotate (bank.py:5)", "create (bank.py:13)"});
+    CHECK(unclear.said().empty());
 }
