@@ -41,13 +41,21 @@ private:
         text_.clear();
     }
 
+    /// Bytes of the character at the front, in UTF-8; it is not cut off.
+    std::size_t character_size() const {
+        std::size_t size = 1;
+        while (size < rest_.size() && (static_cast<unsigned char>(rest_[size]) & 0xC0U) == 0x80U)
+            ++size;
+        return size;
+    }
+
     /// A character that stands for itself and is not repeated.
     bool take_plain() {
         const bool is_escaped = rest_.size() > 1 && rest_[0] == '\\' && is_punctuation(rest_[1]);
         if (!is_escaped && is_special(rest_.front())) return false;
-        const std::size_t length = is_escaped ? 2 : 1;
+        const std::size_t length = is_escaped ? 2 : character_size();
         if (length < rest_.size() && is_quantifier(rest_[length])) return false;
-        text_ += rest_[length - 1];
+        text_ += rest_.substr(is_escaped ? 1 : 0, is_escaped ? 1 : length);
         rest_.remove_prefix(length);
         return true;
     }
@@ -56,7 +64,7 @@ private:
     bool pass_other() {
         finish_text();
         const char c = rest_.front();
-        std::size_t length = 1;
+        std::size_t length = character_size();
         if (c == '\\') {
             // \xHH, \pN, \Q…\E and \123 are longer than they look: better not to guess.
             if (rest_.size() < 2 || std::string_view{"xpPQ0123456789"}.find(rest_[1]) != rest_.npos)

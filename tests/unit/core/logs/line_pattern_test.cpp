@@ -94,6 +94,10 @@ TEST_CASE("the text that a match must contain is found", "[unit][logs]") {
     CHECK(required("(?i)error").empty());
     CHECK(required("\\pLu").empty());
     CHECK(required("\\Qa.b\\E").empty());
+    CHECK(required("Größe?n") == "Größ");
+    CHECK(required("xyä{2}z") == "xy");
+    CHECK(required("ä?b") == "b");
+    CHECK(required("\xEF\xBF\xBD*").empty());
     CHECK(find_required_text("a\\.b-c").is_whole);
     CHECK(find_required_text("a\\.b-c").text == "a.b-c");
     CHECK_FALSE(find_required_text("a.b").is_whole);
@@ -112,10 +116,16 @@ TEST_CASE("the required text never hides a match of the whole pattern", "[unit][
             text += characters[next(characters.size())];
         return text;
     };
+    // Every other time with a character of two bytes.
+    const auto widen = [](std::string text, int i) {
+        for (auto at = text.find('2'); i % 2 != 0 && at != text.npos; at = text.find('2'))
+            text.replace(at, 1, "ä");
+        return text;
+    };
     int compared = 0;
     for (int i = 0; i < 60'000; ++i) {
-        const std::string pattern = some_text(1 + next(7), alphabet);
-        const std::string line = some_text(next(8), "ab.2");
+        const std::string pattern = widen(some_text(1 + next(7), alphabet), i);
+        const std::string line = widen(some_text(next(8), "ab.2"), i);
         const auto parsed = LinePattern::parse(pattern);
         if (!parsed) continue;
         INFO(pattern << "   in   " << line);
