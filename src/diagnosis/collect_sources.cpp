@@ -62,16 +62,26 @@ void add_python_place(const std::string& frame, const std::string& folder, Named
         named[path].insert(std::stoi(found[2].str()));
 }
 
+/// As the process sees it, which may live in a container; or else as we do.
+std::string read_source_of(int pid, const std::string& path) {
+    const std::string inside =
+        read_small("/proc/" + std::to_string(pid) + "/root" + path, size_max);
+    return inside.empty() ? read_small(path, size_max) : inside;
+}
+
 void add_python_sources(Facts& facts) {
     Named named;
+    std::map<std::string, int> pids;
     for (const core::doctor::ThreadFact& thread : facts.threads) {
         if (thread.language != "python") continue;
         const std::string folder = platform::read_working_dir({}, thread.pid);
         for (const std::string& frame : thread.frames)
             add_python_place(frame, folder, named);
+        for (const auto& [path, lines] : named)
+            pids.emplace(path, thread.pid);
     }
     for (const auto& [path, lines] : named) {
-        SourceFact fact = pick_python_lines(path, read_small(path, size_max), lines);
+        SourceFact fact = pick_python_lines(path, read_source_of(pids[path], path), lines);
         if (!fact.lines.empty()) facts.sources.push_back(std::move(fact));
     }
 }

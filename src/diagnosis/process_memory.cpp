@@ -55,6 +55,15 @@ std::vector<Mapping> find_mappings(int pid, const std::string& file_name) {
     return found;
 }
 
+/// As the process sees it, which may live in a container; or as we do: that of a process in a mere
+/// chroot(2) is told as we see it.
+platform::FileDescriptor open_of(int pid, const std::string& path) {
+    const std::string inside = "/proc/" + std::to_string(pid) + "/root" + path;
+    platform::FileDescriptor file{::open(inside.c_str(), O_RDONLY | O_CLOEXEC)};
+    if (file.is_open()) return file;
+    return platform::FileDescriptor{::open(path.c_str(), O_RDONLY | O_CLOEXEC)};
+}
+
 /// As the file says it; what is not at a fixed place is relative to where the file is mapped.
 std::vector<std::uint64_t> find_symbols(Elf* elf, const std::vector<std::string_view>& symbols) {
     std::vector<std::uint64_t> values(symbols.size());
@@ -100,9 +109,7 @@ std::optional<Exported> find_exported(int pid,
                                       const std::vector<std::string_view>& symbols) {
     ::elf_version(EV_CURRENT);
     for (const Mapping& mapping : find_mappings(pid, file_name)) {
-        // As the process sees it: it may live in a container.
-        const std::string path = "/proc/" + std::to_string(pid) + "/root" + mapping.path;
-        const platform::FileDescriptor file{::open(path.c_str(), O_RDONLY | O_CLOEXEC)};
+        const platform::FileDescriptor file = open_of(pid, mapping.path);
         const std::unique_ptr<Elf, EndElf> elf{::elf_begin(file.get(), ELF_C_READ_MMAP, nullptr)};
         GElf_Ehdr header;
         if (!elf || ::gelf_getehdr(elf.get(), &header) == nullptr) continue;

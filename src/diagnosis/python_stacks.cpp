@@ -39,7 +39,6 @@ struct Layout {
     Address wide_text;  ///< When not.
 };
 
-constexpr Address interpreter_next = 0;
 constexpr Address thread_next = 8;
 constexpr Address object_type = 8;
 constexpr Address type_name = 24;
@@ -51,13 +50,15 @@ constexpr Address no_chain = ~Address{0};
 constexpr int last_with_frame_objects = 10;
 constexpr int first_self_describing = 13;
 
-constexpr std::array<Layout, 6> layouts{{
+constexpr std::array<Layout, 8> layouts{{
     {8, 32, 8, 24, 176, no_chain, 24, 32, 104, 40, 0, 120, 112, 48, 72},
     {9, 32, 8, 24, 176, no_chain, 24, 32, 104, 40, 0, 120, 112, 48, 72},
     {10, 32, 8, 24, 176, no_chain, 24, 32, 96, 40, 0, 120, 112, 48, 72},
     {11, 40, 16, 56, 160, 8, 48, 32, 56, 72, 184, 136, 120, 48, 72},
     {12, 40, 72, 56, 144, 0, 8, 0, 56, 68, 192, 136, 120, 40, 56},
     {13, 0, 0, 72, 160, no_chain, 8, 0, 56, 68, 200, 136, 120, 40, 56},
+    {14, 0, 0, 72, 160, no_chain, 8, 0, 56, 68, 208, 136, 120, 40, 56},
+    {15, 0, 0, 72, 184, no_chain, 8, 0, 56, 68, 208, 136, 120, 40, 56},
 }};
 
 /// The file is before the name in every version.
@@ -112,7 +113,7 @@ public:
         constexpr int threads_max = 1000;
         int seen = 0;
         for (Address interpreter = pointer(runtime + interpreters_); interpreter != 0;
-             interpreter = pointer(interpreter + interpreter_next)) {
+             interpreter = pointer(interpreter + next_)) {
             Address thread = pointer(interpreter + threads_);
             for (; thread != 0; thread = pointer(thread + thread_next)) {
                 if (++seen > threads_max) return stacks;
@@ -134,11 +135,13 @@ private:
         constexpr std::string_view cookie = "xdebugpy";
         constexpr Address is_free_threaded = 16;
         constexpr Address interpreters_entry = 40;
+        constexpr Address next_entry = 64;
         constexpr Address threads_entry = 72;
         std::array<char, cookie.size()> begin{};
         if (!read_memory(pid_, runtime, begin.data(), begin.size())) return false;
         if (cookie != std::string_view{begin.data(), begin.size()}) return false;
         interpreters_ = pointer(runtime + interpreters_entry);
+        next_ = pointer(runtime + next_entry);
         threads_ = pointer(runtime + threads_entry);
         return pointer(runtime + is_free_threaded) == 0;
     }
@@ -158,7 +161,8 @@ private:
         if (layout_.frame_in_chain != no_chain) frame = pointer(frame + layout_.frame_in_chain);
         bool is_first = true;
         for (int i = 0; frame != 0 && i < frames_max; ++i) {
-            const Address code = pointer(frame + layout_.code);
+            // From 3.14 on the lowest bits of a reference on the stack say how it is counted.
+            const Address code = pointer(frame + layout_.code) & ~Address{7};
             // Between Python and C there are frames that have none.
             if (is_code(code)) {
                 const std::string file = text(pointer(code + layout_.name - name_to_file));
@@ -246,6 +250,7 @@ private:
     const Layout& layout_;
     const std::string& working_dir_;
     Address interpreters_ = 0;
+    Address next_ = 0;  ///< Of an interpreter.
     Address threads_ = 0;
     Address code_type_ = 0;
 };

@@ -92,7 +92,7 @@ Status read_wait(std::string_view text, Duration& target) {
     if (*wait > limits::long_poll_max) {
         return invalid("must be at most " + render_duration(limits::long_poll_max));
     }
-    target = *wait;
+    target = std::chrono::ceil<std::chrono::milliseconds>(*wait);  // As requests are rendered.
     return ok();
 }
 
