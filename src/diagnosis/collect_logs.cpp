@@ -74,8 +74,11 @@ LogFact read_log(const Scene& scene, const ServiceScene& service) {
     const auto answer = project::read_logs(paths.log_dir, query);
     if (!answer || answer->lines.empty()) return fact;
     // A run that has just begun has nothing to say yet of why the one before it ended.
-    const bool is_young = service.fact.pid != 0 && service.fact.phase != "ready" &&
-                          service.fact.restarts > 0 && service.fact.run > 0;
+    constexpr double young_seconds = 30;
+    const bool is_young =
+        service.fact.pid != 0 && service.fact.restarts > 0 && service.fact.run > 0 &&
+        (service.fact.phase != "ready" ||
+         (service.fact.restarts > 1 && service.fact.phase_seconds < young_seconds));
     const std::uint32_t first = is_young                ? service.fact.run - 1
                                 : service.fact.pid != 0 ? service.fact.run
                                                         : answer->lines.back().run;

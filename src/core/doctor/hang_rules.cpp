@@ -1,7 +1,6 @@
 // A process that is there and does not answer.
 
 #include "devstack/base/text.hpp"
-#include "devstack/base/time.hpp"
 
 #include "core/doctor/picture.hpp"
 #include "core/doctor/threads.hpp"
@@ -95,12 +94,6 @@ void add_thread_evidence(const ProcessFact& process, const Picture& picture, Fin
                 std::to_string(it.port) + " wait to be accepted");
         }
     }
-}
-
-double seconds_between(const std::string& earlier, const std::string& later) {
-    const auto from = parse_timestamp(earlier, {});
-    const auto to = parse_timestamp(later, {});
-    return from && to ? std::chrono::duration<double>(*to - *from).count() : 0;
 }
 
 /// It answers as a rule, later than it is given time for: it has also answered since it is thought
@@ -352,9 +345,26 @@ std::string tell_what_it_does(const ServiceFact& service,
     const int waiting = count_in_call(server.pid, "futex", picture);
     if (waiting == 0) return "";
     const std::string place = find_place(server, false, picture);
+    // One thread of an interpreter that has nothing to do waits like that, too.
+    if (place.empty() && !server.runtime.empty() && waiting == 1) return "";
     return "; " + count_of(static_cast<std::size_t>(waiting), "thread") +
            " of it wait for a lock (futex)" + (place.empty() ? "" : ", in " + place) +
            ", which looks like a deadlock";
+}
+
+/// Few requests that go on although their clients have gone, while others are accepted and nothing
+/// is seen to wait: they may just take long.
+bool may_be_at_work(const ServiceFact& service,
+                    const ConnectionFact& connection,
+                    const ProcessFact& server,
+                    const Picture& picture) {
+    constexpr int few = 3;
+    const auto listeners = picture.listeners_on(connection.port);
+    const bool is_accepting = std::ranges::all_of(
+        listeners, [](const ListenerFact* it) { return it->accept_queue == 0; });
+    return connection.count < few && is_accepting && picture.is_well(service) &&
+           find_place(server, false, picture).empty() &&
+           tell_what_it_does(service, server, picture).empty();
 }
 
 /// Clients that gave up, and whose connections the service has not let go: their requests are still
@@ -364,9 +374,11 @@ void look_at_stuck_requests(const ServiceFact& service,
                             std::vector<Finding>& findings) {
     for (const ConnectionFact& it : picture.facts().connections) {
         if (it.service != service.name || it.state == "established") continue;
-        const ProcessFact* const server = picture.process(it.pid);
+        const ProcessFact* const server =
+            find_worker(service, picture.process(it.pid), picture);
         if (server == nullptr) continue;
         if (it.state == "dead") continue;  // By itself that may as well be a leak.
+        if (may_be_at_work(service, it, *server, picture)) continue;
         Finding finding;
         finding.id = "requests-stuck";
         finding.service = service.name;

@@ -2,7 +2,6 @@
 // only where something of the project agrees with it.
 
 #include "devstack/base/text.hpp"
-#include "devstack/base/time.hpp"
 
 #include "core/doctor/picture.hpp"
 
@@ -28,13 +27,6 @@ bool has_ended_by(const CrashFact& crash, std::initializer_list<int> signals) {
         signals, [&](int it) { return crash.signal == it || crash.code == 128 + it; });
 }
 
-double seconds_apart(const std::string& one, const std::string& other) {
-    const auto first = parse_timestamp(one, {});
-    const auto second = parse_timestamp(other, {});
-    if (!first || !second) return HUGE_VAL;
-    return std::abs(std::chrono::duration<double>(*first - *second).count());
-}
-
 bool may_be_of(const KernelFact& message, const CrashFact& crash) {
     if (is_kill(message) ? !has_ended_by(crash, {sigkill})
                          : message.kind != "fault" || !has_ended_by(crash, {4, 5, 6, 7, 8, 11})) {
@@ -44,7 +36,7 @@ bool may_be_of(const KernelFact& message, const CrashFact& crash) {
     // A thread that faults has a number of its own; who is killed has that of its process.
     if (is_kill(message) && crash.signal == sigkill && message.pid != 0 && !is_same) return false;
     constexpr double apart_max = 2;
-    return is_same || seconds_apart(message.time, crash.time) <= apart_max;
+    return is_same || std::abs(seconds_between(message.time, crash.time)) <= apart_max;
 }
 
 void add_evidence(const KernelFact& message, Finding& finding) {

@@ -89,6 +89,10 @@ bool is_contradicted(const LogKnowledge& known,
             return it->accept_queue > 0;
         });
     }
+    // Django's development server only warns of it, and ends for something else.
+    if (known.id == "migrations-pending" && service.has_exited) {
+        return picture.find_line_with(service.name, "port is already in use") != nullptr;
+    }
     if (known.id == "variable-missing" && found.size() > 1) {
         const auto variable =
             std::ranges::find(service.variables, found[1].str(), &VariableFact::name);
@@ -129,6 +133,14 @@ void add_place(const std::vector<LineFact>& lines, const Picture& picture, Findi
     finding.evidence.push_back("it happens in " + place);
 }
 
+/// What a service that is well otherwise said long ago is not why a request fails now.
+bool may_explain(const ServiceFact& service, const LineFact& line, const Picture& picture) {
+    constexpr double recent_seconds = 120;
+    if (!picture.is_well(service)) return true;
+    return picture.is_suspect(service) &&
+           seconds_between(line.time, picture.facts().time) <= recent_seconds;
+}
+
 void read_line(const ServiceFact& service,
                const LogFact& log,
                const LineFact& line,
@@ -136,7 +148,7 @@ void read_line(const ServiceFact& service,
                std::vector<Finding>& findings) {
     for (const LogKnowledge& known : log_knowledge()) {
         if (!contains(line.text, known.part)) continue;
-        if (!known.is_lasting && picture.is_well(service)) continue;
+        if (!known.is_lasting && !may_explain(service, line, picture)) continue;
         std::smatch found;
         const std::regex pattern{known.pattern.data(), known.pattern.size()};
         if (!std::regex_search(line.text, found, pattern)) continue;
@@ -244,12 +256,14 @@ void read_traceback(const ServiceFact& service,
                     std::vector<Finding>& findings) {
     const auto trace = find_last_traceback(log.lines);
     if (!trace || trace->file.empty()) return;
-    const bool is_well = picture.is_well(service);
-    if (is_well && (is_about_connections(trace->error) || !has_failed_request(log, picture)))
-        return;
     const bool is_syntax =
         (contains(trace->error, "SyntaxError") && !contains(trace->error, "JSON")) ||
         contains(trace->error, "IndentationError") || contains(trace->error, "TabError");
+    const bool is_handled =
+        is_about_connections(trace->error) || !has_failed_request(log, picture);
+    // A server that reloads itself stays there, without what it could not load.
+    const bool is_left_out = is_syntax && contains(log.lines.back().text, trace->error);
+    if (picture.is_well(service) && is_handled && !is_left_out) return;
     const std::string file = picture.shown(trace->file);
     const std::string place = file + " line " + std::to_string(trace->line);
     Finding finding;
@@ -263,7 +277,7 @@ void read_traceback(const ServiceFact& service,
     if (is_syntax) {
         finding.id = "syntax-error";
         finding.what = place + " of " + service.name + " has a syntax error: " + trace->error + ".";
-    } else if (service.pid == 0) {
+    } else if (service.pid == 0 || (picture.is_troubled(service) && !service.has_been_ready)) {
         finding.id = "ended-by-exception";
         finding.what = service.name + " is ended by an error that nobody handles in " + place +
                        function + ": " + trace->error + ".";

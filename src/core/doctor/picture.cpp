@@ -1,9 +1,12 @@
 #include "core/doctor/picture.hpp"
 
+#include "devstack/base/time.hpp"
 #include "devstack/core/probes/url.hpp"
 
 #include <algorithm>
 #include <cctype>
+#include <cmath>
+#include <set>
 
 #include <fmt/format.h>
 
@@ -25,6 +28,14 @@ std::vector<const T*> select(const std::vector<T>& from, Condition condition) {
 
 bool has_failed(const DialFact& dial) {
     return !dial.error.empty() || dial.is_unexpected;
+}
+
+/// Not what a client that asks for the wrong thing gets: 401, 404, 405 …
+bool is_answered_with_trouble(const DialFact& dial) {
+    if (dial.status == 0) return !dial.error.empty();
+    constexpr int server_error = 500;
+    return dial.status >= server_error || dial.status == 400 || dial.status == 403 ||
+           dial.status == 413 || dial.status == 431;
 }
 
 }  // namespace
@@ -112,6 +123,7 @@ bool Picture::is_troubled(const ServiceFact& service) const {
     if (phase == "failed" || phase == "blocked" || phase == "unhealthy" || phase == "backing-off") {
         return true;
     }
+    if (is_flapping(service)) return true;
     if (phase == "completed") return service.kind == "service";
     if (phase == "starting" || phase == "preparing") {
         return service.restarts > 0 ||
@@ -129,7 +141,33 @@ bool Picture::is_machine_busy() const {
 bool Picture::is_well(const ServiceFact& service) const {
     const DialFact* const answer = probe(service);
     const bool fails = answer != nullptr && has_failed(*answer);
-    return service.phase == "ready" && !fails;
+    return service.phase == "ready" && !fails && !is_flapping(service);
+}
+
+bool Picture::is_flapping(const ServiceFact& service) const {
+    constexpr int restarts_min = 2;
+    constexpr double recent_seconds = 30;
+    if (service.restarts < restarts_min || service.phase_seconds > recent_seconds) return false;
+    const CrashFact* const crash = last_crash(service.name);
+    return crash != nullptr && seconds_between(crash->time, facts_.time) <= recent_seconds;
+}
+
+bool Picture::is_suspect(const ServiceFact& service) const {
+    if (!is_well(service)) return true;
+    const DialFact* const asked = dial("asked");
+    if (asked == nullptr || !is_local(asked->host) || !is_answered_with_trouble(*asked)) {
+        return false;
+    }
+    const ServiceFact* const first = owner_of(asked->port);
+    std::set<std::string> on_way;
+    const std::function<void(const ServiceFact&)> go = [&](const ServiceFact& from) {
+        if (!on_way.insert(from.name).second) return;
+        for (const ServiceFact& it : facts_.services) {
+            if (is_linked(from, it)) go(it);
+        }
+    };
+    if (first != nullptr) go(*first);
+    return on_way.contains(service.name);
 }
 
 const LineFact* Picture::find_line(const std::string& name,
@@ -224,6 +262,13 @@ std::string render_line(const std::string& service, const LineFact& line) {
     std::string time = line.time;
     if (time.size() > 19 && time[10] == 'T') time = time.substr(11, 8);
     return service + " log " + time + ": " + line.text;
+}
+
+double seconds_between(const std::string& from, const std::string& to) {
+    const auto begin = parse_timestamp(from, {});
+    const auto end = parse_timestamp(to, {});
+    if (!begin || !end) return HUGE_VAL;
+    return std::chrono::duration<double>(*end - *begin).count();
 }
 
 std::string seconds_text(double seconds) {

@@ -45,6 +45,11 @@ public:
     bool is_troubled(const ServiceFact& service) const;
     /// It has a process, and its probe is content.
     bool is_well(const ServiceFact& service) const;
+    /// It ends again and again, whatever it is at this moment.
+    bool is_flapping(const ServiceFact& service) const;
+    /// It is not well, or a request that somebody asks about fails on its way through it: what it
+    /// says of errors may be why.
+    bool is_suspect(const ServiceFact& service) const;
     /// Has been told to run, and waits for others.
     bool is_waiting(const ServiceFact& service) const { return service.phase == "waiting"; }
     bool is_alive(const ServiceFact& service) const { return service.pid != 0; }
@@ -127,6 +132,8 @@ std::string declared_at(const ServiceFact& service);
 /// Where the service works, as people see it.
 std::string folder_of(const ServiceFact& service, const Picture& picture);
 std::string seconds_text(double seconds);
+/// From one timestamp to the other; infinite when one is none.
+double seconds_between(const std::string& from, const std::string& to);
 bool is_local(const std::string& host);
 /// Header of an answer, by its lower-case name; empty: not there.
 std::string header_of(const DialFact& dial, std::string_view name);

@@ -4,6 +4,7 @@
 #include "devstack/base/text.hpp"
 
 #include "core/doctor/picture.hpp"
+#include "core/doctor/traceback.hpp"
 
 #include <algorithm>
 
@@ -43,6 +44,12 @@ void look_for_stopped(const ServiceFact& service,
     }
 }
 
+bool tells_why_it_ends(const ServiceFact& service, const Picture& picture) {
+    return std::ranges::any_of(picture.facts().logs, [&](const LogFact& it) {
+        return it.service == service.name && find_last_traceback(it.lines);
+    });
+}
+
 void look_for_zombies(const ServiceFact& service,
                       const Picture& picture,
                       std::vector<Finding>& findings) {
@@ -55,7 +62,9 @@ void look_for_zombies(const ServiceFact& service,
         finding.id = "child-died";
         finding.service = service.name;
         finding.topic = "process";
-        finding.strength = 87;
+        // Below what its log tells of why it died: a reloader waits for that to be mended.
+        const bool is_explained = tells_why_it_ends(service, picture);
+        finding.strength = is_explained ? 56 : 87;
         finding.confidence = Confidence::sure;
         finding.is_minor = !is_hit;
         finding.what =
@@ -65,7 +74,9 @@ void look_for_zombies(const ServiceFact& service,
             "parent " +
             parent->command + " (pid " + std::to_string(parent->pid) +
             ") lives on and has not waited for it" +
-            (service.ports.empty() ? "." : ", so nothing listens on " + ports_of(service) + ".");
+            (service.ports.empty() || !picture.listeners_of(service.name).empty()
+                 ? "."
+                 : ", so nothing listens on " + ports_of(service) + ".");
         finding.evidence = {"/proc/" + std::to_string(process->pid) + "/stat: state Z"};
         finding.fix = "devstack restart " + service.name + "; let " + parent->name +
                       " end, or start a new one, when its child dies; see " +
