@@ -3,6 +3,7 @@
 #include "devstack/core/probes/url.hpp"
 
 #include "diagnosis/collectors.hpp"
+#include "diagnosis/split_variables.hpp"
 
 #include <algorithm>
 #include <array>
@@ -50,17 +51,6 @@ ReferenceFact make_reference(const ServiceUrl& url) {
     return fact;
 }
 
-std::string scheme_of_prefix(const std::string& prefix, int port) {
-    const auto has = [&](std::string_view word) { return prefix.find(word) != prefix.npos; };
-    if (has("PG") || has("POSTGRES")) return "postgresql";
-    if (has("MYSQL") || has("MARIADB")) return "mysql";
-    if (has("REDIS")) return "redis";
-    const std::string product = core::doctor::product_at(port);
-    if (product == "PostgreSQL") return "postgresql";
-    if (product == "Redis") return "redis";
-    return product == "MySQL" ? "mysql" : "tcp";
-}
-
 class References {
 public:
     References(const Scene& scene, Facts& facts, Passwords& passwords)
@@ -105,42 +95,18 @@ private:
             if (url->port == 0) return;
             ReferenceFact fact = make_reference(*url);
             fact.kind = is_about_callers(variable.name) ? "origin" : "env";
-            add(fact, service.name, variable.name, variable.where, url->password);
+            const auto& variables = service.variables;
+            const auto other = std::ranges::find(variables, "PGPASSWORD", &VariableFact::name);
+            const bool is_other = url->password.empty() && other != variables.end();
+            const std::string password = is_other ? value_of(*other, scene) : url->password;
+            add(fact, service.name, variable.name, variable.where, password);
         } else if (variable.name.ends_with("HOST")) {
-            add_pair(service, variable, scene);
+            auto split = join_variables(variable, service.variables, database_);
+            if (!split) return;
+            const std::string password =
+                split->password == nullptr ? "" : value_of(*split->password, scene);
+            add(split->fact, service.name, split->fact.name, split->fact.where, password);
         }
-    }
-    /// DB_HOST and DB_PORT, PGHOST and PGPORT.
-    void add_pair(const core::doctor::ServiceFact& service,
-                  const VariableFact& host,
-                  const ServiceScene* scene) {
-        const std::string prefix = host.name.substr(0, host.name.size() - 4);
-        if (prefix.empty() || host.value.empty()) return;
-        const auto find = [&](const std::string& name) {
-            const auto found = std::ranges::find(service.variables, name, &VariableFact::name);
-            return found == service.variables.end() ? nullptr : &*found;
-        };
-        const VariableFact* const port = find(prefix + "PORT");
-        if (port == nullptr) return;
-        ReferenceFact fact;
-        std::from_chars(port->value.data(), port->value.data() + port->value.size(), fact.port);
-        if (fact.port <= 0 || fact.port > 65535) return;
-        fact.kind = "env";
-        fact.host = host.value;
-        fact.scheme = scheme_of_prefix(prefix, fact.port);
-        for (const char* name : {"USER", "USERNAME"}) {
-            if (const VariableFact* user = find(prefix + name)) fact.user = user->value;
-        }
-        for (const char* name : {"NAME", "DATABASE"}) {
-            if (const VariableFact* database = find(prefix + name))
-                fact.path = "/" + database->value;
-        }
-        std::string password;
-        for (const char* name : {"PASSWORD", "PASS"}) {
-            if (const VariableFact* it = find(prefix + name)) password = value_of(*it, scene);
-        }
-        if (fact.user.empty() && fact.scheme == "postgresql") fact.scheme = "tcp";
-        add(fact, service.name, host.name + "/" + port->name, host.where, password);
     }
 
     /// Development servers that proxy name their targets in their configuration.
@@ -267,6 +233,7 @@ private:
     const Scene& scene_;
     Facts& facts_;
     Passwords& passwords_;
+    std::string database_ = find_database_scheme(facts_.services);
 };
 
 }  // namespace

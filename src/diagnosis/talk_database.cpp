@@ -246,6 +246,13 @@ asio::awaitable<void> talk_postgres(Conversation& talk) {
         }
         if (message->kind == 'Z') break;  // Ready for queries: we are in.
         if (message->kind != 'R' || message->body.size() < 4) continue;
+        const bool is_asked = number_at(message->body, 0) != 0;
+        if (is_asked && endpoint.password.empty()) {
+            talk.fact().stage = "done";
+            talk.fact().code = "no password";
+            talk.fact().error = "a password is asked for";
+            co_return;
+        }
         const auto answer = answer_challenge(endpoint, message->body, scram);
         if (!answer) {
             talk.fact().stage = "done";  // Some other way to log in; that it speaks is enough.

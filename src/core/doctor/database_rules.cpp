@@ -92,12 +92,41 @@ bool tell_tls(const ReferenceFact& reference, const Picture& picture, Finding& f
     return true;
 }
 
+/// What has to be corrected: one URL, or the variable that holds the part.
+std::string password_place(const ReferenceFact& reference) {
+    return reference.password_in.empty() ? render_reference(reference) : reference.password_in;
+}
+std::string database_place(const ReferenceFact& reference) {
+    return reference.database_in.empty() ? render_reference(reference) : reference.database_in;
+}
+
+/// What it does not tell those who knock, it writes down: "Role "shop" does not exist."
+bool tell_missing_role(const ReferenceFact& reference,
+                       const std::string& at,
+                       const Picture& picture,
+                       Finding& finding) {
+    const std::string wanted = "Role \"" + reference.user + "\" does not exist";
+    for (const LogFact& log : picture.facts().logs) {
+        const LineFact* const line = picture.find_line_with(log.service, wanted);
+        if (line == nullptr) continue;
+        finding.id = "database-role-does-not-exist";
+        finding.what = at + " has no role " + reference.user + ", which " +
+                       render_reference(reference) + " names.";
+        finding.evidence.push_back(render_line(log.service, *line));
+        finding.fix = "createuser -P " + reference.user + ", or correct the user in " +
+                      render_reference(reference);
+        return true;
+    }
+    return false;
+}
+
 /// What a refusal means, by what the server calls it.
 bool tell_postgres(const ReferenceFact& reference,
                    const DialFact& dial,
                    const Picture& picture,
                    Finding& finding) {
     const std::string at = "PostgreSQL at " + render_endpoint(reference.host, reference.port);
+    const std::string named = render_reference(reference);
     const std::string& code = dial.code;
     const std::string database = database_of(reference);
     if (code == "28000" && contains(dial.error, "no encryption") &&
@@ -108,11 +137,17 @@ bool tell_postgres(const ReferenceFact& reference,
         finding.what = "Role " + reference.user + " may not connect to the database " + database +
                        " of " + at + ": " + dial.error + ".";
         finding.fix = "GRANT CONNECT ON DATABASE " + database + " TO " + reference.user;
+    } else if (code == "no password") {
+        finding.id = "database-wrong-password";
+        finding.what =
+            named + " has no password, and " + at + " wants one of " + role_of(reference) + ".";
+        finding.fix = "write the password into " + named;
     } else if (code == "28P01") {
+        if (tell_missing_role(reference, at, picture, finding)) return true;
         finding.id = "database-wrong-password";
         finding.what = "The password of " + role_of(reference) + " in " +
-                       render_reference(reference) + " is wrong: " + at + " refuses the log-in.";
-        finding.fix = "correct the password in " + render_reference(reference) +
+                       password_place(reference) + " is wrong: " + at + " refuses the log-in.";
+        finding.fix = "correct the password in " + password_place(reference) +
                       ", or set it: ALTER ROLE " + reference.user + " PASSWORD '…'";
     } else if (code == "28000") {
         finding.id = "database-login-refused";
@@ -122,7 +157,7 @@ bool tell_postgres(const ReferenceFact& reference,
             "create the role (createuser " + reference.user + "), or allow it in pg_hba.conf";
     } else if (code == "3D000") {
         finding.id = "database-does-not-exist";
-        finding.what = "The database " + database + " that " + render_reference(reference) +
+        finding.what = "The database " + database + " that " + database_place(reference) +
                        " names does not exist on " + at + ".";
         finding.fix = "create it (createdb -O " + reference.user + " " + database +
                       "), then run the migrations";
@@ -187,23 +222,25 @@ bool tell_mysql(const ReferenceFact& reference, const DialFact& dial, Finding& f
     if (code == "1045") {
         const bool has_password = !contains(dial.error, "password: NO");
         finding.id = "database-wrong-password";
-        finding.what = has_password ? "The password of user " + reference.user + " in " + named +
-                                          " is wrong, or there is no such user: "
-                                    : named + " has no password for user " + reference.user + ": ";
+        finding.what = has_password
+                           ? "The password of user " + reference.user + " in " +
+                                 password_place(reference) + " is wrong, or there is no such user: "
+                           : named + " has no password for user " + reference.user + ": ";
         finding.what += at + " refuses the log-in (" + dial.error + ").";
-        finding.fix = "correct user and password in " + named + ", or set it: ALTER USER '" +
-                      reference.user + "'@'localhost' IDENTIFIED BY '…'";
+        finding.fix = "correct user and password in " + password_place(reference) +
+                      ", or set it: ALTER USER '" + reference.user +
+                      "'@'localhost' IDENTIFIED BY '…'";
     } else if (code == "1049") {
         finding.id = "database-does-not-exist";
-        finding.what = "The database " + database_of(reference) + " that " + named +
-                       " names does not exist on " + at + ".";
+        finding.what = "The database " + database_of(reference) + " that " +
+                       database_place(reference) + " names does not exist on " + at + ".";
         finding.fix =
             "create it (CREATE DATABASE " + database_of(reference) + "), then run the migrations";
     } else if (code == "1044") {
         finding.id = "database-login-refused";
-        finding.what = "The database " + database_of(reference) + " that " + named +
-                       " names does not exist on " + at + ", or user " + reference.user +
-                       " has no rights to it: " + dial.error + ".";
+        finding.what = "The database " + database_of(reference) + " that " +
+                       database_place(reference) + " names does not exist on " + at + ", or user " +
+                       reference.user + " has no rights to it: " + dial.error + ".";
         finding.fix = "CREATE DATABASE " + database_of(reference) + ", and GRANT ALL ON " +
                       database_of(reference) + ".* TO the user";
     } else if (code == "1040" || code == "1203" || code == "1226") {
@@ -301,7 +338,13 @@ bool is_suffering(const ReferenceFact& reference, const DialFact& dial, const Pi
     // The server itself, which finds the env file of its clients beside it.
     const bool is_server = !dial.code.empty() && picture.declares(*service, reference.port);
     if (is_server && is_local(reference.host)) return false;
-    return picture.is_troubled(*service) || picture.is_waiting(*service) ||
+    // It may have one from elsewhere (~/.pgpass), unless it says that it has none.
+    if (dial.code == "no password") {
+        return picture.mentions(*service, "no password supplied") ||
+               picture.mentions(*service, "password must be a string") ||
+               picture.mentions(*service, "password authentication failed");
+    }
+    return picture.is_suspect(*service) || picture.is_waiting(*service) ||
            (!dial.error.empty() && picture.mentions(*service, dial.error.substr(0, 40)));
 }
 

@@ -248,6 +248,8 @@ const Shape& shape_of<ReferenceFact>() {
         {"port", slot<&ReferenceFact::port>},
         {"path", slot<&ReferenceFact::path>},
         {"dial", slot<&ReferenceFact::dial>},
+        {"password_in", slot<&ReferenceFact::password_in>},
+        {"database_in", slot<&ReferenceFact::database_in>},
     };
     static constexpr Shape shape{fields};
     return shape;

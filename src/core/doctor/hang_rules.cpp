@@ -226,7 +226,7 @@ struct Block {
 };
 
 void tell_blocked_loop(const ServiceFact& service,
-                       const DialFact& dial,
+                       const std::string& endpoint,
                        const ProcessFact& server,
                        const Block& block,
                        Finding& finding) {
@@ -239,14 +239,23 @@ void tell_blocked_loop(const ServiceFact& service,
                    "thread " +
                    what_it_does(block.thread, block.peer) + " (" + block.thread.system_call + ")" +
                    (block.place.empty() ? "" : " in " + block.place) +
-                   " rather than wait for events, so that nothing on " +
-                   render_endpoint(dial.host, dial.port) + " is answered meanwhile.";
+                   " rather than wait for events, so that nothing on " + endpoint +
+                   " is answered meanwhile.";
     const bool is_python = server.runtime == "python";
     finding.fix = std::string{"use the asynchronous form of that call"} +
                   (is_python ? " (asyncio.sleep, an asynchronous client), or run it in a thread: "
                                "await asyncio.to_thread(…)"
                              : ", or run it in a worker") +
                   (block.place.empty() ? "; to see where it is: " + profiler_for(server) : "");
+}
+
+/// `peer` is "rates (127.0.0.1:47112)".
+void blame_awaited(const ServiceFact& service,
+                   const std::string& peer,
+                   const Picture& picture,
+                   Finding& finding) {
+    const ServiceFact* const awaited = picture.service(peer.substr(0, peer.find(' ')));
+    if (awaited != nullptr && awaited->name != service.name) finding.blames = {awaited->name};
 }
 
 void tell_no_answer(const ServiceFact& service,
@@ -279,6 +288,7 @@ void look_at_silence(const ServiceFact& service,
                      std::vector<Finding>& findings) {
     const DialFact* const dial = picture.probe(service);
     if (dial == nullptr || !has_no_answer(*dial) || !picture.is_alive(service)) return;
+    if (has_lost_worker_to_error(service, picture)) return;
     const ProcessFact* const server =
         find_worker(service, find_server(service, dial->port, picture), picture);
     const ProcessFact* const busy = find_busiest(service, picture);
@@ -305,10 +315,8 @@ void look_at_silence(const ServiceFact& service,
     } else if (const ThreadFact* blocked = find_blocked_loop(server, picture)) {
         const Block block{
             *blocked, find_awaited(*server, picture), find_place(*server, false, picture)};
-        tell_blocked_loop(service, *dial, *server, block, finding);
-        const ServiceFact* const awaited =
-            picture.service(block.peer.substr(0, block.peer.find(' ')));
-        if (awaited != nullptr && awaited->name != service.name) finding.blames = {awaited->name};
+        tell_blocked_loop(service, where, *server, block, finding);
+        blame_awaited(service, block.peer, picture, finding);
     } else if (answers_late(service, *dial, picture)) {
         finding.is_symptom = true;
         finding.id = "answers-too-late";
@@ -352,6 +360,15 @@ std::string tell_what_it_does(const ServiceFact& service,
            ", which looks like a deadlock";
 }
 
+/// For a lock, in its own code, or at a connection of its own.
+bool waits_for_somebody(const ProcessFact& server, const Picture& picture) {
+    return std::ranges::any_of(picture.facts().threads, [&](const ThreadFact& it) {
+        if (it.pid != server.pid) return false;
+        const bool is_known = server.runtime.empty() || !program_frames(it, server).empty();
+        return !it.peer.empty() || (it.system_call == "futex" && is_known);
+    });
+}
+
 /// Few requests that go on although their clients have gone, while others are accepted and nothing
 /// is seen to wait: they may just take long.
 bool may_be_at_work(const ServiceFact& service,
@@ -363,8 +380,7 @@ bool may_be_at_work(const ServiceFact& service,
     const bool is_accepting = std::ranges::all_of(
         listeners, [](const ListenerFact* it) { return it->accept_queue == 0; });
     return connection.count < few && is_accepting && picture.is_well(service) &&
-           find_place(server, false, picture).empty() &&
-           tell_what_it_does(service, server, picture).empty();
+           !waits_for_somebody(server, picture) && find_busiest(service, picture) == nullptr;
 }
 
 /// Clients that gave up, and whose connections the service has not let go: their requests are still
@@ -372,10 +388,10 @@ bool may_be_at_work(const ServiceFact& service,
 void look_at_stuck_requests(const ServiceFact& service,
                             const Picture& picture,
                             std::vector<Finding>& findings) {
+    if (has_lost_worker_to_error(service, picture)) return;
     for (const ConnectionFact& it : picture.facts().connections) {
         if (it.service != service.name || it.state == "established") continue;
-        const ProcessFact* const server =
-            find_worker(service, picture.process(it.pid), picture);
+        const ProcessFact* const server = find_worker(service, picture.process(it.pid), picture);
         if (server == nullptr) continue;
         if (it.state == "dead") continue;  // By itself that may as well be a leak.
         if (may_be_at_work(service, it, *server, picture)) continue;
@@ -394,6 +410,27 @@ void look_at_stuck_requests(const ServiceFact& service,
         finding.evidence.push_back(std::to_string(it.count) + " in CLOSE_WAIT on port " +
                                    std::to_string(it.port) + " (ss -tnp state close-wait)");
         add_thread_evidence(*server, picture, finding);
+        const std::string peer = find_awaited(*server, picture);
+        const std::string where = place.empty() ? "" : " in " + place;
+        if (peer.starts_with(service.name + " ")) {
+            finding.id = "waits-for-itself";
+            finding.strength = 84;
+            finding.what = held + "; it waits for an answer of itself (" +
+                           peer.substr(service.name.size() + 2) + where +
+                           ", and none of its workers is free to give it.";
+            finding.fix = (place.empty() ? "answer without asking itself"
+                                         : "do not ask its own port in " + place) +
+                          ", or run more workers or threads";
+            findings.push_back(std::move(finding));
+            return;
+        }
+        if (const ThreadFact* blocked = find_blocked_loop(server, picture)) {
+            const std::string endpoint = "port " + std::to_string(it.port);
+            tell_blocked_loop(service, endpoint, *server, {*blocked, peer, place}, finding);
+            blame_awaited(service, peer, picture, finding);
+            findings.push_back(std::move(finding));
+            return;
+        }
         finding.fix = (place.empty() ? "see where the threads of pid " + std::to_string(it.pid) +
                                            " are (gdb -p, py-spy dump, kill -QUIT for Go and Java)"
                                      : "look at " + place) +

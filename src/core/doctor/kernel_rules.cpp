@@ -125,9 +125,8 @@ bool is_program_of(const ServiceFact& service, const KernelFact& message, const 
         base_of(service.words.front()).substr(0, name_size_max) == message.program) {
         return true;
     }
-    return std::ranges::any_of(picture.processes_of(service.name), [&](const ProcessFact* it) {
-        return it->name == message.program;
-    });
+    return std::ranges::any_of(picture.processes_of(service.name),
+                               [&](const ProcessFact* it) { return it->name == message.program; });
 }
 
 void look_at_denial(const KernelFact& message,
@@ -173,9 +172,8 @@ void look_at_connections(const KernelFact& message,
     finding.id = "connection-table-full";
     finding.topic = "connections";
     finding.strength = 86;
-    finding.what =
-        "The kernel drops packets: its table of connections (" + message.detail +
-        ") is full, so that new connections time out although the servers listen.";
+    finding.what = "The kernel drops packets: its table of connections (" + message.detail +
+                   ") is full, so that new connections time out although the servers listen.";
     add_evidence(message, finding);
     finding.fix =
         "compare sysctl net.netfilter.nf_conntrack_count with nf_conntrack_max; raise the latter, "
@@ -194,8 +192,8 @@ void look_at_storage(const KernelFact& message,
                    contains_word(text, "read-only file system") || contains(text, "EROFS");
         });
         const auto processes = picture.processes_of(service.name);
-        const bool waits = std::ranges::any_of(
-            processes, [](const ProcessFact* it) { return it->state == "D"; });
+        const bool waits =
+            std::ranges::any_of(processes, [](const ProcessFact* it) { return it->state == "D"; });
         if (is_disk ? line == nullptr : !waits) continue;
         if (line != nullptr) finding.evidence.push_back(render_line(service.name, *line));
         finding.service = service.name;
@@ -207,8 +205,9 @@ void look_at_storage(const KernelFact& message,
     finding.strength = 94;
     finding.what = is_disk ? "The disk " + message.detail + ", which " + finding.service +
                                  " works on, fails: the kernel reports errors of it."
-                           : "The file server " + message.detail + " does not answer: " +
-                                 finding.service + " waits for a file on it and can not be ended.";
+                           : "The file server " + message.detail +
+                                 " does not answer: " + finding.service +
+                                 " waits for a file on it and can not be ended.";
     add_evidence(message, finding);
     finding.fix = is_disk
                       ? "save what is on it, see smartctl -a /dev/" + message.detail + " and dmesg"
@@ -237,10 +236,9 @@ std::string describe_fault(const KernelFact& message) {
     const char* const end = message.detail.data() + message.detail.size();
     std::from_chars(message.detail.data() + prefix.size(), end, address, 16);
     constexpr std::uint64_t first_page = 4096;
-    return address < first_page
-               ? "it used a null pointer (address " + std::to_string(address) + ")"
-               : "it used the address 0x" + message.detail.substr(prefix.size()) +
-                     ", where it has nothing";
+    return address < first_page ? "it used a null pointer (address " + std::to_string(address) + ")"
+                                : "it used the address 0x" + message.detail.substr(prefix.size()) +
+                                      ", where it has nothing";
 }
 
 std::string render_message(const KernelFact& message) {

@@ -67,6 +67,7 @@ bool is_contradicted(const LogKnowledge& known,
         const std::string text = found[1].str();
         std::from_chars(text.data(), text.data() + text.size(), port);
         const auto listeners = picture.listeners_on(port);
+        if (listeners.empty() && picture.is_well(service)) return true;
         return std::ranges::any_of(
             listeners, [&](const ListenerFact* it) { return it->service == service.name; });
     }
@@ -109,7 +110,7 @@ std::string topic_of(const LogKnowledge& known, const std::smatch& found) {
 }
 
 /// It does not say which port; the one that it declares may be told apart from others.
-void add_ports(const ServiceFact& service, const Picture& picture, Finding& finding) {
+void add_declared_ports(const ServiceFact& service, const Picture& picture, Finding& finding) {
     for (const std::string& text : service.ports) {
         int port = 0;
         std::from_chars(text.data(), text.data() + text.size(), port);
@@ -118,6 +119,39 @@ void add_ports(const ServiceFact& service, const Picture& picture, Finding& find
                                    ", which it declares: it is another port that it wants, or "
                                    "its holder has gone");
     }
+}
+
+/// Ports that the command names: "127.0.0.1:8000", "--port 8000".
+std::vector<int> ports_in(const std::string& command) {
+    std::vector<int> ports;
+    static const std::regex number{R"((?:^|[\s:=])(\d{2,5})(?=$|\s))"};
+    for (std::sregex_iterator it{command.begin(), command.end(), number}, end; it != end; ++it)
+        ports.push_back(std::stoi((*it)[1].str()));
+    // What Django's development server listens on when it is told nothing.
+    if (contains(command, "runserver")) ports.push_back(8000);
+    return ports;
+}
+
+void tell_holder(const ServiceFact& service,
+                 const std::smatch& found,
+                 const Picture& picture,
+                 Finding& finding) {
+    const bool is_named = found.size() > 1;
+    for (const int port : ports_in(is_named ? " " + found[1].str() : service.command)) {
+        for (const ListenerFact* it : picture.listeners_on(port)) {
+            if (it->service == service.name) continue;
+            const std::string number = std::to_string(port);
+            finding.strength = 86;
+            finding.what = service.name + " can not listen on port " + number + ": " +
+                           describe(*it) + " holds it.";
+            finding.evidence.push_back("ss -ltnp sport = :" + number);
+            finding.fix = it->pid == 0 ? "devstack ports " + number
+                                       : "kill " + std::to_string(it->pid) + ", or give " +
+                                             service.name + " another port";
+            return;
+        }
+    }
+    if (!is_named) add_declared_ports(service, picture, finding);
 }
 
 /// Adds where the code is that failed.
@@ -148,10 +182,13 @@ void read_line(const ServiceFact& service,
                std::vector<Finding>& findings) {
     for (const LogKnowledge& known : log_knowledge()) {
         if (!contains(line.text, known.part)) continue;
-        if (!known.is_lasting && !may_explain(service, line, picture)) continue;
+        const bool is_port = known.id == "port-in-use";
+        if (!known.is_lasting && !is_port && !may_explain(service, line, picture)) continue;
         std::smatch found;
         const std::regex pattern{known.pattern.data(), known.pattern.size()};
         if (!std::regex_search(line.text, found, pattern)) continue;
+        // A server that goes on without its port is no better off.
+        if (is_port && found.size() == 1 && !may_explain(service, line, picture)) continue;
         if (is_contradicted(known, found, service, picture)) continue;
         Finding finding;
         finding.id = known.id;
@@ -165,7 +202,7 @@ void read_line(const ServiceFact& service,
         finding.what = fill(known.meaning, found, service, picture);
         finding.fix = fill(known.fix, found, service, picture);
         finding.evidence = {render_line(service.name, line)};
-        if (known.id == "port-in-use" && found.size() == 1) add_ports(service, picture, finding);
+        if (known.id == "port-in-use") tell_holder(service, found, picture, finding);
         add_place(log.lines, picture, finding);
         findings.push_back(std::move(finding));
         return;
@@ -259,8 +296,7 @@ void read_traceback(const ServiceFact& service,
     const bool is_syntax =
         (contains(trace->error, "SyntaxError") && !contains(trace->error, "JSON")) ||
         contains(trace->error, "IndentationError") || contains(trace->error, "TabError");
-    const bool is_handled =
-        is_about_connections(trace->error) || !has_failed_request(log, picture);
+    const bool is_handled = is_about_connections(trace->error) || !has_failed_request(log, picture);
     // A server that reloads itself stays there, without what it could not load.
     const bool is_left_out = is_syntax && contains(log.lines.back().text, trace->error);
     if (picture.is_well(service) && is_handled && !is_left_out) return;

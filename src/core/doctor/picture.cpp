@@ -86,7 +86,8 @@ std::vector<const ReferenceFact*> Picture::references_of(const std::string& name
 const SourceFact* Picture::source(const std::string& file, int line) const {
     const auto found = select(facts_.sources, [&](const SourceFact& it) {
         const bool is_it = it.file == file || it.file.ends_with("/" + file);
-        return is_it && std::ranges::find(it.lines, line, &SourceLineFact::number) != it.lines.end();
+        return is_it &&
+               std::ranges::find(it.lines, line, &SourceLineFact::number) != it.lines.end();
     });
     return found.size() == 1 ? found.front() : nullptr;
 }

@@ -127,6 +127,8 @@ std::string render_message(const KernelFact& message);
 std::string describe_kill(const KernelFact& message);
 /// "it used a null pointer (address 8)".
 std::string describe_fault(const KernelFact& message);
+/// A child of it is dead, and its log tells by which error: what waits for that child is no hang.
+bool has_lost_worker_to_error(const ServiceFact& service, const Picture& picture);
 /// " (devstack.toml:4)", where the service is declared; empty where nobody knows.
 std::string declared_at(const ServiceFact& service);
 /// Where the service works, as people see it.

@@ -44,12 +44,6 @@ void look_for_stopped(const ServiceFact& service,
     }
 }
 
-bool tells_why_it_ends(const ServiceFact& service, const Picture& picture) {
-    return std::ranges::any_of(picture.facts().logs, [&](const LogFact& it) {
-        return it.service == service.name && find_last_traceback(it.lines);
-    });
-}
-
 void look_for_zombies(const ServiceFact& service,
                       const Picture& picture,
                       std::vector<Finding>& findings) {
@@ -63,20 +57,19 @@ void look_for_zombies(const ServiceFact& service,
         finding.service = service.name;
         finding.topic = "process";
         // Below what its log tells of why it died: a reloader waits for that to be mended.
-        const bool is_explained = tells_why_it_ends(service, picture);
+        const bool is_explained = has_lost_worker_to_error(service, picture);
         finding.strength = is_explained ? 56 : 87;
         finding.confidence = Confidence::sure;
         finding.is_minor = !is_hit;
-        finding.what =
-            "A child process of " + service.name + " (" + process->name + ", pid " +
-            std::to_string(process->pid) +
-            ") has died and is a zombie (defunct): its "
-            "parent " +
-            parent->command + " (pid " + std::to_string(parent->pid) +
-            ") lives on and has not waited for it" +
-            (service.ports.empty() || !picture.listeners_of(service.name).empty()
-                 ? "."
-                 : ", so nothing listens on " + ports_of(service) + ".");
+        finding.what = "A child process of " + service.name + " (" + process->name + ", pid " +
+                       std::to_string(process->pid) +
+                       ") has died and is a zombie (defunct): its "
+                       "parent " +
+                       parent->command + " (pid " + std::to_string(parent->pid) +
+                       ") lives on and has not waited for it" +
+                       (service.ports.empty() || !picture.listeners_of(service.name).empty()
+                            ? "."
+                            : ", so nothing listens on " + ports_of(service) + ".");
         finding.evidence = {"/proc/" + std::to_string(process->pid) + "/stat: state Z"};
         finding.fix = "devstack restart " + service.name + "; let " + parent->name +
                       " end, or start a new one, when its child dies; see " +
@@ -208,6 +201,17 @@ bool has_ended_badly(const ServiceFact& service, const Picture& picture) {
 }
 
 }  // namespace
+
+bool has_lost_worker_to_error(const ServiceFact& service, const Picture& picture) {
+    const bool has_lost_one =
+        std::ranges::any_of(picture.processes_of(service.name), [&](const ProcessFact* it) {
+            const ProcessFact* const parent = picture.process(it->parent);
+            return it->state == "Z" && parent != nullptr && parent->service == service.name;
+        });
+    return has_lost_one && std::ranges::any_of(picture.facts().logs, [&](const LogFact& it) {
+               return it.service == service.name && find_last_traceback(it.lines);
+           });
+}
 
 void find_sick_processes(const Picture& picture, std::vector<Finding>& findings) {
     for (const ServiceFact& service : picture.facts().services) {

@@ -186,6 +186,9 @@ struct ReferenceFact {
     int port = 0;
     std::string path;  ///< Path and query, or "/database".
     std::string dial;  ///< Id of the dial that tried it.
+    /// Where several variables name it: "DB_PASSWORD (.env:4)", "DB_NAME (.env:5)".
+    std::string password_in;
+    std::string database_in;
 };
 
 /// One address of a dialled host.
