@@ -125,7 +125,11 @@ bool is_on_noexec_mount(const std::string& path) {
 void examine_file(const std::string& path, const ServiceScene& service, ProgramFact& fact) {
     const auto status = status_of(path);
     if (!status) {
-        fact.problem = "not found";
+        std::error_code none;
+        const fs::path target = fs::read_symlink(path, none);
+        fact.problem = none ? "not found" : "dangling link";
+        if (!none) fact.interpreter = target.string();
+        if (!none) fact.path = path;
         return;
     }
     fact.path = path;

@@ -287,12 +287,17 @@ void add_unexplained(const Picture& picture, std::vector<Finding>& findings) {
 std::vector<std::string> rule_out(const Picture& picture) {
     std::vector<std::string> ruled_out;
     std::vector<std::string> well;
+    std::vector<std::string> unasked;  // Nothing is known of them but that they are there.
     for (const ServiceFact& it : picture.facts().services) {
-        if (picture.is_well(it)) well.push_back(it.name);
+        if (!picture.is_well(it)) continue;
+        (picture.probe(it) == nullptr ? unasked : well).push_back(it.name);
     }
     if (well.size() == 1) ruled_out.push_back(well.front() + " runs and answers its probe");
     if (well.size() > 1)
         ruled_out.push_back(join_for_people(well) + " run and answer their probes");
+    if (!unasked.empty()) {
+        ruled_out.push_back(join_for_people(unasked) + (unasked.size() == 1 ? " runs" : " run"));
+    }
     for (const DialFact& it : picture.facts().dials) {
         const bool is_login = it.protocol == "postgresql" || it.protocol == "redis";
         if (is_login && it.error.empty()) {

@@ -67,6 +67,28 @@ void tell_not_found(const ServiceFact& service,
     }
 }
 
+void tell_dangling_link(const ServiceFact& service,
+                        const ProgramFact& program,
+                        const Picture& picture,
+                        Finding& finding) {
+    const std::string environment = virtualenv_of(program.word);
+    finding.id = environment.empty() ? "program-not-found" : "virtualenv-broken";
+    finding.what = program.word + " of " + service.name + " is a link to " + program.interpreter +
+                   ", which does not exist" +
+                   (environment.empty() ? "."
+                                        : ": the virtual environment " + environment +
+                                              " was made with a Python that is gone.");
+    const FolderFact* const folder = picture.folder(service.name);
+    const std::string list = folder == nullptr || folder->requirements.empty()
+                                 ? "requirements.txt"
+                                 : folder->requirements;
+    finding.fix = environment.empty()
+                      ? "install what " + program.interpreter + " belongs to, or correct the link"
+                      : "rm -r " + environment + " && python3 -m venv " + environment + " && " +
+                            environment + "/bin/pip install -r " + list +
+                            (folder == nullptr ? "" : ", in " + folder->path);
+}
+
 void tell_package_script(const ServiceFact& service,
                          const ProgramFact& program,
                          const FolderFact& folder,
@@ -100,6 +122,8 @@ void tell_problem(const ServiceFact& service,
         } else {
             tell_not_found(service, program, picture, finding);
         }
+    } else if (program.problem == "dangling link") {
+        tell_dangling_link(service, program, picture, finding);
     } else if (program.problem == "not executable") {
         finding.id = "program-not-executable";
         finding.what = program.path + ", the command of " + service.name +

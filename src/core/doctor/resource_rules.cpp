@@ -91,7 +91,8 @@ void look_at_memory(const Picture& picture, std::vector<Finding>& findings) {
         if (!is_current) continue;
         if (crash->signal != sigkill && crash->code != 128 + sigkill) continue;
         // devstack kills too, what does not end when it has to: it says why.
-        const bool is_by_devstack = !crash->why.empty() && crash->why != crash->ended;
+        const bool is_by_devstack = !crash->why.empty() && crash->why != crash->ended &&
+                                    !contains(crash->why, "OOM killer");
         const KernelFact* const message = picture.kernel_message(*crash);
         if (is_by_devstack || (crash->oom_kills == 0 && message == nullptr)) continue;
         Finding finding;

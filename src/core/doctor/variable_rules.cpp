@@ -113,6 +113,10 @@ void look_for_missing_files(const ServiceFact& service,
         finding.fix = file.example.empty()
                           ? "create " + file.path
                           : "cp " + file.example + " " + file.path + " and fill it in";
+        if (!file.is_declared) {
+            finding.fix += "; unless " + service.name + " reads it itself, name it in the profile" +
+                           declared_at(service) + ": env_file = \"" + base_of(file.path) + "\"";
+        }
         findings.push_back(std::move(finding));
     }
 }

@@ -305,7 +305,7 @@ struct ProgramFact {
     std::string word;  ///< As in the command.
     std::string path;  ///< What it is found as.
     /// "", "not found", "not executable", "no such interpreter", "crlf", "is a directory",
-    /// "cannot run here" (another machine's), "noexec mount".
+    /// "cannot run here" (another machine's), "noexec mount", "dangling link" (to `interpreter`).
     std::string problem;
     std::string mode;  ///< "0644".
     std::string owner;

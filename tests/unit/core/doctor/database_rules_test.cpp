@@ -132,3 +132,49 @@ TEST_CASE("a PostgreSQL's certificate that its client refuses is told", "[unit][
           "DATABASE_URL (api/.env:3) insists on TLS (sslmode=verify-full), and the certificate of "
           "PostgreSQL at localhost:5432 is not trusted: self-signed certificate.");
 }
+
+TEST_CASE("a role that the server does not know is no wrong password", "[unit][doctor]") {
+    World world;
+    world.break_probe("api", 500);
+    DialFact& dial = world.refer("api", "DATABASE_URL", "postgresql", 5432);
+    dial.code = "28P01";
+    dial.error = "password authentication failed for user \"shop\"";
+    CHECK(world.findings()[0].id == "database-wrong-password");
+    world.say("web", "DETAIL:  Role \"shop\" does not exist.");
+    CHECK(world.findings()[0].what ==
+          "PostgreSQL at localhost:5432 has no role shop, which DATABASE_URL (api/.env:3) names.");
+    CHECK(world.findings()[0].fix ==
+          "createuser -P shop, or correct the user in DATABASE_URL (api/.env:3)");
+}
+
+TEST_CASE("a URL without a password is told if the client has none from elsewhere",
+          "[unit][doctor]") {
+    World world;
+    DialFact& dial = world.refer("api", "DATABASE_URL", "postgresql", 5432);
+    dial.code = "no password";
+    dial.error = "a password is asked for";
+    CHECK(world.said().empty());
+    world.break_probe("api", 500);
+    CHECK(world.findings()[0].id != "database-wrong-password");
+    world.say("api", "connection failed: fe_sendauth: no password supplied");
+    CHECK(world.findings()[0].what ==
+          "DATABASE_URL (api/.env:3) has no password, and PostgreSQL at localhost:5432 wants one "
+          "of role shop.");
+}
+
+TEST_CASE("of several variables the one that is wrong is named", "[unit][doctor]") {
+    World world;
+    world.break_probe("api", 500);
+    DialFact& dial = world.refer("api", "DB_HOST", "postgresql", 5432);
+    world.facts.references.back().password_in = "DB_PASSWORD (.env:4)";
+    world.facts.references.back().database_in = "DB_NAME (.env:5)";
+    dial.error = "refused";
+    dial.code = "28P01";
+    CHECK(world.findings()[0].what ==
+          "The password of role shop in DB_PASSWORD (.env:4) is wrong: PostgreSQL at "
+          "localhost:5432 refuses the log-in.");
+    dial.code = "3D000";
+    CHECK(world.findings()[0].what ==
+          "The database orders that DB_NAME (.env:5) names does not exist on PostgreSQL at "
+          "localhost:5432.");
+}

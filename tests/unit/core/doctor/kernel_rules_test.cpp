@@ -207,8 +207,7 @@ TEST_CASE("the kernel says what a crashed program did", "[unit][doctor]") {
     // Two programs at the same time, none of them known to be this one.
     world.facts.kernel = {message_of("a[1]: segfault at 8 ip 0"),
                           message_of("b[2]: segfault at 8 ip 0")};
-    CHECK(world.findings()[0].what ==
-          "api (node api.js) was ended by SIGSEGV: it has crashed.");
+    CHECK(world.findings()[0].what == "api (node api.js) was ended by SIGSEGV: it has crashed.");
 }
 
 TEST_CASE("a worker that was killed for memory is told where its master says so",

@@ -28,17 +28,17 @@ World python_world() {
     world.facts.processes.push_back(process);
     world.facts.sources.push_back(
         {"/srv/app/bank.py", {{4, "def rotate():"},          {5, "    with lock:"},
-                     {9, "def create(user):"},      {10, "    with lock:"},
-                     {12, "        if user:"},      {13, "            rotate()"},
-                     {20, "def pay(self):"},        {21, "    with self.a:"},
-                     {22, "        with self.b:"},  {30, "def refund(self):"},
-                     {31, "    with self.b:"},      {32, "        self.a.acquire()"},
-                     {40, "def after():"},          {41, "    with lock:"},
-                     {42, "        count()"},       {43, "    with lock:"},
-                     {50, "def again():"},          {51, "    other.acquire()"},
-                     {52, "    other.release()"},   {53, "    lock.acquire()"},
-                     {54, "    if lock:"},          {55, "        other.acquire()"},
-                     {56, "        lock.acquire()"}}});
+                              {9, "def create(user):"},      {10, "    with lock:"},
+                              {12, "        if user:"},      {13, "            rotate()"},
+                              {20, "def pay(self):"},        {21, "    with self.a:"},
+                              {22, "        with self.b:"},  {30, "def refund(self):"},
+                              {31, "    with self.b:"},      {32, "        self.a.acquire()"},
+                              {40, "def after():"},          {41, "    with lock:"},
+                              {42, "        count()"},       {43, "    with lock:"},
+                              {50, "def again():"},          {51, "    other.acquire()"},
+                              {52, "    other.release()"},   {53, "    lock.acquire()"},
+                              {54, "    if lock:"},          {55, "        other.acquire()"},
+                              {56, "        lock.acquire()"}}});
     return world;
 }
 

@@ -1,0 +1,235 @@
+// Who is suspected although he is well, and who is not although something looks bad.
+
+#include "support/catch.hpp"
+#include "unit/core/doctor/world.hpp"
+
+using namespace devstack::core::doctor;
+using devstack::test::World;
+
+namespace {
+
+constexpr const char* pool_line =
+    "Error: QueuePool limit of size 5 overflow 10 reached, connection timed out";
+
+World timed_world() {
+    World world;
+    world.facts.time = "2026-11-20T18:37:10.000Z";
+    return world;
+}
+
+/// Somebody asks about a request to web.
+void ask(World& world, int status) {
+    DialFact asked = world.probe("web");
+    asked.id = "asked";
+    asked.purpose = "asked";
+    asked.path = "/orders";
+    asked.status = status;
+    asked.is_unexpected = status >= 400;
+    world.facts.dials.push_back(asked);
+}
+
+void flap(World& world, int restarts) {
+    ServiceFact& api = world.service("api");
+    api.restarts = restarts;
+    api.has_exited = true;
+    api.exit_code = 1;
+    api.phase_seconds = 2;
+    CrashFact crash;
+    crash.service = "api";
+    crash.time = "2026-11-20T18:37:05.000Z";
+    crash.ended = "exited with code 1";
+    crash.code = 1;
+    world.facts.crashes = {crash};
+}
+
+void leave_request(World& world, int count) {
+    ConnectionFact connection;
+    connection.port = 3101;
+    connection.pid = 10;
+    connection.service = "api";
+    connection.state = "abandoned";
+    connection.count = count;
+    world.facts.connections = {connection};
+}
+
+ThreadFact& add_thread(World& world, const std::string& call) {
+    ThreadFact thread;
+    thread.pid = 10;
+    thread.thread = 10;
+    thread.state = "S";
+    thread.system_call = call;
+    thread.frames = {"quote (shop.py:15)"};
+    thread.language = "python";
+    world.facts.threads.push_back(thread);
+    world.facts.processes[0].runtime = "python";
+    return world.facts.threads.back();
+}
+
+void lose_worker(World& world) {
+    ProcessFact worker = world.facts.processes[0];
+    worker.pid = 11;
+    worker.parent = 10;
+    worker.state = "Z";
+    worker.name = "python3";
+    world.facts.processes.push_back(worker);
+    world.facts.processes[0].parent = 1;
+}
+
+LogFact traceback_of(const std::string& error) {
+    LogFact log{"api", "api.log", {}};
+    for (const std::string& line : {std::string{"Traceback (most recent call last):"},
+                                    std::string{"  File \"main.py\", line 7"},
+                                    std::string{"    def x(:"},
+                                    error}) {
+        log.lines.push_back({"2026-11-20T18:37:03.000Z", line});
+    }
+    return log;
+}
+
+}  // namespace
+
+TEST_CASE("what stands behind a request that fails is suspected", "[unit][doctor]") {
+    World world = timed_world();
+    world.say("api", pool_line);
+    ask(world, 500);
+    CHECK(world.findings()[0].id == "pool-exhausted");
+    // Asked for what is not there, nobody is at fault.
+    World missing = timed_world();
+    missing.say("api", "error: relation of no concern");
+    ask(missing, 404);
+    CHECK(missing.findings()[0].id == "request-answered-badly");
+}
+
+TEST_CASE("long ago is not why a request fails now", "[unit][doctor]") {
+    World world = timed_world();
+    world.say("api", "Cannot find module 'left-pad'");
+    ask(world, 500);
+    CHECK(world.findings()[0].id == "node-module-missing");
+    world.facts.time = "2026-11-20T18:40:10.000Z";
+    CHECK(world.findings()[0].id == "request-answered-badly");
+}
+
+TEST_CASE("a service that ends again and again is not well while it is up", "[unit][doctor]") {
+    World world = timed_world();
+    world.say("api", "Cannot find module 'left-pad'");
+    flap(world, 1);
+    CHECK(world.said().empty());  // Once may be over.
+    flap(world, 2);
+    CHECK(world.findings()[0].what == "api requires the module left-pad, which is not installed.");
+    world.facts.time = "2026-11-20T18:38:10.000Z";
+    CHECK(world.said().empty());
+}
+
+TEST_CASE("a long request that a client has left is no hang", "[unit][doctor]") {
+    World world = timed_world();
+    leave_request(world, 1);
+    add_thread(world, "nanosleep");
+    CHECK(world.said().empty());
+    leave_request(world, 3);
+    CHECK(world.findings()[0].id == "requests-stuck");
+    leave_request(world, 1);
+    world.facts.listeners[0].accept_queue = 1;
+    CHECK(world.findings()[0].id == "requests-stuck");
+    world.facts.listeners[0].accept_queue = 0;
+    world.facts.threads[0].system_call = "futex";
+    CHECK(world.findings()[0].id == "requests-stuck");
+}
+
+TEST_CASE("a server that asks itself is told", "[unit][doctor]") {
+    World world = timed_world();
+    leave_request(world, 1);
+    add_thread(world, "poll").peer = "127.0.0.1:3101";
+    CHECK(world.findings()[0].what ==
+          "1 request to api on port 3101 hangs: the clients have gone, and the service still holds "
+          "the connections; it waits for an answer of itself (127.0.0.1:3101) in quote "
+          "(shop.py:15), and none of its workers is free to give it.");
+    CHECK(world.findings()[0].fix ==
+          "do not ask its own port in quote (shop.py:15), or run more workers or threads");
+}
+
+TEST_CASE("what blocks an event loop is told without a probe", "[unit][doctor]") {
+    World world = timed_world();
+    leave_request(world, 1);
+    add_thread(world, "recvfrom").peer = "127.0.0.1:9000";
+    world.facts.processes[0].has_event_loop = true;
+    ListenerFact silent = world.facts.listeners[0];
+    silent.port = 9000;
+    silent.service.clear();
+    world.facts.listeners.push_back(silent);
+    CHECK(world.findings()[0].what ==
+          "The event loop of api (node api.js, pid 10) is blocked by a synchronous call: its main "
+          "thread waits for 127.0.0.1:9000 (recvfrom) in quote (shop.py:15) rather than wait for "
+          "events, so that nothing on port 3101 is answered meanwhile.");
+}
+
+TEST_CASE("a reloader that waits for an error to be mended is no hang", "[unit][doctor]") {
+    World world = timed_world();
+    lose_worker(world);
+    world.facts.logs = {traceback_of("SyntaxError: invalid syntax")};
+    DialFact& probe = world.probe("api");
+    probe.stage = "first byte";
+    probe.status = 0;
+    probe.error = "no answer";
+    world.service("api").phase = "unhealthy";
+    CHECK(world.said() ==
+          "[syntax-error] main.py line 7 of api has a syntax error: SyntaxError: invalid "
+          "syntax.\n");
+    // Without a probe it still is the last thing that it said.
+    World unasked = timed_world();
+    unasked.facts.logs = {traceback_of("SyntaxError: invalid syntax")};
+    CHECK(unasked.findings()[0].id == "syntax-error");
+    unasked.facts.logs[0].lines.push_back({"2026-11-20T18:37:04.000Z", "Reloading … ok"});
+    CHECK(unasked.said().empty());
+}
+
+TEST_CASE("who holds a port that a log names is told", "[unit][doctor]") {
+    World world = timed_world();
+    world.say("api", "Error: listen EADDRINUSE: address already in use 127.0.0.1:8000");
+    CHECK(world.said().empty());  // It was; now nobody does, and api is well.
+    ListenerFact stranger;
+    stranger.port = 8000;
+    stranger.pid = 77;
+    stranger.command = "python3 -m http.server 8000";
+    world.facts.listeners.push_back(stranger);
+    CHECK(world.said() ==
+          "[port-in-use] api can not listen on port 8000: python3 -m http.server 8000 (pid 77) "
+          "holds it.\n");
+    CHECK(world.findings()[0].fix == "kill 77, or give api another port");
+}
+
+TEST_CASE("a memory limit of devstack's own cgroup is why a service was killed", "[unit][doctor]") {
+    World world = timed_world();
+    world.end("api", 0);
+    world.service("api").exit_signal = 9;
+    CrashFact crash;
+    crash.service = "api";
+    crash.pid = 10;
+    crash.time = "2026-11-20T18:37:05.000Z";
+    crash.ended = "was killed by SIGKILL";
+    crash.why = "was killed by SIGKILL (killed by the kernel's OOM killer: memory limit 32 MiB)";
+    crash.signal = 9;
+    crash.peak_memory_bytes = 32ULL << 20U;
+    crash.oom_kills = 1;
+    world.facts.crashes = {crash};
+    CHECK(world.findings()[0].what ==
+          "api was killed (SIGKILL), most probably by the kernel's OOM killer: out of memory, at "
+          "32 MiB.");
+}
+
+TEST_CASE("a link into a Python that is gone is told", "[unit][doctor]") {
+    World world = timed_world();
+    world.end("api", 127);
+    ProgramFact program;
+    program.service = "api";
+    program.word = "venv/bin/python";
+    program.path = "api/venv/bin/python";
+    program.problem = "dangling link";
+    program.interpreter = "/usr/bin/python3.9";
+    world.facts.programs = {program};
+    CHECK(world.findings()[0].what ==
+          "venv/bin/python of api is a link to /usr/bin/python3.9, which does not exist: the "
+          "virtual environment venv was made with a Python that is gone.");
+    world.facts.programs[0].word = "bin/tool";
+    CHECK(world.findings()[0].what ==
+          "bin/tool of api is a link to /usr/bin/python3.9, which does not exist.");
+}
