@@ -98,8 +98,8 @@ private:
 
 constexpr Collector quick[] = {{"env files", collect_variables},
                                {"nginx configurations", collect_nginx}};
+constexpr Collector logs{"logs and crash records", collect_logs};
 constexpr Collector others[] = {{"processes and sockets", collect_activity},
-                                {"logs and crash records", collect_logs},
                                 {"directories and programs", collect_folders},
                                 {"disks and limits", collect_machine},
                                 {"the kernel's log", collect_kernel_log}};
@@ -165,10 +165,14 @@ Facts collect_facts(const Question& question) {
         first.begin(it);
     for (const Collector& it : others)
         second.begin(it);
+    // What a request makes services say comes after it.
+    const bool is_request = question.subject.kind == "url";
+    if (!is_request) second.begin(logs);
     first.finish(begin + question.limit / 3, facts);
     Passwords passwords;
     collect_references(*scene, facts, passwords);
     facts.dials = dial_all(plan_dials(*scene, facts, passwords), question.limit * 6 / 10);
+    if (is_request) second.begin(logs);
     second.finish(begin + question.limit * 8 / 10, facts);
     collect_log_files(*scene, facts);
     collect_claims(*scene, facts);

@@ -327,7 +327,19 @@ std::optional<Examination> examine_until(const ProcessFact& process, TimePoint d
     return shared->found;
 }
 
+/// The request that somebody asks about reaches it, and gets no answer.
+bool is_asked_in_vain(const std::string& service, const Facts& facts) {
+    return std::ranges::any_of(facts.dials, [&](const core::doctor::DialFact& dial) {
+        const bool is_it = dial.id == "asked" || dial.id == "past nginx: asked";
+        return is_it && dial.error == "no answer" &&
+               std::ranges::any_of(facts.listeners, [&](const core::doctor::ListenerFact& it) {
+                   return it.port == dial.port && it.service == service;
+               });
+    });
+}
+
 bool is_silent(const std::string& service, const Facts& facts) {
+    if (is_asked_in_vain(service, facts)) return true;
     const auto probe =
         std::ranges::find(facts.dials, "probe of " + service, &core::doctor::DialFact::id);
     if (probe != facts.dials.end() && probe->error == "no answer") return true;

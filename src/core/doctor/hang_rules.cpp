@@ -258,6 +258,16 @@ void blame_awaited(const ServiceFact& service,
     if (awaited != nullptr && awaited->name != service.name) finding.blames = {awaited->name};
 }
 
+/// In an event loop that waits for events, with nothing of the program's on its stack.
+bool is_idle(const ProcessFact& server, const Picture& picture) {
+    return server.has_event_loop && server.cpu_percent < busy_percent &&
+           std::ranges::any_of(picture.facts().threads, [&](const ThreadFact& it) {
+               return it.pid == server.pid && it.thread == server.pid &&
+                      it.system_call == "epoll_wait" && it.peer.empty() &&
+                      program_frames(it, server).empty();
+           });
+}
+
 void tell_no_answer(const ServiceFact& service,
                     const DialFact& dial,
                     const ProcessFact* server,
@@ -266,15 +276,22 @@ void tell_no_answer(const ServiceFact& service,
     const bool is_interpreted = server != nullptr && !server->runtime.empty();
     const std::string peer = server == nullptr ? "" : find_awaited(*server, picture);
     const std::string place = is_interpreted ? find_place(*server, false, picture) : "";
+    // A probe is asked again and again; of one request it is known that others are answered.
+    const bool is_lost = dial.purpose != "probe" && peer.empty() && place.empty() &&
+                         server != nullptr && is_idle(*server, picture);
     finding.is_symptom = true;
     finding.id = "accepts-and-never-answers";
     finding.what = service.name + " accepts connections on " +
                    render_endpoint(dial.host, dial.port) + ", and gives no answer to " + dial.path +
                    " within " + seconds_text(std::min(dial.timeout, dial.seconds)) + ": it " +
                    (peer.empty() ? "hangs" : "waits for an answer of " + peer) +
+                   (is_lost ? ", although its event loop is idle: the handler waits for something "
+                              "that has not come (a promise, a callback, a connection of a pool)"
+                            : "") +
                    (place.empty() ? "" : " in " + place) +
-                   ", or answers after longer than the timeout of " +
-                   seconds_text(service.probe_timeout) + ".";
+                   (dial.purpose == "probe" ? ", or answers after longer than the timeout of " +
+                                                  seconds_text(service.probe_timeout) + "."
+                                            : ", or needs longer than that.");
     finding.fix =
         "look at what the handler of " + dial.path +
         " waits for (devstack doctor --wait gives it more time" +
@@ -283,11 +300,32 @@ void tell_no_answer(const ServiceFact& service,
         "); devstack restart " + service.name + " for now";
 }
 
+/// What hangs is behind it.
+bool is_proxy(const ServiceFact& service) {
+    constexpr std::array<std::string_view, 7> programs{
+        "nginx", "haproxy", "caddy", "apache2", "httpd", "traefik", "envoy"};
+    return !service.words.empty() &&
+           std::ranges::find(programs, base_of(service.words.front())) != programs.end();
+}
+
+/// Its probe, or else the request that somebody asks about, past a proxy if there is one.
+const DialFact* find_unanswered(const ServiceFact& service, const Picture& picture) {
+    const DialFact* const probe = picture.probe(service);
+    if (probe != nullptr && has_no_answer(*probe)) return probe;
+    const DialFact* const behind = picture.dial("past nginx: asked");
+    const DialFact* const asked = behind != nullptr ? behind : picture.dial("asked");
+    if (asked == nullptr || !has_no_answer(*asked) || !is_local(asked->host)) return nullptr;
+    constexpr double patience_min = 0.3;  // Less was left for it than many answers take.
+    if (asked->seconds < patience_min) return nullptr;
+    const bool is_it = picture.owner_of(asked->port) == &service && !is_proxy(service);
+    return is_it ? asked : nullptr;
+}
+
 void look_at_silence(const ServiceFact& service,
                      const Picture& picture,
                      std::vector<Finding>& findings) {
-    const DialFact* const dial = picture.probe(service);
-    if (dial == nullptr || !has_no_answer(*dial) || !picture.is_alive(service)) return;
+    const DialFact* const dial = find_unanswered(service, picture);
+    if (dial == nullptr || !picture.is_alive(service)) return;
     if (has_lost_worker_to_error(service, picture)) return;
     const ProcessFact* const server =
         find_worker(service, find_server(service, dial->port, picture), picture);
@@ -335,6 +373,10 @@ void look_at_silence(const ServiceFact& service,
     if (server != nullptr) add_thread_evidence(*server, picture, finding);
     if (!service.last_answer.empty())
         finding.evidence.push_back("last probe: " + service.last_answer);
+    if (dial->purpose != "probe" && finding.id == "accepts-and-never-answers") {
+        finding.topic = "asked";  // No more than what was asked about, told with what is seen.
+        finding.strength = cause_strength_min - 1;
+    }
     findings.push_back(std::move(finding));
 }
 

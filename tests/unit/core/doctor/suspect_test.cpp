@@ -233,3 +233,29 @@ TEST_CASE("a link into a Python that is gone is told", "[unit][doctor]") {
     CHECK(world.findings()[0].what ==
           "bin/tool of api is a link to /usr/bin/python3.9, which does not exist.");
 }
+
+TEST_CASE("a request without an answer is told with what its server does", "[unit][doctor]") {
+    World world = timed_world();
+    ask(world, 0);
+    DialFact& asked = world.facts.dials.back();
+    asked.port = 3101;
+    asked.stage = "first byte";
+    asked.error = "no answer";
+    asked.timeout = asked.seconds = 0.9;
+    add_thread(world, "epoll_wait").frames.clear();
+    world.facts.processes[0].has_event_loop = true;
+    CHECK(world.said() ==
+          "[accepts-and-never-answers] api accepts connections on 127.0.0.1:3101, and gives no "
+          "answer to /orders within 0.9 s: it hangs, although its event loop is idle: the handler "
+          "waits for something that has not come (a promise, a callback, a connection of a pool), "
+          "or needs longer than that.\n");
+    world.facts.threads[0].frames = {"quote (shop.py:15)"};
+    world.facts.threads[0].system_call = "futex";
+    CHECK(world.said() ==
+          "[accepts-and-never-answers] api accepts connections on 127.0.0.1:3101, and gives no "
+          "answer to /orders within 0.9 s: it hangs in quote (shop.py:15), or needs longer than "
+          "that.\n");
+    // Of a proxy it is not known who behind it keeps quiet.
+    world.service("api").words = {"haproxy", "-f", "haproxy.cfg"};
+    CHECK(world.findings()[0].id == "request-fails");
+}
