@@ -382,6 +382,15 @@ void look_at_silence(const ServiceFact& service,
 
 // ---- Requests that hang while others are answered
 
+/// In its own code, as far as can be seen: also what has nothing to do waits in a futex(2).
+bool waits_for_lock(const ThreadFact& thread, const ProcessFact& process) {
+    if (thread.system_call != "futex") return false;
+    if (!process.runtime.empty()) return !program_frames(thread, process).empty();
+    return thread.lock_owner != 0 || std::ranges::any_of(thread.frames, [](const std::string& it) {
+               return contains(it, "lock");
+           });
+}
+
 /// "; 3 threads of it wait for a lock (futex), which looks like a deadlock". Where a thread runs,
 /// an interpreter's others wait for it to give way.
 std::string tell_what_it_does(const ServiceFact& service,
@@ -393,10 +402,12 @@ std::string tell_what_it_does(const ServiceFact& service,
                where_it_runs(*busy, picture);
     }
     const int waiting = count_in_call(server.pid, "futex", picture);
-    if (waiting == 0) return "";
+    const bool is_seen = std::ranges::any_of(picture.facts().threads, [&](const ThreadFact& it) {
+        return it.pid == server.pid && waits_for_lock(it, server);
+    });
+    // One thread that has nothing to do waits like that, too.
+    if (waiting == 0 || (waiting == 1 && !is_seen)) return "";
     const std::string place = find_place(server, false, picture);
-    // One thread of an interpreter that has nothing to do waits like that, too.
-    if (place.empty() && !server.runtime.empty() && waiting == 1) return "";
     return "; " + count_of(static_cast<std::size_t>(waiting), "thread") +
            " of it wait for a lock (futex)" + (place.empty() ? "" : ", in " + place) +
            ", which looks like a deadlock";
@@ -405,9 +416,7 @@ std::string tell_what_it_does(const ServiceFact& service,
 /// For a lock, in its own code, or at a connection of its own.
 bool waits_for_somebody(const ProcessFact& server, const Picture& picture) {
     return std::ranges::any_of(picture.facts().threads, [&](const ThreadFact& it) {
-        if (it.pid != server.pid) return false;
-        const bool is_known = server.runtime.empty() || !program_frames(it, server).empty();
-        return !it.peer.empty() || (it.system_call == "futex" && is_known);
+        return it.pid == server.pid && (!it.peer.empty() || waits_for_lock(it, server));
     });
 }
 

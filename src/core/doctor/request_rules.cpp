@@ -117,6 +117,27 @@ void look_at_stream(const DialFact& dial, const Picture& picture, std::vector<Fi
     findings.push_back(std::move(finding));
 }
 
+/// Of what it has said since it was asked, what sounds like trouble.
+void add_what_it_said(const ServiceFact& server, const Picture& picture, Finding& finding) {
+    constexpr std::size_t lines_max = 2;
+    for (const LogFact& log : picture.facts().logs) {
+        if (log.service != server.name) continue;
+        for (auto line = log.lines.rbegin(); line != log.lines.rend(); ++line) {
+            const std::string& text = line->text;
+            const bool is_after = seconds_between(picture.facts().time, line->time) >= 0;
+            const bool is_trouble = contains_word(text, "error") ||
+                                    contains_word(text, "exception") ||
+                                    contains_word(text, "fail") || contains_word(text, "denied") ||
+                                    contains_word(text, "invalid") || contains_word(text, "warn");
+            const bool is_frame = text.starts_with(' ') || text.starts_with('\t');
+            if (!is_after || finding.evidence.size() == lines_max) break;
+            if (is_trouble && !is_frame) {
+                finding.evidence.push_back(render_line(server.name, *line));
+            }
+        }
+    }
+}
+
 void look_at_answer(const DialFact& dial, const Picture& picture, std::vector<Finding>& findings) {
     const ServiceFact* const server = server_of(dial, picture);
     Finding finding;
@@ -139,9 +160,14 @@ void look_at_answer(const DialFact& dial, const Picture& picture, std::vector<Fi
         finding.what = render_request(dial) + " fails: " + render_outcome(dial) + ".";
         finding.fix = "see the log of " + name_of(dial, server);
     } else if (dial.is_unexpected) {
+        constexpr int unauthorized = 401;
         finding.id = "request-answered-badly";
         finding.what = render_request(dial) + " is answered with " + render_outcome(dial) + ".";
-        finding.fix = "see the log of " + name_of(dial, server);
+        finding.fix =
+            dial.status == unauthorized
+                ? "it wants a log-in: ask with -H \"Authorization: …\" or -H \"Cookie: …\""
+                : "see the log of " + name_of(dial, server);
+        if (server != nullptr) add_what_it_said(*server, picture, finding);
     } else {
         return;
     }

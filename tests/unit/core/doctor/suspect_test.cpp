@@ -259,3 +259,20 @@ TEST_CASE("a request without an answer is told with what its server does", "[uni
     world.service("api").words = {"haproxy", "-f", "haproxy.cfg"};
     CHECK(world.findings()[0].id == "request-fails");
 }
+
+TEST_CASE("a bad answer is told with what the server has said meanwhile", "[unit][doctor]") {
+    World world = timed_world();
+    LogFact log{"web", "web.log", {}};
+    log.lines = {{"2026-11-20T18:37:09.000Z", "error: earlier, of something else"},
+                 {"2026-11-20T18:37:10.100Z", "WRONGTYPE error of a key"},
+                 {"2026-11-20T18:37:10.100Z", "    at error (lib.js:1)"},
+                 {"2026-11-20T18:37:10.200Z", "GET /orders 500"}};
+    world.facts.logs = {log};
+    ask(world, 500);
+    CHECK(world.findings()[0].evidence ==
+          std::vector<std::string>{"web log 18:37:10: WRONGTYPE error of a key"});
+    CHECK(world.findings()[0].fix == "see the log of web");
+    world.facts.dials.back().status = 401;
+    CHECK(world.findings()[0].fix ==
+          "it wants a log-in: ask with -H \"Authorization: …\" or -H \"Cookie: …\"");
+}
