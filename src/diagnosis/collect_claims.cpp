@@ -29,6 +29,7 @@ using core::doctor::ProcessFact;
 struct KernelLock {
     std::string number;
     bool is_waiting = false;
+    bool is_write = false;
     int pid = 0;
     std::uint64_t inode = 0;
 };
@@ -47,6 +48,7 @@ std::vector<KernelLock> read_locks() {
         words >> word >> word >> lock.pid >> file;
         const auto colon = file.rfind(':');
         if (!words || colon == file.npos) continue;
+        lock.is_write = word == "WRITE";
         std::from_chars(file.data() + colon + 1, file.data() + file.size(), lock.inode);
         locks.push_back(lock);
     }
@@ -85,6 +87,7 @@ public:
     void collect() {
         const auto locks = read_locks();
         add_waits(locks);
+        if (is_any_database_locked()) add_database_locks(locks);
         for (const core::doctor::ServiceFact& service : facts_.services) {
             if (service.has_exited) look_for(service, locks);
         }
@@ -124,6 +127,31 @@ private:
             claim.path = find_open_path(wait.pid, wait.inode);
             claim.pid = is_alive(held->pid) ? held->pid : find_heir(wait);
             if (!claim.path.empty() && claim.pid > 0) add(std::move(claim));
+        }
+    }
+
+    bool is_any_database_locked() const {
+        return std::ranges::any_of(facts_.logs, [](const core::doctor::LogFact& log) {
+            return std::ranges::any_of(log.lines, [](const core::doctor::LineFact& it) {
+                return it.text.find("database is locked") != it.text.npos;
+            });
+        });
+    }
+
+    /// Of SQLite, which does not wait in the kernel: on the file, or on the one beside it that a
+    /// write-ahead log needs (sqlite.org/lockingv3.html, walformat.html).
+    void add_database_locks(const std::vector<KernelLock>& locks) {
+        for (const KernelLock& lock : locks) {
+            if (lock.is_waiting || !lock.is_write || lock.pid <= 0) continue;
+            std::string path = find_open_path(lock.pid, lock.inode);
+            if (path.ends_with("-shm")) path.resize(path.size() - 4);
+            constexpr std::string_view magic = "SQLite format 3";
+            if (path.empty() || read_small(path, magic.size()) != magic) continue;
+            ClaimFact claim;
+            claim.kind = "database lock";
+            claim.pid = lock.pid;
+            claim.path = path;
+            add(std::move(claim));
         }
     }
 

@@ -154,6 +154,24 @@ void tell_holder(const ServiceFact& service,
     if (!is_named) add_declared_ports(service, picture, finding);
 }
 
+void tell_locker(const ServiceFact& service, const Picture& picture, Finding& finding) {
+    for (const ClaimFact& claim : picture.facts().claims) {
+        if (claim.kind != "database lock" || claim.service == service.name) continue;
+        const std::string who = claim.service.empty() ? "" : claim.service + ", ";
+        finding.strength = 80;
+        finding.what = "The SQLite database " + claim.path + " of " + service.name +
+                       " is locked: " + who + claim.command + " (pid " + std::to_string(claim.pid) +
+                       ") is in a transaction that writes.";
+        finding.evidence.push_back("/proc/locks: a write lock of pid " + std::to_string(claim.pid));
+        finding.fix =
+            "let it commit sooner (keep transactions short), use WAL (PRAGMA journal_mode=WAL) and "
+            "a "
+            "busy_timeout; for now: kill " +
+            std::to_string(claim.pid);
+        return;
+    }
+}
+
 /// Adds where the code is that failed.
 void add_place(const std::vector<LineFact>& lines, const Picture& picture, Finding& finding) {
     const auto trace = find_last_traceback(lines);
@@ -203,6 +221,7 @@ void read_line(const ServiceFact& service,
         finding.fix = fill(known.fix, found, service, picture);
         finding.evidence = {render_line(service.name, line)};
         if (known.id == "port-in-use") tell_holder(service, found, picture, finding);
+        if (known.id == "database-locked") tell_locker(service, picture, finding);
         add_place(log.lines, picture, finding);
         findings.push_back(std::move(finding));
         return;

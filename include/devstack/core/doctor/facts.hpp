@@ -342,7 +342,7 @@ struct ModuleFact {
 /// A file that says that somebody is at work already.
 struct ClaimFact {
     std::string path;
-    std::string kind;  ///< "lock" (flock, fcntl), "pid file".
+    std::string kind;  ///< "lock" (flock, fcntl), "pid file", "database lock" (of SQLite).
     int pid = 0;       ///< Who holds the lock, or whom the file names.
     bool is_alive = false;
     std::string command;  ///< Of that process.

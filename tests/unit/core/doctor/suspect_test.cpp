@@ -276,3 +276,21 @@ TEST_CASE("a bad answer is told with what the server has said meanwhile", "[unit
     CHECK(world.findings()[0].fix ==
           "it wants a log-in: ask with -H \"Authorization: …\" or -H \"Cookie: …\"");
 }
+
+TEST_CASE("who locks a database of SQLite is told", "[unit][doctor]") {
+    World world = timed_world();
+    world.say("api", "sqlite3.OperationalError: database is locked");
+    CHECK(world.findings()[0].what ==
+          "The SQLite database of api is locked by another process or transaction.");
+    ClaimFact claim;
+    claim.kind = "database lock";
+    claim.path = "data/app.db";
+    claim.pid = 20;
+    claim.is_alive = true;
+    claim.command = "node web.js";
+    claim.service = "web";
+    world.facts.claims = {claim};
+    CHECK(world.findings()[0].what ==
+          "The SQLite database data/app.db of api is locked: web, node web.js (pid 20) is in a "
+          "transaction that writes.");
+}
