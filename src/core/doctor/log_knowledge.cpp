@@ -1,6 +1,5 @@
 #include "core/doctor/log_knowledge.hpp"
 
-#include <iterator>
 #include <vector>
 
 namespace devstack::core::doctor {
@@ -68,9 +67,32 @@ constexpr LogKnowledge table[] = {
      67},
     {"native-module-mismatch",
      "NODE_MODULE_VERSION",
-     R"re(compiled against a different Node\.js version)re",
+     R"re(node_modules/((?:@[^/']+/)?[^/']+)/\S*' was compiled against a different Node\.js version using NODE_MODULE_VERSION (\d+)\. This version of Node\.js requires NODE_MODULE_VERSION (\d+))re",
+     "The native module of the package {1} of {service} was built for another version of Node.js "
+     "(ABI {2}) than the one that runs it (ABI {3}).",
+     "npm rebuild {1} in {folder}, or run it with the Node.js that it was installed with",
+     68},
+    // The message goes on in the next lines.
+    {"native-module-mismatch",
+     "The module '",
+     R"re(Error: The module '\S*node_modules/((?:@[^/']+/)?[^/']+)/\S*?([^/']+\.node)'$)re",
+     "The native module {2} of the package {1} of {service} was built for another version of "
+     "Node.js than the one that runs it.",
+     "npm rebuild {1} in {folder}, or run it with the Node.js that it was installed with",
+     68},
+    {"native-module-mismatch",
+     "NODE_MODULE_VERSION",
+     R"re(compiled against a different Node\.js version using NODE_MODULE_VERSION)re",
      "A native module of {service} was built for another version of Node.js.",
      "npm rebuild in {folder}",
+     67},
+    {"native-module-mismatch",
+     "The module '",
+     R"re(Error: The module '([^']+\.node)'$)re",
+     "The native module {1} of {service} was built for another version of Node.js than the one "
+     "that "
+     "runs it.",
+     "npm rebuild in {folder}, or run it with the Node.js that it was built with",
      67},
     {"native-module-mismatch",
      "invalid ELF header",
@@ -290,10 +312,11 @@ constexpr LogKnowledge table[] = {
      70},
     {"compile-error",
      "error TS",
-     R"re((\S+\.tsx?)[(:](\d+)[,:]\d+\)?(?: -|:) error (TS\d+: .+))re",
+     R"re((\S+\.[cm]?tsx?)[(:](\d+)[,:]\d+\)?(?: -|:) error (TS\d+: .+?)\.?$)re",
      "{1} does not compile: line {2}, {3}.",
      "correct {1}:{2}",
-     62},
+     // Above a program that is not there, which was to be made of it.
+     99},
     {"compile-error",
      ": error: ",
      R"re(^(\S+\.(?:c|cc|cpp|h|hpp|java|kt)):(\d+)(?::\d+)?: error: (.+)$)re",
@@ -375,6 +398,30 @@ constexpr LogKnowledge table[] = {
      "{service} can not listen on port {1}: it was in use.",
      "see who holds it: devstack ports {1}",
      62},
+    {"port-in-use",
+     "ddress already in use",
+     R"re([Aa]ddress already in use - bind\(2\) for "?[^"\s]*"? port (\d+))re",
+     "{service} can not listen on port {1}: it was in use.",
+     "see who holds it: devstack ports {1}",
+     62},
+    {"port-in-use",
+     "Connection in use",
+     R"re(Connection in use: \('[^']*', (\d+)\))re",
+     "{service} can not listen on port {1}: it was in use.",
+     "see who holds it: devstack ports {1}",
+     62},
+    {"port-in-use",
+     "port is already allocated",
+     R"re(Bind for \S+:(\d+) failed: port is already allocated)re",
+     "{service} can not publish port {1} of its container: it was in use.",
+     "see who holds it: devstack ports {1}",
+     62},
+    {"port-in-use",
+     "port is already in use",
+     R"re(\bThat port is already in use)re",
+     "{service} can not listen: its port was in use.",
+     "see who holds it: devstack ports",
+     58},
     {"port-in-use",
      "ddress already in use",
      R"re([Aa]ddress already in use)re",
@@ -503,12 +550,16 @@ constexpr LogKnowledge table[] = {
 
 std::span<const LogKnowledge> log_knowledge() {
     static const std::vector<LogKnowledge> all = [] {
-        std::vector<LogKnowledge> both{std::begin(table), std::end(table)};
-        const auto servers = log_knowledge_of_servers();
-        both.insert(both.end(), servers.begin(), servers.end());
-        const auto proxies = log_knowledge_of_proxies();
-        both.insert(both.end(), proxies.begin(), proxies.end());
-        return both;
+        // The first that fits a line is told: what is specific comes before what is general.
+        std::vector<LogKnowledge> tables;
+        for (const std::span<const LogKnowledge> it : {log_knowledge_of_databases(),
+                                                       log_knowledge_of_stores(),
+                                                       std::span<const LogKnowledge>{table},
+                                                       log_knowledge_of_servers(),
+                                                       log_knowledge_of_proxies()}) {
+            tables.insert(tables.end(), it.begin(), it.end());
+        }
+        return tables;
     }();
     return all;
 }

@@ -22,9 +22,13 @@ struct LogKnowledge {
 
 /// All of it: what is about programs themselves, and …
 std::span<const LogKnowledge> log_knowledge();
-/// … what is about databases, nginx and certificates.
+/// … what is about nginx, certificates and what databases lack, …
 std::span<const LogKnowledge> log_knowledge_of_servers();
-/// … of Apache, HAProxy and PHP-FPM.
+/// … of Apache, HAProxy and PHP-FPM, …
 std::span<const LogKnowledge> log_knowledge_of_proxies();
+/// … of PostgreSQL, MySQL and MariaDB, …
+std::span<const LogKnowledge> log_knowledge_of_databases();
+/// … of SQLite, MongoDB, Redis, message brokers and search engines.
+std::span<const LogKnowledge> log_knowledge_of_stores();
 
 }  // namespace devstack::core::doctor

@@ -43,26 +43,60 @@ bool is_foreign(const std::string& file) {
     return std::ranges::any_of(places, [&](std::string_view it) { return contains(file, it); });
 }
 
+/// The npm package that the file is of; empty: none.
+std::string package_of(const std::string& file) {
+    static const std::regex package{R"re(.*node_modules/((?:@[^/]+/)?[^/]+)/)re"};
+    std::smatch match;
+    return std::regex_search(file, match, package) ? match[1].str() : "";
+}
+
+/// Of "2 validation errors for Settings" pydantic tells the fields in the lines after it: one with
+/// the field, one with what is wrong: "  field required (type=value_error.missing)".
+std::string invalid_fields(const Lines& lines, std::size_t at) {
+    static const std::regex field{R"(^[\w.\[\]-]+(?: -> [\w.\[\]-]+)*$)"};
+    static const std::regex problem{R"(^  (\S.*?) [(\[]type=)"};
+    constexpr std::size_t fields_max = 8;
+    std::string fields;
+    std::size_t count = 0;
+    for (std::size_t i = at + 1; i + 1 < lines.size() && count < fields_max; ++i) {
+        if (lines[i].text.starts_with("    For further information")) continue;
+        std::smatch match;
+        const std::string& reason = lines[i + 1].text;
+        if (!std::regex_match(lines[i].text, field)) break;
+        if (!std::regex_search(reason, match, problem)) break;
+        fields += (count == 0 ? ": " : ", ") + lines[i].text + " (" + match[1].str() + ")";
+        ++count;
+        ++i;
+    }
+    return fields;
+}
+
 /// "Traceback (most recent call last):", frames with the innermost last, the error at the end of
 /// the frames. A syntax error has its place in a last frame without a function.
 std::optional<Traceback> read_python(const Lines& lines, std::size_t at) {
     static const std::regex frame{R"re(^\s*File "([^"]+)", line (\d+)(?:, in (.+))?$)re"};
     static const std::regex error{
         R"(^\s*((?:\w+\.)*[A-Za-z_]\w*(?:Error|Exception|Exit|Interrupt|Warning|NotFound)\b.*)$)"};
+    // Any other class: the first line behind the frames that is not indented. What is written in
+    // capitals is the level of a log line.
+    static const std::regex other{R"(^((?:[A-Za-z_]\w*\.)*[A-Z]\w*[a-z]\w*(?:: .*)?)$)"};
     Traceback found;
     found.time = lines[at].time;
+    bool has_frames = false;
     for (std::size_t i = at + 1; i < std::min(lines.size(), at + 4 * frames_max); ++i) {
         std::smatch match;
         const std::string& text = lines[i].text;
         if (std::regex_search(text, match, frame)) {
-            if (is_foreign(match[1]) && !found.file.empty()) continue;
+            has_frames = true;
             if (is_foreign(match[1])) continue;
             found.file = match[1];
             found.line = to_number(match[2]);
             found.function = match[3];
             found.code = i + 1 < lines.size() ? lines[i + 1].text : "";
-        } else if (std::regex_match(text, match, error) && !contains(text, "  File ")) {
+        } else if ((std::regex_match(text, match, error) && !contains(text, "  File ")) ||
+                   (has_frames && std::regex_match(text, match, other))) {
             found.error = match[1];
+            if (contains(text, " validation error")) found.error += invalid_fields(lines, i);
             return found;
         }
     }
@@ -99,6 +133,8 @@ void find_place_before(const Lines& lines, std::size_t at, Traceback& found) {
         found.file = match[1];
         found.line = to_number(match[2]);
         found.code = i + 1 < at ? lines[i + 1].text : "";
+        const std::string package = package_of(found.file);
+        if (!package.empty()) found.function = "in the package " + package;
         return;
     }
 }
@@ -128,6 +164,11 @@ std::optional<Traceback> read_node(const Lines& lines, std::size_t at) {
         found.line = to_number(match[3]);
     }
     if (found.file.empty()) find_place_before(lines, at, found);
+    // Node.js calls it a SyntaxError, and the syntax is good.
+    constexpr std::string_view syntax = "SyntaxError: ";
+    if (found.error.starts_with(syntax) && contains(found.error, "does not provide an export")) {
+        found.error.erase(0, syntax.size());
+    }
     return has_frames ? std::optional{found} : std::nullopt;
 }
 

@@ -40,6 +40,71 @@ SyntaxError: expected ':'
 )") == "SyntaxError: expected ':' | /srv/app/main.py:19 | ");
 }
 
+TEST_CASE("an exception of Python need not be called an error", "[unit][doctor]") {
+    CHECK(find_in(R"(Traceback (most recent call last):
+  File "/usr/lib/python3/dist-packages/flask/app.py", line 1796, in dispatch_request
+    return self.ensure_sync(self.view_functions[rule.endpoint])(**view_args)
+           ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
+  File "/srv/app.py", line 6, in items
+    raise OutOfStock("item 7 is gone")
+app.OutOfStock: item 7 is gone
+)") == "app.OutOfStock: item 7 is gone | /srv/app.py:6 | items");
+    CHECK(find_in(R"(Traceback (most recent call last):
+  File "/srv/app.py", line 6, in items
+INFO: 127.0.0.1 - GET /items
+    check(item)
+KeyError: 7
+)") == "KeyError: 7 | /srv/app.py:6 | items");
+}
+
+TEST_CASE("the fields that pydantic refuses are told with its error", "[unit][doctor]") {
+    CHECK(find_in(R"(Traceback (most recent call last):
+  File "/srv/settings.py", line 5, in <module>
+    settings = Settings()
+pydantic.error_wrappers.ValidationError: 2 validation errors for Settings
+database_url
+  field required (type=value_error.missing)
+max_items
+  value is not a valid integer (type=type_error.integer)
+)") == "pydantic.error_wrappers.ValidationError: 2 validation errors for Settings: database_url "
+       "(field required), max_items (value is not a valid integer) | /srv/settings.py:5 | "
+       "<module>");
+    CHECK(find_in(R"(Traceback (most recent call last):
+  File "/srv/settings.py", line 5, in <module>
+    settings = Settings()
+pydantic_core._pydantic_core.ValidationError: 2 validation errors for Settings
+DATABASE_URL
+  Field required [type=missing, input_value={}, input_type=dict]
+    For further information visit https://errors.pydantic.dev/2.5/v/missing
+port
+  Input should be a valid integer, unable to parse string as an integer [type=int_parsing]
+INFO: the end
+)") == "pydantic_core._pydantic_core.ValidationError: 2 validation errors for Settings: "
+       "DATABASE_URL (Field required), port (Input should be a valid integer, unable to parse "
+       "string as an integer) | /srv/settings.py:5 | <module>");
+}
+
+TEST_CASE("of an error in a package it is told which", "[unit][doctor]") {
+    CHECK(find_in(R"(/srv/node_modules/ts-node/dist/configuration.js:91
+    const { fileExists = ts.sys.fileExists } = rawApiOptions;
+                               ^
+TypeError: Cannot read properties of undefined (reading 'fileExists')
+    at readConfig (/srv/node_modules/ts-node/dist/configuration.js:91:31)
+    at findAndReadConfig (/srv/node_modules/ts-node/dist/configuration.js:50:84)
+)") == "TypeError: Cannot read properties of undefined (reading 'fileExists') | "
+       "/srv/node_modules/ts-node/dist/configuration.js:91 | in the package ts-node");
+}
+
+TEST_CASE("an export that is missing is no syntax error", "[unit][doctor]") {
+    CHECK(find_in(R"(/srv/src/server.ts:2
+import { prot } from './config.ts';
+         ^
+SyntaxError: The requested module './config.ts' does not provide an export named 'prot'
+    at ModuleJob._instantiate (node:internal/modules/esm/module_job:213:21)
+)") == "The requested module './config.ts' does not provide an export named 'prot' | "
+       "/srv/src/server.ts:2 | ");
+}
+
 TEST_CASE("stacks of Node.js are read", "[unit][doctor]") {
     CHECK(find_in(R"(TypeError: Cannot read properties of undefined (reading 'id')
     at Layer.handle (/srv/app/node_modules/express/lib/layer.js:95:5)
