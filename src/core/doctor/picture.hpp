@@ -80,6 +80,8 @@ void find_profile_mistakes(const Picture& picture, std::vector<Finding>& finding
 void find_port_conflicts(const Picture& picture, std::vector<Finding>& findings);
 void find_wrong_ports(const Picture& picture, std::vector<Finding>& findings);
 void find_dead_references(const Picture& picture, std::vector<Finding>& findings);
+/// Comes after the rules about endpoints that are named.
+void find_refused_peers(const Picture& picture, std::vector<Finding>& findings);
 void find_database_troubles(const Picture& picture, std::vector<Finding>& findings);
 void find_variable_mistakes(const Picture& picture, std::vector<Finding>& findings);
 void find_program_mistakes(const Picture& picture, std::vector<Finding>& findings);

@@ -294,3 +294,39 @@ TEST_CASE("who locks a database of SQLite is told", "[unit][doctor]") {
           "The SQLite database data/app.db of api is locked: web, node web.js (pid 20) is in a "
           "transaction that writes.");
 }
+
+TEST_CASE("a broker that a log misses is told if nobody listens there", "[unit][doctor]") {
+    const std::string line =
+        "consumer: Cannot connect to amqp://guest:**@127.0.0.1:5672//: [Errno 111] Connection "
+        "refused.";
+    World world = timed_world();
+    world.facts.logs = {{"api", "api.log", {{"2026-11-20T18:37:05.000Z", line}}}};
+    CHECK(world.said().empty());  // Once may be over.
+    world.facts.logs[0].lines.push_back({"2026-11-20T18:37:07.000Z", line});
+    CHECK(world.said() ==
+          "[server-not-running] RabbitMQ is not running: nothing listens on localhost:5672, which "
+          "api connects to again and again.\n");
+    ListenerFact broker;
+    broker.port = 5672;
+    world.facts.listeners.push_back(broker);
+    CHECK(world.said().empty());
+    world.facts.listeners.pop_back();
+    world.facts.time = "2026-11-20T18:38:07.000Z";
+    CHECK(world.said().empty());
+}
+
+TEST_CASE("a peer of no product is told when a request fails for it", "[unit][doctor]") {
+    World world = timed_world();
+    world.facts.logs = {
+        {"web",
+         "web.log",
+         {{"2026-11-20T18:37:05.000Z", "proxy error: connect ECONNREFUSED 127.0.0.1:4000"},
+          {"2026-11-20T18:37:07.000Z", "proxy error: connect ECONNREFUSED 127.0.0.1:4000"}}}};
+    CHECK(world.said().empty());
+    ask(world, 502);
+    CHECK(world.findings()[0].what ==
+          "Nothing listens on localhost:4000, which web connects to again and again.");
+    CHECK(world.findings()[0].fix ==
+          "start what should listen on port 4000, or tell web where it is: no variable that is "
+          "known here does");
+}
