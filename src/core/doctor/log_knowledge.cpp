@@ -148,7 +148,8 @@ constexpr LogKnowledge table[] = {
      R"re(ERESOLVE (?:unable to resolve dependency tree|could not resolve))re",
      "npm can not install the packages of {service}: their wishes contradict each other.",
      "see what the lines below it name; npm install --legacy-peer-deps ignores it",
-     68},
+     // Above packages that are not there for it.
+     96},
     {"pip-managed-environment",
      "externally-managed-environment",
      R"re(externally-managed-environment)re",
@@ -311,12 +312,18 @@ constexpr LogKnowledge table[] = {
      "correct {1}:{2}",
      70},
     {"compile-error",
+     ": error TS",
+     R"re(^(?:\./)?(\S+\.[cm]?tsx?)\((\d+),\d+\): error (TS\d+: .+?)\.?$)re",
+     "{1} does not compile: line {2}, {3}.",
+     "correct {1}:{2}",
+     // Above a program that is not there, which tsc was to make of it.
+     99},
+    {"compile-error",
      "error TS",
      R"re((\S+\.[cm]?tsx?)[(:](\d+)[,:]\d+\)?(?: -|:) error (TS\d+: .+?)\.?$)re",
      "{1} does not compile: line {2}, {3}.",
      "correct {1}:{2}",
-     // Above a program that is not there, which was to be made of it.
-     99},
+     70},
     {"compile-error",
      ": error: ",
      R"re(^(\S+\.(?:c|cc|cpp|h|hpp|java|kt)):(\d+)(?::\d+)?: error: (.+)$)re",
@@ -554,6 +561,8 @@ std::span<const LogKnowledge> log_knowledge() {
         std::vector<LogKnowledge> tables;
         for (const std::span<const LogKnowledge> it : {log_knowledge_of_databases(),
                                                        log_knowledge_of_stores(),
+                                                       log_knowledge_of_frameworks(),
+                                                       log_knowledge_of_languages(),
                                                        std::span<const LogKnowledge>{table},
                                                        log_knowledge_of_servers(),
                                                        log_knowledge_of_proxies()}) {

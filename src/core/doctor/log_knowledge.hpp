@@ -28,7 +28,11 @@ std::span<const LogKnowledge> log_knowledge_of_servers();
 std::span<const LogKnowledge> log_knowledge_of_proxies();
 /// … of PostgreSQL, MySQL and MariaDB, …
 std::span<const LogKnowledge> log_knowledge_of_databases();
-/// … of SQLite, MongoDB, Redis, message brokers and search engines.
+/// … of SQLite, MongoDB, Redis, message brokers and search engines, …
 std::span<const LogKnowledge> log_knowledge_of_stores();
+/// … of frameworks and package managers of Python and Node.js, …
+std::span<const LogKnowledge> log_knowledge_of_frameworks();
+/// … of Ruby, PHP, Java, .NET, Go, Rust, Elixir and Docker.
+std::span<const LogKnowledge> log_knowledge_of_languages();
 
 }  // namespace devstack::core::doctor
