@@ -14,7 +14,7 @@ cd "$work"
 # ---- A kernel, and a file system in memory -------------------------------------------------------
 
 package=$(apt-cache depends linux-image-cloud-amd64 | grep -o 'linux-image-[0-9][^ ]*' | head -n 1)
-apt-get download -qq "$package" >/dev/null
+apt-get -o APT::Sandbox::User=root download -qq "$package" >/dev/null
 mkdir kernel root
 dpkg-deb --fsys-tarfile "$package"_*.deb | tar x -C kernel
 release=$(ls kernel/lib/modules)
@@ -34,6 +34,7 @@ while read -r module; do
     cp -n "$module" root/lib/modules/
     basename "$module" >>root/lib/modules/order
 done <modules
+chmod +x root/bin/*.sh
 ln -s bin/init.sh root/init
 (cd root && find . | cpio --quiet -o -H newc | gzip -1) >initrd.gz
 
