@@ -184,6 +184,7 @@ private:
             endpoint.fact.host = target->host;
             endpoint.fact.port = target->port;
             endpoint.fact.path = target->path;
+            send_host(*location, dial, endpoint);
             add(endpoint);
             if (target->path != dial.path) {  // And as it was asked for.
                 endpoint.fact.id = "past nginx, same path: " + dial.id;
@@ -191,6 +192,33 @@ private:
                 add(endpoint);
             }
         }
+    }
+
+    /// As nginx would (ngx_http_proxy_module): servers refuse names that they do not know, and
+    /// write that down.
+    static void send_host(const core::doctor::NginxLocationFact& location,
+                          const DialFact& dial,
+                          Endpoint& endpoint) {
+        const auto set = std::ranges::find(location.settings,
+                                           std::string{"proxy_set_header Host"},
+                                           &core::doctor::NginxSettingFact::name);
+        std::string host = dial.host;
+        if (set == location.settings.end()) {
+            const auto begin = location.proxy_pass.find("://");
+            if (begin == location.proxy_pass.npos) return;
+            const std::string rest = location.proxy_pass.substr(begin + 3);
+            host = rest.substr(0, rest.find('/'));
+        } else if (set->value == "$http_host") {
+            host =
+                core::render_host_and_port(dial.host, Port{static_cast<std::uint16_t>(dial.port)});
+        } else if (set->value != "$host") {
+            host = set->value;
+        }
+        const bool is_known = host.find('$') == host.npos && !host.starts_with("unix:");
+        const bool is_sent = std::ranges::any_of(endpoint.fact.sent, [](const auto& it) {
+            return it.name == "Host" || it.name == "host";
+        });
+        if (is_known && !is_sent) endpoint.fact.sent.push_back({"Host", host});
     }
 
     void guess_paths(const DialFact& dial) {
