@@ -10,12 +10,13 @@ namespace devstack::core::doctor {
 
 /// An error with its place, as a runtime prints it.
 struct Traceback {
-    std::string error;  ///< "KeyError: 'plum'".
+    std::string error;  ///< "KeyError: 'plum'". With the fields that pydantic names below it.
     std::string file;   ///< Of the innermost frame that is the project's own, as printed.
     int line = 0;
-    std::string function;  ///< May be empty.
-    std::string code;      ///< The line of code, if it was printed.
-    std::string time;      ///< Of its first line.
+    /// May be empty. "in the package ts-node" where no frame is the project's own.
+    std::string function;
+    std::string code;  ///< The line of code, if it was printed.
+    std::string time;  ///< Of its first line.
 };
 
 /// The last one of Python's, Node.js', Go's, Java's, Ruby's or Rust's; empty when there is none.

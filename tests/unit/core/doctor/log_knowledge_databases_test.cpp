@@ -65,14 +65,14 @@ constexpr Told told[] = {
     {"ERROR: operator class \"gin_trgm_ops\" does not exist for access method \"gin\" (SQLSTATE "
      "42704)",
      "database-extension-missing",
-     "gin_trgm_ops, which api uses, is of the extension pg_trgm, which its database does not "
-     "have."},
+     "The operator class gin_trgm_ops that api uses is of the extension pg_trgm, which its "
+     "database does not have."},
     {"PG::UndefinedFunction: ERROR:  function st_makepoint(numeric, numeric) does not exist",
      "database-extension-missing",
-     "st_makepoint, which api uses, is of PostGIS, which its database does not have."},
+     "The function st_makepoint that api calls is of PostGIS, which its database does not have."},
     {"django.db.utils.ProgrammingError: type \"geography\" does not exist",
      "database-extension-missing",
-     "geography, which api uses, is of PostGIS, which its database does not have."},
+     "The type geography that api uses is of PostGIS, which its database does not have."},
     {"ERROR: type \"vector\" does not exist (SQLSTATE 42704)",
      "database-extension-missing",
      "The type vector that api uses is of the extension vector, which its database does not have."},
@@ -145,6 +145,17 @@ constexpr Told told[] = {
      "If not, wait a few seconds and retry.",
      "port-in-use",
      "api can not listen on port 5432: it was in use."},
+    {"error: no pg_hba.conf entry for host \"172.17.0.1\", user \"app\", database \"shop\", no "
+     "encryption",
+     "database-login-refused",
+     "PostgreSQL lets api not in: its pg_hba.conf has no line for the user app and the database "
+     "shop from 172.17.0.1."},
+    {"FATAL:  remaining connection slots are reserved for non-replication superuser connections",
+     "database-too-many-connections",
+     "PostgreSQL has no connection left for api: too many clients."},
+    {"pq: too many connections for role \"app\"",
+     "database-too-many-connections",
+     "PostgreSQL has no connection left for api: too many for the role app."},
     // ---- PgBouncer
     {"2026-11-28 06:46:43.796 UTC [30] LOG S-0x557a063bfbc0: appdb/app@127.0.0.1:5433 closing "
      "because: connect failed (age=0s)",

@@ -67,6 +67,21 @@ constexpr Told told[] = {
     {"ImportError: libGL.so.1: cannot open shared object file: No such file or directory",
      "shared-library-missing",
      "api needs the shared library libGL.so.1, which can not be loaded."},
+    {"CommandError: You must set settings.ALLOWED_HOSTS if DEBUG is False.",
+     "django-misconfigured",
+     "api (Django) has no ALLOWED_HOSTS, which it wants when DEBUG is off."},
+    {"Error: Could not locate a Flask application. Use the 'flask --app' option, 'FLASK_APP' "
+     "environment variable, or a 'wsgi.py' or 'app.py' file in the current directory.",
+     "wsgi-app-not-found",
+     "api (Flask) is not told which application to run, and api has no app.py or wsgi.py."},
+    {"Error: Failed to find Flask application or factory in module 'shop'. Use 'shop:name' to "
+     "specify one.",
+     "wsgi-app-not-found",
+     "api (Flask) is told to load the module shop, which has no application."},
+    {"[2026-11-28 06:23:29,881: ERROR/MainProcess] Received unregistered task of type "
+     "'shop.tasks.send_mail'.",
+     "celery-task-unknown",
+     "api (Celery) is sent the task shop.tasks.send_mail, which it does not know."},
     // ---- uWSGI
     {"--- no python application found, check your startup logs for errors ---",
      "wsgi-app-not-found",
@@ -207,6 +222,14 @@ constexpr Told told[] = {
     {"NotCapable: Requires net access to \"0.0.0.0:8000\", run again with the --allow-net flag",
      "deno-permission",
      "api (Deno) has no permission of net to \"0.0.0.0:8000\"."},
+    {"error next@15.0.0: The engine \"node\" is incompatible with this module. Expected version "
+     "\">=18.18\". Got \"16.20.2\"",
+     "runtime-too-old",
+     "api wants another version of Node.js than the one that is installed: >=18.18, and this is "
+     "16.20.2."},
+    {"Module not found: Can't resolve './Usr'",
+     "import-unresolved",
+     "api imports ./Usr, which does not exist."},
     // ---- Ruby
     {"ActiveRecord::PendingMigrationError (",
      "migrations-pending",
@@ -385,6 +408,18 @@ constexpr Told told[] = {
     {"Web server failed to start. Port 8080 was already in use.",
      "port-in-use",
      "api can not listen on port 8080: it was in use."},
+    {"Unrecognized VM option 'UseConcMarkSweepGC'",
+     "java-option",
+     "api starts Java with the option UseConcMarkSweepGC, which this version does not know."},
+    {"Could not reserve enough space for 8388608KB object heap",
+     "heap-too-large",
+     "api wants a Java heap of 8388608KB, which this machine can not give."},
+    {"java.lang.IllegalArgumentException: Unsupported class file major version 65",
+     "java-too-old",
+     "A tool of api (Gradle, a plugin) does not know Java 21 yet."},
+    {"[ERROR] Fatal error compiling: error: invalid target release: 21",
+     "java-too-old",
+     "api is compiled for Java 21, and its JDK is older."},
     // ---- .NET
     {"Framework: 'Microsoft.AspNetCore.App', version '8.0.0' (x64)",
      "runtime-too-old",
@@ -409,7 +444,20 @@ constexpr Told told[] = {
     {"System.InvalidOperationException: The ConnectionString property has not been initialized.",
      "connection-string-missing",
      "api has no connection string for its database."},
-    // ---- Go, Rust, Elixir
+    {"System.InvalidOperationException: Unable to configure HTTPS endpoint. No server certificate "
+     "was specified, and the default developer certificate could not be found or is out of date.",
+     "certificate-missing",
+     "api is to speak HTTPS, and has no certificate."},
+    // ---- Go, Rust, Elixir, make
+    {"error: could not find `Cargo.toml` in `/srv/shop` or any parent directory",
+     "project-file-missing",
+     "api is started by cargo in /srv/shop, where there is no Cargo.toml."},
+    {"make: *** No rule to make target 'serve'.  Stop.",
+     "make-target-missing",
+     "api is started by make, and there is neither a rule for serve nor such a file."},
+    {"make: *** No targets specified and no makefile found.  Stop.",
+     "make-target-missing",
+     "api is started by make in api, where there is no Makefile."},
     {"Binary was compiled with 'CGO_ENABLED=0', go-sqlite3 requires cgo to work. This is a stub",
      "go-cgo-off",
      "api was built without cgo, which its package go-sqlite3 needs."},
@@ -452,6 +500,51 @@ constexpr Told told[] = {
     {"no configuration file provided: not found",
      "compose-file-missing",
      "api is started by docker compose in api, where there is no compose file."},
+    // ---- Names, certificates, TLS
+    {"psycopg2.OperationalError: could not translate host name \"db\" to address: Name or service "
+     "not known",
+     "host-does-not-resolve",
+     "api looks for PostgreSQL on the host db, which does not resolve on this machine."},
+    {"django.db.utils.OperationalError: (2005, \"Unknown MySQL server host 'db' (-2)\")",
+     "host-does-not-resolve",
+     "api looks for MySQL on the host db, which does not resolve on this machine."},
+    {"Error [ERR_TLS_CERT_ALTNAME_INVALID]: Hostname/IP does not match certificate's altnames: "
+     "Host: api.test. is not in the cert's altnames: DNS:shop.test",
+     "certificate-wrong-name",
+     "api refuses the certificate of api.test: it is one for DNS:shop.test."},
+    {"javax.net.ssl.SSLHandshakeException: PKIX path building failed: "
+     "sun.security.provider.certpath.SunCertPathBuilderException",
+     "certificate-refused",
+     "api (Java) refuses a server's certificate: it knows no authority that has issued it."},
+    {"OpenSSL::SSL::SSLError: SSL_connect returned=1 errno=0 peeraddr=127.0.0.1:8443 state=error: "
+     "certificate verify failed (self-signed certificate)",
+     "certificate-refused",
+     "api refuses a server's certificate: self-signed certificate."},
+    {"Error: write EPROTO 140:error:0A00010B:SSL routines:ssl3_get_record:wrong version "
+     "number:../deps/openssl/openssl/ssl/record/ssl3_record.c:332:",
+     "tls-to-plain-port",
+     "api speaks TLS to a port where plain text is spoken (wrong version number)."},
+    {"ssl.SSLError: [SSL: WRONG_VERSION_NUMBER] wrong version number (_ssl.c:992)",
+     "tls-to-plain-port",
+     "api speaks TLS to a port where plain text is spoken (wrong version number)."},
+    {"Get \"https://127.0.0.1:8080/\": http: server gave HTTP response to HTTPS client",
+     "tls-to-plain-port",
+     "api asks by https:// a server that speaks plain http."},
+    {"{\"level\":\"error\",\"logger\":\"http.log.error\",\"msg\":\"tls: first record does not look "
+     "like a TLS handshake\"}",
+     "tls-to-plain-port",
+     "api asks by TLS (https://) a server that speaks plain text."},
+    // ---- Apache
+    {"DocumentRoot '/srv/public' is not a directory, or is not readable",
+     "apache-config",
+     "Apache refuses its configuration: its DocumentRoot /srv/public is no directory, or may not "
+     "be read."},
+    {"httpd: Syntax error on line 3 of /srv/httpd.conf: Cannot load modules/mod_foo.so into "
+     "server: /srv/modules/mod_foo.so: cannot open shared object file: No such file or directory",
+     "apache-config",
+     "Apache refuses its configuration: /srv/httpd.conf line 3: Cannot load modules/mod_foo.so "
+     "into server: /srv/modules/mod_foo.so: cannot open shared object file: No such file or "
+     "directory."},
 };
 
 /// Of nothing that is wrong, or no cause.
@@ -483,6 +576,13 @@ constexpr const char* harmless[] = {
     "bundle: command found: puma",
     "Environment variable FOO is set",
     "invalid request: block size 4096",
+    "http: TLS handshake error from 127.0.0.1:4711: tls: first record does not look like a TLS "
+    "handshake",
+    "SSL_do_handshake() failed (SSL: error:0A00010B:SSL routines::wrong version number) while SSL "
+    "handshaking, client: 127.0.0.1, server: 0.0.0.0:8443",
+    "make: Nothing to be done for 'all'.",
+    "[ERROR/MainProcess] Task shop.tasks.send_mail raised unexpected: ValueError()",
+    "AH00558: httpd: Could not reliably determine the server's fully qualified domain name",
 };
 
 bool is_known(const std::string& line) {
