@@ -17,7 +17,11 @@ stop_timeout = "1s"
 T
 used() { cat /sys/fs/cgroup/devstack-*/spin/cpu.stat | grep usage_usec | cut -d' ' -f2; }
 devstack up -d
-sleep 5
+i=0
+until devstack status | grep -q 'hog .*failed' || [ $i -ge 60 ]; do
+    sleep 1
+    i=$((i + 1))
+done
 devstack status
 devstack doctor
 [ "$(cat /sys/fs/cgroup/devstack-*/bomb/pids.current)" -le 20 ] && devstack logs bomb | grep -q 'fork' &&

@@ -10,6 +10,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <map>
 #include <regex>
 
 namespace devstack::core::doctor {
@@ -185,6 +186,16 @@ void add_place(const std::vector<LineFact>& lines, const Picture& picture, Findi
     finding.evidence.push_back("it happens in " + place);
 }
 
+/// Those that some line has asked for: it costs more to compile one than to search it.
+using Patterns = std::map<const LogKnowledge*, std::regex>;
+
+const std::regex& pattern_of(const LogKnowledge& known, Patterns& patterns) {
+    const auto found = patterns.find(&known);
+    if (found != patterns.end()) return found->second;
+    return patterns.emplace(&known, std::regex{known.pattern.data(), known.pattern.size()})
+        .first->second;
+}
+
 /// What a service that is well otherwise said long ago is not why a request fails now.
 bool may_explain(const ServiceFact& service, const LineFact& line, const Picture& picture) {
     constexpr double recent_seconds = 120;
@@ -197,14 +208,14 @@ void read_line(const ServiceFact& service,
                const LogFact& log,
                const LineFact& line,
                const Picture& picture,
+               Patterns& patterns,
                std::vector<Finding>& findings) {
     for (const LogKnowledge& known : log_knowledge()) {
         if (!contains(line.text, known.part)) continue;
         const bool is_port = known.id == "port-in-use";
         if (!known.is_lasting && !is_port && !may_explain(service, line, picture)) continue;
         std::smatch found;
-        const std::regex pattern{known.pattern.data(), known.pattern.size()};
-        if (!std::regex_search(line.text, found, pattern)) continue;
+        if (!std::regex_search(line.text, found, pattern_of(known, patterns))) continue;
         // A server that goes on without its port is no better off.
         if (is_port && found.size() == 1 && !may_explain(service, line, picture)) continue;
         if (is_contradicted(known, found, service, picture)) continue;
@@ -363,6 +374,7 @@ void read_traceback(const ServiceFact& service,
 }  // namespace
 
 void find_what_logs_tell(const Picture& picture, std::vector<Finding>& findings) {
+    Patterns patterns;
     for (const LogFact& log : picture.facts().logs) {
         const ServiceFact* const service = picture.service(log.service);
         if (service == nullptr) continue;
@@ -372,7 +384,7 @@ void find_what_logs_tell(const Picture& picture, std::vector<Finding>& findings)
             }
         }
         for (auto line = log.lines.rbegin(); line != log.lines.rend(); ++line)
-            read_line(*service, log, *line, picture, findings);
+            read_line(*service, log, *line, picture, patterns, findings);
         read_traceback(*service, log, picture, findings);
     }
 }
