@@ -46,9 +46,10 @@ Status check_loop(boost::asio::io_context& loop) {
         is_known = true;
     }
     if (!is_known) return ok();  // No /proc: we take it on trust.
-    return Error{Error::Kind::system,
-                 "the kernel does not let devstack watch its own timers (epoll_ctl(2)): there is no "
-                 "memory left, or more is watched than fs.epoll.max_user_watches allows"};
+    return Error{
+        Error::Kind::system,
+        "the kernel does not let devstack watch its own timers (epoll_ctl(2)): there is no "
+        "memory left, or more is watched than fs.epoll.max_user_watches allows"};
 }
 
 }  // namespace devstack::daemon

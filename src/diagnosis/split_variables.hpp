@@ -14,8 +14,9 @@ struct SplitUrl {
     const core::doctor::VariableFact* password = nullptr;
 };
 
-/// What belongs to the variable `host`, whose name ends with HOST; nullopt where nothing tells which
-/// port that is. `database` is the scheme of the one database server that the project runs, or empty.
+/// What belongs to the variable `host`, whose name ends with HOST; nullopt where nothing tells
+/// which port that is. `database` is the scheme of the one database server that the project runs,
+/// or empty.
 std::optional<SplitUrl> join_variables(const core::doctor::VariableFact& host,
                                        const std::vector<core::doctor::VariableFact>& variables,
                                        const std::string& database);

@@ -32,7 +32,8 @@ TEST_CASE("a loop that can not wait for time or for threads is not taken", "[int
     REQUIRE(::epoll_ctl(epoll, EPOLL_CTL_DEL, find_descriptor(own), nullptr) == 0);
     const Status checked = daemon::check_loop(loop);
     REQUIRE_FALSE(checked);
-    CHECK(checked.error().message ==
-          "the kernel does not let devstack watch its own timers (epoll_ctl(2)): there is no memory "
-          "left, or more is watched than fs.epoll.max_user_watches allows");
+    CHECK(
+        checked.error().message ==
+        "the kernel does not let devstack watch its own timers (epoll_ctl(2)): there is no memory "
+        "left, or more is watched than fs.epoll.max_user_watches allows");
 }

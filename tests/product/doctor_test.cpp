@@ -448,7 +448,8 @@ TEST_CASE("what the kernel has logged of a crash is told", "[integration][doctor
     project.devstack({"up", "-d"});
     project.await_phase("api", "failed");
     const CommandResult doctor = project.devstack({"doctor"});
-    // The kernel holds back more than ten of these in five seconds, and all of them in some containers.
+    // The kernel holds back more than ten of these in five seconds, and all of them in some
+    // containers.
     if (doctor.output.find("kernel log ") == std::string::npos) {
         WARN("the kernel has logged nothing");
         return;

@@ -18,10 +18,10 @@ struct KernelRecord {
 /// Without the lines that follow the message, which name devices. Empty: it is none.
 std::optional<KernelRecord> read_kernel_record(std::string_view record);
 
-/// What the message says, if it is of a kind that concerns services; its time is left to the caller.
-/// The wording is that of Linux 4.x to 6.x: mm/oom_kill.c, arch/*/mm/fault.c, arch/*/kernel/traps.c,
-/// net/ipv4/tcp_input.c, net/netfilter/nf_conntrack_core.c, block/blk-core.c, fs/ext4, fs/xfs,
-/// net/sunrpc/clnt.c, security/apparmor, security/selinux.
+/// What the message says, if it is of a kind that concerns services; its time is left to the
+/// caller. The wording is that of Linux 4.x to 6.x: mm/oom_kill.c, arch/*/mm/fault.c,
+/// arch/*/kernel/traps.c, net/ipv4/tcp_input.c, net/netfilter/nf_conntrack_core.c,
+/// block/blk-core.c, fs/ext4, fs/xfs, net/sunrpc/clnt.c, security/apparmor, security/selinux.
 std::optional<KernelFact> read_kernel_message(const std::string& text);
 
 }  // namespace devstack::core::doctor
