@@ -175,6 +175,7 @@ Facts collect_facts(const Question& question) {
     if (is_request) second.begin(logs);
     second.finish(begin + question.limit * 8 / 10, facts);
     collect_log_files(*scene, facts);
+    collect_paths(facts);
     collect_claims(*scene, facts);
     collect_reports(*scene, facts);
     // What is worth asking more depends on the answers; each round is a moment on this machine.

@@ -54,16 +54,20 @@ std::optional<std::tm> read_stamp(const char* line) {
     return std::nullopt;
 }
 
-/// Whether the time is in UTC is seldom told.
-bool is_recent(const std::tm& stamp) {
+/// Whether the time is in UTC is seldom told: of both readings the one that is nearer to now.
+/// Empty: it is of long ago.
+std::optional<WallTime> read_recent(const std::tm& stamp) {
     std::tm local = stamp;
     std::tm utc = stamp;
     local.tm_isdst = -1;
+    std::optional<WallTime> nearest;
     for (const std::time_t time : {std::mktime(&local), ::timegm(&utc)}) {
-        const auto age = platform::wall_now() - std::chrono::system_clock::from_time_t(time);
-        if (age < recent && age > -recent) return true;
+        const WallTime read{std::chrono::system_clock::from_time_t(time)};
+        const auto age = std::chrono::abs(platform::wall_now() - read);
+        const bool is_nearer = !nearest || age < std::chrono::abs(platform::wall_now() - *nearest);
+        if (age < recent && is_nearer) nearest = read;
     }
-    return false;
+    return nearest;
 }
 
 bool was_written_lately(const fs::path& path, Duration limit) {
@@ -142,10 +146,9 @@ void add_log_file(const Scene& scene,
     std::string time;
     for (std::string line; std::getline(lines, line);) {
         if (const auto stamp = read_stamp(line.c_str())) {
-            is_wanted = is_recent(*stamp);
-            char text[32];
-            std::strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%S", &*stamp);
-            time = text;
+            const auto read = read_recent(*stamp);
+            is_wanted = read.has_value();
+            if (read) time = render_timestamp(*read);
         }
         if (!is_wanted) continue;
         log.lines.push_back({time, core::doctor::redact(sane_text(line), scene.secrets)});

@@ -100,6 +100,8 @@ void examine(const Scene& scene, const Call& call, Facts& facts) {
     NginxFact fact;
     fact.service = call.service;
     fact.config = scene.shown(call.config);
+    fact.directory = call.directory;
+    fact.prefix = call.prefix;
     std::error_code ignored;
     if (!fs::exists(call.config, ignored)) {
         fact.problem = "there is no such file";

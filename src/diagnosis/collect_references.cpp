@@ -1,4 +1,5 @@
 #include "devstack/core/doctor/nginx_config.hpp"
+#include "devstack/core/doctor/proxy_config.hpp"
 #include "devstack/core/doctor/service_url.hpp"
 #include "devstack/core/probes/url.hpp"
 
@@ -11,7 +12,7 @@
 #include <filesystem>
 #include <iterator>
 #include <regex>
-#include <sstream>
+#include <set>
 
 namespace devstack::diagnosis {
 
@@ -148,23 +149,21 @@ private:
         }
     }
 
-    /// "server s1 127.0.0.1:3001" of HAProxy, "reverse_proxy localhost:3001" of Caddy, "ProxyPass /
-    /// http://localhost:3001/" of Apache.
+    /// The servers that HAProxy, Caddy and Apache name.
     void add_proxy_files(const ServiceScene& service) {
-        static const std::regex haproxy{R"(^\s*(server\s+\S+)\s+([\w.-]+):(\d{1,5})\b)"};
-        static const std::regex caddy{
-            R"(^\s*(reverse_proxy)\s.*?(?:http://)?([\w.-]*):(\d{1,5})(?:\s|$))"};
-        static const std::regex apache{
-            R"(^\s*(ProxyPass|ProxyPassMatch|BalancerMember)\s.*?http://([\w.-]+):(\d{1,5})\b)"};
         if (service.fact.words.empty()) return;
         const std::string program = fs::path{service.fact.words[0]}.filename().string();
         if (program == "haproxy") {
-            add_lines(service, word_after(service, {"-f"}, "haproxy.cfg"), haproxy);
+            add_routes(
+                service, word_after(service, {"-f"}, "haproxy.cfg"), core::doctor::read_haproxy);
         } else if (program == "apache2" || program == "httpd") {
             const fs::path root = word_after(service, {"-d"}, "");
-            add_lines(service, (root / word_after(service, {"-f"}, "httpd.conf")).string(), apache);
+            const std::string file = (root / word_after(service, {"-f"}, "httpd.conf")).string();
+            add_routes(service, file, core::doctor::read_apache);
         } else if (program == "caddy") {
-            add_lines(service, word_after(service, {"--config", "-c"}, "Caddyfile"), caddy);
+            add_routes(service,
+                       word_after(service, {"--config", "-c"}, "Caddyfile"),
+                       core::doctor::read_caddy);
         }
     }
     static std::string word_after(const ServiceScene& service,
@@ -174,27 +173,25 @@ private:
         const auto found = std::ranges::find_first_of(words, options);
         return found == words.end() || std::next(found) == words.end() ? usual : *std::next(found);
     }
-    /// The pattern catches a name, a host and a port.
-    void add_lines(const ServiceScene& service, const std::string& file, const std::regex& form) {
-        const fs::path path = fs::path{service.working_dir} / file;
-        std::istringstream lines{read_small(path.string())};
-        int number = 0;
-        for (std::string line; std::getline(lines, line);) {
-            ++number;
-            std::smatch found;
-            if (!std::regex_search(line, found, form)) continue;
+    void add_routes(const ServiceScene& service,
+                    const std::string& file,
+                    std::vector<core::doctor::ProxyRouteFact> (*read)(const std::string&,
+                                                                      std::string_view)) {
+        const fs::path path = (fs::path{service.working_dir} / file).lexically_normal();
+        std::set<std::string> known;
+        for (auto& route : read(scene_.shown(path.string()), read_small(path.string()))) {
+            route.service = service.fact.name;
             ReferenceFact fact;
             fact.kind = "config";
-            fact.scheme = "http";
-            fact.host = found[2].length() == 0 ? "localhost" : found[2].str();
-            const std::string port = found[3].str();
-            std::from_chars(port.data(), port.data() + port.size(), fact.port);
-            if (fact.port <= 0 || fact.port > 65535) continue;
-            add(fact,
-                service.fact.name,
-                found[1].str(),
-                scene_.shown(path.lexically_normal().string()) + ":" + std::to_string(number),
-                "");
+            fact.scheme = route.scheme;
+            fact.host = route.host;
+            fact.port = route.port;
+            // A server may be there for several frontends, and a line may name several servers.
+            const std::string id = route.where + " " + dial_id(fact);
+            if (!fact.host.empty() && known.insert(id).second) {
+                add(fact, route.service, route.directive, route.where, "");
+            }
+            facts_.proxy_routes.push_back(std::move(route));
         }
     }
 
@@ -212,6 +209,22 @@ private:
                 fact.path = location.path;
                 add(fact, nginx.service, "proxy_pass", location.proxy_pass_where, "");
             }
+        }
+        for (const core::doctor::NginxUpstreamFact& upstream : nginx.upstreams)
+            add_more_servers(nginx, upstream);
+    }
+    /// Besides the first, which proxy_pass leads to.
+    void add_more_servers(const core::doctor::NginxFact& nginx,
+                          const core::doctor::NginxUpstreamFact& upstream) {
+        for (std::size_t i = 1; i < upstream.servers.size(); ++i) {
+            const auto url = core::doctor::parse_service_url("http://" + upstream.servers[i]);
+            if (!url || url->host == "unix" || upstream.servers[i].starts_with("unix:")) continue;
+            ReferenceFact fact;
+            fact.kind = "upstream";
+            fact.scheme = "http";
+            fact.host = url->host;
+            fact.port = url->port;
+            add(fact, nginx.service, "server", upstream.server_places[i], "");
         }
     }
 

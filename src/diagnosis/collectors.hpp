@@ -52,6 +52,8 @@ void add_log_file(const Scene& scene,
 /// where it works. Comes after the processes.
 void collect_log_files(const Scene& scene, Facts& facts);
 
+/// What is at the paths that proxies name. Comes after the logs.
+void collect_paths(Facts& facts);
 /// Locks on files that a service waits for, or that may have kept one from starting; pid files.
 /// Comes after the logs and the processes.
 void collect_claims(const Scene& scene, Facts& facts);

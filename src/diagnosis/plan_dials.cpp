@@ -1,5 +1,6 @@
 #include "devstack/base/ip_address.hpp"
 #include "devstack/core/doctor/nginx_config.hpp"
+#include "devstack/core/doctor/proxy_config.hpp"
 #include "devstack/core/doctor/service_url.hpp"
 #include "devstack/core/probes/url.hpp"
 
@@ -115,6 +116,11 @@ Endpoint asked_endpoint(const Scene& scene) {
     fact.sent = scene.question.headers;
     fact.timeout = time_for(scene, 0);
     endpoint.expect = core::StatusSet{{{200, 399}}};
+    // A certificate that nobody trusts is told, and is no end here: what is behind it may be the
+    // trouble. What somebody wants to be sent is not given to a stranger.
+    const bool is_local =
+        fact.host == "localhost" || fact.host == "::1" || fact.host.starts_with("127.");
+    if (is_local || fact.sent.empty()) endpoint.tls = core::TlsMode::insecure;
     if (is_websocket(fact.protocol)) make_websocket(endpoint);
     return endpoint;
 }
@@ -145,10 +151,13 @@ public:
         for (const DialFact& dial : facts_.dials) {
             const bool is_request = dial.purpose == "probe" || dial.purpose == "asked";
             if (dial.purpose == "websocket") pass_proxy(dial);
-            if (dial.id.starts_with("past nginx: ")) try_other_scheme(dial);
+            const bool is_past =
+                dial.id.starts_with("past nginx: ") || dial.id.starts_with("past proxy: ");
+            if (is_past) try_other_scheme(dial);
             if (!is_request || (dial.protocol != "http" && dial.protocol != "https")) continue;
             pass_proxy(dial);
-            if (dial.status == 404) guess_paths(dial);
+            pass_routes(dial);
+            if (dial.status == 404 && dial.purpose == "probe") guess_paths(dial);
             if (dial.status >= 300 && dial.status < 400) follow(dial);
             try_other_scheme(dial);
             try_own_host(dial);
@@ -184,8 +193,9 @@ private:
             endpoint.fact.host = target->host;
             endpoint.fact.port = target->port;
             endpoint.fact.path = target->path;
-            send_host(*location, dial, endpoint);
+            pass_host(*location, dial, endpoint.fact);
             add(endpoint);
+            pretend_tls(dial, endpoint);
             if (target->path != dial.path) {  // And as it was asked for.
                 endpoint.fact.id = "past nginx, same path: " + dial.id;
                 endpoint.fact.path = dial.path;
@@ -194,31 +204,85 @@ private:
         }
     }
 
-    /// As nginx would (ngx_http_proxy_module): servers refuse names that they do not know, and
-    /// write that down.
-    static void send_host(const core::doctor::NginxLocationFact& location,
+    /// The host that nginx tells its upstream, where it is not that one's own.
+    static void pass_host(const core::doctor::NginxLocationFact& location,
                           const DialFact& dial,
-                          Endpoint& endpoint) {
-        const auto set = std::ranges::find(location.settings,
-                                           std::string{"proxy_set_header Host"},
-                                           &core::doctor::NginxSettingFact::name);
-        std::string host = dial.host;
-        if (set == location.settings.end()) {
-            const auto begin = location.proxy_pass.find("://");
-            if (begin == location.proxy_pass.npos) return;
-            const std::string rest = location.proxy_pass.substr(begin + 3);
-            host = rest.substr(0, rest.find('/'));
-        } else if (set->value == "$http_host") {
-            host =
-                core::render_host_and_port(dial.host, Port{static_cast<std::uint16_t>(dial.port)});
-        } else if (set->value != "$host") {
-            host = set->value;
+                          DialFact& passed) {
+        const auto setting = std::ranges::find(location.settings,
+                                               std::string{"proxy_set_header Host"},
+                                               &core::doctor::NginxSettingFact::name);
+        const auto begin = location.proxy_pass.find("://");
+        const bool is_set = setting != location.settings.end();
+        if (!is_set && begin == location.proxy_pass.npos) return;
+        // Else that of proxy_pass, as ngx_http_proxy_module has it.
+        std::string host = is_set ? setting->value : location.proxy_pass.substr(begin + 3);
+        if (!is_set) host = host.substr(0, host.find('/'));
+        if (host.starts_with("unix:")) return;
+        const std::string own =
+            dial.host.find(':') == dial.host.npos ? dial.host : "[" + dial.host + "]";
+        const std::string port = std::to_string(dial.port);
+        const auto replace = [&](const std::string& name, const std::string& value) {
+            const auto at = host.find(name);
+            if (at != host.npos) host.replace(at, name.size(), value);
+        };
+        replace("$http_host", own + ":" + port);
+        replace("$host", own);
+        replace("$server_port", port);
+        set_host(host, passed);
+    }
+    /// Unless somebody wants another one to be sent.
+    static void set_host(const std::string& host, DialFact& fact) {
+        const bool is_set = std::ranges::any_of(
+            fact.sent, [](const auto& it) { return it.name == "Host" || it.name == "host"; });
+        if (!is_set && !host.empty() && host.find('$') == host.npos) {
+            fact.sent.push_back({"Host", host});
         }
-        const bool is_known = host.find('$') == host.npos && !host.starts_with("unix:");
-        const bool is_sent = std::ranges::any_of(endpoint.fact.sent, [](const auto& it) {
-            return it.name == "Host" || it.name == "host";
+    }
+
+    /// Does the server redirect to https because nobody says that this is what the client speaks?
+    void pretend_tls(const DialFact& dial, Endpoint endpoint) {
+        const auto location = std::ranges::find(
+            dial.headers, std::string{"location"}, &core::doctor::HeaderFact::name);
+        const bool is_redirect = dial.status >= 300 && dial.status < 400 &&
+                                 location != dial.headers.end() &&
+                                 location->value.starts_with("https://");
+        if (!is_redirect) return;
+        endpoint.fact.id = "past nginx, as https: " + dial.id;
+        endpoint.fact.sent.push_back({"X-Forwarded-Proto", "https"});
+        add(endpoint);
+    }
+
+    /// Past HAProxy, Caddy or Apache: to the first of its servers that is there.
+    void pass_routes(const DialFact& dial) {
+        const auto servers = core::doctor::find_servers(facts_, dial.port, dial.path);
+        if (servers.empty()) return;
+        const auto there =
+            std::ranges::find_if(servers, [&](const auto* it) { return is_there(*it); });
+        const core::doctor::ProxyRouteFact& route =
+            **(there == servers.end() ? servers.begin() : there);
+        if (route.scheme != "http" && route.scheme != "https") return;
+        Endpoint endpoint = like(dial, "compare", "past proxy: " + dial.id);
+        endpoint.fact.protocol = route.scheme;
+        endpoint.fact.host = route.host;
+        endpoint.fact.port = route.port;
+        endpoint.fact.path = core::doctor::passed_path(route, dial.path);
+        if (route.keeps_host) set_host(dial.host + ":" + std::to_string(dial.port), endpoint.fact);
+        add(endpoint);
+        if (endpoint.fact.path != dial.path) {
+            endpoint.fact.id = "past proxy, same path: " + dial.id;
+            endpoint.fact.path = dial.path;
+            add(endpoint);
+        }
+        if (dial.status != 503 || route.check_path.empty()) return;
+        endpoint.fact.id = "check past proxy: " + dial.id;
+        endpoint.fact.path = route.check_path;
+        add(endpoint);
+    }
+    bool is_there(const core::doctor::ProxyRouteFact& route) const {
+        return std::ranges::any_of(facts_.dials, [&](const DialFact& it) {
+            return it.purpose == "reference" && it.port == route.port && it.host == route.host &&
+                   it.error.empty();
         });
-        if (is_known && !is_sent) endpoint.fact.sent.push_back({"Host", host});
     }
 
     void guess_paths(const DialFact& dial) {
@@ -275,6 +339,8 @@ private:
         const bool is_plain_failure =
             dial.protocol == "http" &&
             (dial.status == 400 || (dial.stage == "first byte" && dial.error != "no answer"));
+        // Of an answer that was too long for us the beginning is there.
+        if (dial.body.starts_with("HTTP/")) return;
         if (!is_tls_failure && !is_plain_failure) return;
         Endpoint endpoint = like(dial, "compare", "other scheme: " + dial.id);
         endpoint.fact.protocol = is_tls_failure ? "http" : "https";

@@ -16,7 +16,7 @@ namespace devstack::core::doctor {
 
 namespace {
 
-constexpr std::array<Rules, 29> all_rules{find_profile_mistakes,
+constexpr std::array<Rules, 33> all_rules{find_profile_mistakes,
                                           find_port_conflicts,
                                           find_wrong_ports,
                                           find_dead_references,
@@ -38,13 +38,17 @@ constexpr std::array<Rules, 29> all_rules{find_profile_mistakes,
                                           find_health_mistakes,
                                           find_proxy_mistakes,
                                           find_what_nginx_logs,
+                                          find_route_mistakes,
+                                          find_upstream_troubles,
+                                          find_redirects,
                                           find_request_troubles,
                                           find_slow_starts,
                                           find_bad_ends,
                                           find_what_does_not_run,
                                           find_what_the_kernel_logs,
                                           find_bad_values,
-                                          find_what_logs_tell};
+                                          find_what_logs_tell,
+                                          find_what_nginx_has_logged};
 
 constexpr const char* project_down = "project-not-running";
 

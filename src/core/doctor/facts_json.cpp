@@ -15,6 +15,10 @@ template <>
 const Shape& shape_of<ClaimFact>();
 template <>
 const Shape& shape_of<ReportFact>();
+template <>
+const Shape& shape_of<ProxyRouteFact>();
+template <>
+const Shape& shape_of<PathFact>();
 
 template <>
 const Shape& shape_of<NeedFact>() {
@@ -377,6 +381,8 @@ const Shape& shape_of<NginxUpstreamFact>() {
         {"name", slot<&NginxUpstreamFact::name>},
         {"where", slot<&NginxUpstreamFact::where>},
         {"servers", slot<&NginxUpstreamFact::servers>},
+        {"server_places", slot<&NginxUpstreamFact::server_places>},
+        {"keepalive", slot<&NginxUpstreamFact::keepalive>},
     };
     static constexpr Shape shape{fields};
     return shape;
@@ -392,6 +398,9 @@ const Shape& shape_of<NginxFact>() {
         {"problem_where", slot<&NginxFact::problem_where>},
         {"servers", slot<&NginxFact::servers>},
         {"upstreams", slot<&NginxFact::upstreams>},
+        {"directory", slot<&NginxFact::directory>},
+        {"prefix", slot<&NginxFact::prefix>},
+        {"user", slot<&NginxFact::user>},
     };
     static constexpr Shape shape{fields};
     return shape;
@@ -531,6 +540,8 @@ const Shape& shape_of<Facts>() {
         {"references", slot<&Facts::references>},
         {"dials", slot<&Facts::dials>},
         {"nginx", slot<&Facts::nginx>},
+        {"proxy_routes", slot<&Facts::proxy_routes>},
+        {"paths", slot<&Facts::paths>},
         {"env_files", slot<&Facts::env_files>},
         {"programs", slot<&Facts::programs>},
         {"folders", slot<&Facts::folders>},

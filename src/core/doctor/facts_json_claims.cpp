@@ -69,4 +69,47 @@ const Shape& shape_of<KernelFact>() {
     return shape;
 }
 
+template <>
+const Shape& shape_of<ProxyRouteFact>() {
+    static constexpr Field fields[] = {
+        {"service", slot<&ProxyRouteFact::service>},
+        {"product", slot<&ProxyRouteFact::product>},
+        {"ports", slot<&ProxyRouteFact::ports>},
+        {"path", slot<&ProxyRouteFact::path>},
+        {"group", slot<&ProxyRouteFact::group>},
+        {"directive", slot<&ProxyRouteFact::directive>},
+        {"where", slot<&ProxyRouteFact::where>},
+        {"scheme", slot<&ProxyRouteFact::scheme>},
+        {"host", slot<&ProxyRouteFact::host>},
+        {"port", slot<&ProxyRouteFact::port>},
+        {"is_checked", slot<&ProxyRouteFact::is_checked>},
+        {"keeps_host", slot<&ProxyRouteFact::keeps_host>},
+        {"strips", slot<&ProxyRouteFact::strips>},
+        {"puts", slot<&ProxyRouteFact::puts>},
+        {"strips_by", slot<&ProxyRouteFact::strips_by>},
+        {"strips_where", slot<&ProxyRouteFact::strips_where>},
+        {"timeout", slot<&ProxyRouteFact::timeout>},
+        {"timeout_by", slot<&ProxyRouteFact::timeout_by>},
+        {"timeout_where", slot<&ProxyRouteFact::timeout_where>},
+        {"check_path", slot<&ProxyRouteFact::check_path>},
+        {"check_by", slot<&ProxyRouteFact::check_by>},
+        {"check_where", slot<&ProxyRouteFact::check_where>},
+    };
+    static constexpr Shape shape{fields};
+    return shape;
+}
+
+template <>
+const Shape& shape_of<PathFact>() {
+    static constexpr Field fields[] = {
+        {"path", slot<&PathFact::path>},
+        {"kind", slot<&PathFact::kind>},
+        {"mode", slot<&PathFact::mode>},
+        {"owner", slot<&PathFact::owner>},
+        {"group", slot<&PathFact::group>},
+    };
+    static constexpr Shape shape{fields};
+    return shape;
+}
+
 }  // namespace devstack::core::api

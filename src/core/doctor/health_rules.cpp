@@ -3,6 +3,7 @@
 #include "devstack/base/text.hpp"
 
 #include "core/doctor/picture.hpp"
+#include "core/doctor/tls_signs.hpp"
 
 #include <algorithm>
 
@@ -75,6 +76,8 @@ void look_at_scheme(const ServiceFact& service,
     const DialFact* const other = picture.dial("other scheme: " + dial.id);
     if (other == nullptr || other->status == 0) return;
     const bool wants_tls = other->protocol == "https";
+    // An alert, or such an answer, comes from one that speaks TLS.
+    if (!wants_tls && (has_tls_alert(dial) || doctor::wants_tls(*other))) return;
     Finding finding;
     finding.id = "health-wrong-scheme";
     finding.service = service.name;
@@ -228,14 +231,16 @@ void find_certificate_troubles(const Picture& picture, std::vector<Finding>& fin
     for (const DialFact& dial : picture.facts().dials) {
         const bool is_asked = dial.purpose == "probe" || dial.purpose == "asked";
         // What was accepted in spite of its certificate got further.
-        if (!is_asked || dial.tls_problem.empty() || dial.stage != "tls") continue;
-        if (dial.error.empty()) continue;
+        const bool is_refused = dial.stage == "tls" && !dial.error.empty();
+        if (!is_asked || dial.tls_problem.empty()) continue;
+        if (!is_refused && dial.purpose != "asked") continue;
         const std::string name = dial.purpose == "probe" ? dial.id.substr(9) : "";
         const std::string& problem = dial.tls_problem;
         Finding finding;
         finding.service = name;
         finding.topic = "certificate";
-        finding.strength = 90;
+        // Of a URL that somebody asks about what is behind it counts more.
+        finding.strength = is_refused ? 90 : 60;
         finding.confidence = Confidence::sure;
         const std::string at = render_endpoint(dial.host, dial.port);
         finding.id = contains(problem, "expired")       ? "certificate-expired"

@@ -149,7 +149,7 @@ private:
 // ---- Directives to facts -----------------------------------------------------------------------
 
 /// What is worth knowing of a location.
-constexpr std::array<std::string_view, 12> known_settings{"proxy_read_timeout",
+constexpr std::array<std::string_view, 18> known_settings{"proxy_read_timeout",
                                                           "proxy_connect_timeout",
                                                           "proxy_send_timeout",
                                                           "client_max_body_size",
@@ -160,7 +160,13 @@ constexpr std::array<std::string_view, 12> known_settings{"proxy_read_timeout",
                                                           "alias",
                                                           "return",
                                                           "rewrite",
-                                                          "gzip"};
+                                                          "gzip",
+                                                          "proxy_ssl_server_name",
+                                                          "proxy_ssl_name",
+                                                          "proxy_next_upstream",
+                                                          "proxy_buffer_size",
+                                                          "resolver",
+                                                          "try_files"};
 
 using Settings = std::map<std::string, std::string>;
 
@@ -209,6 +215,7 @@ public:
             if (name == "server" && it.has_block) take_server(it, settings);
             if (name == "upstream" && it.words.size() > 1) take_upstream(it);
             if (name == "error_log" && it.words.size() > 1) fact_.error_log = it.words[1];
+            if (name == "user" && it.words.size() > 1) fact_.user = it.words[1];
         }
     }
 
@@ -250,10 +257,17 @@ private:
         }
     }
     void take_upstream(const NginxDirective& directive) {
-        NginxUpstreamFact upstream{directive.words[1], directive.where(), {}};
+        NginxUpstreamFact upstream;
+        upstream.name = directive.words[1];
+        upstream.where = directive.where();
         for (const NginxDirective& it : directive.block) {
             if (it.words.front() == "server" && it.words.size() > 1) {
                 upstream.servers.push_back(it.words[1]);
+                upstream.server_places.push_back(it.where());
+            }
+            if (it.words.front() == "keepalive" && it.words.size() > 1) {
+                const std::string& count = it.words[1];
+                std::from_chars(count.data(), count.data() + count.size(), upstream.keepalive);
             }
         }
         fact_.upstreams.push_back(std::move(upstream));

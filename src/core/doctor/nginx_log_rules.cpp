@@ -1,21 +1,20 @@
 // What nginx writes to its error log of requests that it could not serve. A line is told with the
 // location of the configuration that the request has met.
 
+#include "devstack/base/time.hpp"
+#include "devstack/core/doctor/nginx_config.hpp"
+#include "devstack/core/doctor/proxy_paths.hpp"
+
 #include "core/doctor/nginx_route.hpp"
 
 #include <algorithm>
+#include <chrono>
+#include <functional>
 #include <regex>
 
 namespace devstack::core::doctor {
 
 namespace {
-
-/// "GET /api/x HTTP/1.1" of an error log's line: the path.
-std::string request_path(const std::string& line) {
-    static const std::regex request{R"re(request: "\w+ (\S+))re"};
-    std::smatch found;
-    return std::regex_search(line, found, request) ? found[1].str() : "";
-}
 
 /// A line with what is known of its request.
 struct Trouble {
@@ -38,6 +37,19 @@ struct Trouble {
         if (route.location == nullptr || route.location->proxy_pass.empty()) return "its upstream";
         return "proxy_pass " + route.location->proxy_pass + " (" +
                route.location->proxy_pass_where + ")";
+    }
+    /// The service behind it; null: none of this project's.
+    const ServiceFact* server() const {
+        if (route.location == nullptr) return nullptr;
+        const auto target = find_target(nginx, *route.location, request);
+        if (!target || !is_local(target->host)) return nullptr;
+        const ServiceFact* const owner = picture.owner_of(target->port);
+        return owner == nullptr || owner->name == nginx.service ? nullptr : owner;
+    }
+    const PathFact* path(const std::string& absolute) const {
+        const auto& paths = picture.facts().paths;
+        const auto found = std::ranges::find(paths, absolute, &PathFact::path);
+        return found == paths.end() ? nullptr : &*found;
     }
     std::string where() const { return route.location == nullptr ? nginx.config : place_of(route); }
 };
@@ -68,12 +80,28 @@ void tell_forbidden_file(const Trouble& it, Finding& finding) {
                   "directory";
 }
 
+/// A file that would be found if the path of the location were not in its name twice.
+const PathFact* find_by_alias(const Trouble& it) {
+    if (it.route.location == nullptr) return nullptr;
+    const PathFact* const found = it.path(path_by_alias(it.nginx, *it.route.location, it.request));
+    return found == nullptr || found->kind != "file" ? nullptr : found;
+}
+
 void tell_missing_file(const Trouble& it, Finding& finding) {
     const std::string root = it.setting("root", it.setting("alias", ""));
     finding.what = "nginx looks for " + it.request + " in " + it.caught[1] +
                    ", which does not exist" + (root.empty() ? "" : "; root is " + root) +
                    it.in_place() + ".";
     finding.fix = "correct root in " + it.where() + ", or put the file there";
+    const PathFact* const other = find_by_alias(it);
+    if (other == nullptr) return;
+    const std::string& path = it.route.location->path;
+    finding.what = "nginx looks for " + it.request + " in " + it.caught[1] +
+                   ", which does not exist, since root " + root +
+                   " is put before the whole path, " + path + " too" + it.in_place() + "; " +
+                   it.picture.shown(other->path) + " is there.";
+    finding.fix = "write alias " + root + (path.ends_with('/') && !root.ends_with('/') ? "/" : "") +
+                  "; in place of root in " + it.where() + ", then nginx -t and reload";
 }
 
 void tell_forbidden_index(const Trouble& it, Finding& finding) {
@@ -89,18 +117,71 @@ void tell_cycle(const Trouble& it, Finding& finding) {
                    it.caught[1] + " again and again" + it.in_place() + ".";
     finding.fix = "see rewrite, try_files, index and error_page in " + it.where() +
                   ": one of them leads to a location that leads back";
+    const std::string file =
+        it.route.location == nullptr ? "" : fallback_file(it.nginx, *it.route.location);
+    const PathFact* const fallback = it.path(file);
+    const bool is_missing =
+        fallback != nullptr && fallback->kind.empty() && file.ends_with(it.caught[1]);
+    if (!is_missing) return;
+    const std::string shown = it.picture.shown(file);
+    finding.what = "nginx answers " + it.request + " with 500: try_files ends with " +
+                   it.caught[1] + ", and " + shown +
+                   " does not exist, so that it looks for it in a circle" + it.in_place() + ".";
+    finding.fix =
+        "put (or build) " + shown + " there, or correct root or try_files in " + it.where();
+}
+
+/// "--socket" in the command of uwsgi, or php-fpm: it listens for web servers, not for clients.
+std::string gateway_protocol(const ServiceFact& service) {
+    if (service.words.empty()) return "";
+    const std::string program = base_of(service.words[0]);
+    const auto has = [&](const char* word) {
+        return std::ranges::any_of(service.words, [&](const std::string& it) {
+            return it == word || it.starts_with(std::string{word} + "=");
+        });
+    };
+    if (program.starts_with("uwsgi") && (has("--socket") || has("-s") || has("--uwsgi-socket"))) {
+        return "uwsgi";
+    }
+    return program.starts_with("php-fpm") ? "FastCGI" : "";
+}
+
+/// One that speaks to web servers only, and is spoken to in HTTP.
+bool tell_gateway(const Trouble& it, Finding& finding) {
+    const ServiceFact* const server = it.server();
+    const std::string protocol = server == nullptr ? "" : gateway_protocol(*server);
+    const auto target =
+        protocol.empty() ? std::nullopt : find_target(it.nginx, *it.route.location, it.request);
+    if (!target) return false;
+    const std::string endpoint = render_endpoint(target->host, target->port);
+    const bool is_uwsgi = protocol == "uwsgi";
+    finding.id = "upstream-is-not-http";
+    finding.strength = 86;
+    finding.what = server->name + " speaks the " + protocol + " protocol on " + endpoint +
+                   (is_uwsgi ? " (--socket in its command)" : "") + ", and " + it.upstream() +
+                   " sends it HTTP: nginx answers " + it.request + " with 502.";
+    finding.fix = is_uwsgi ? "write include uwsgi_params; uwsgi_pass " + endpoint +
+                                 "; in place of proxy_pass in " + it.where() + ", or start " +
+                                 server->name + " with --http-socket in place of --socket"
+                           : "write include fastcgi_params; fastcgi_pass " + endpoint +
+                                 "; in place of proxy_pass in " + it.where();
+    return true;
 }
 
 void tell_not_http(const Trouble& it, Finding& finding) {
-    finding.what = it.upstream() + " answers " + it.request +
-                   " with something that is no HTTP: what listens there is no web server, or "
-                   "speaks another protocol" +
+    if (tell_gateway(it, finding)) return;
+    finding.what = "What is behind " + it.upstream() + " answers " + it.request +
+                   " with something that is no HTTP: it is no web server, or speaks another "
+                   "protocol" +
                    it.in_place() + ".";
     finding.fix = "correct " + it.upstream();
 }
 
 void tell_closed(const Trouble& it, Finding& finding) {
-    finding.what = it.upstream() + " closes the connection of " + it.request +
+    if (tell_gateway(it, finding)) return;
+    const ServiceFact* const server = it.server();
+    finding.what = (server == nullptr ? "The server" : server->name) + std::string{" behind "} +
+                   it.upstream() + " closes the connection of " + it.request +
                    " without an answer, so nginx says 502" + it.in_place() + ".";
     finding.fix =
         "see what the backend does with this request: it ends, or closes idle connections "
@@ -130,6 +211,51 @@ void tell_no_resolver(const Trouble& it, Finding& finding) {
     finding.what = "nginx can not resolve " + it.caught[1] + " for " + it.request +
                    ": proxy_pass has a variable, and no resolver is set" + it.in_place() + ".";
     finding.fix = "resolver 127.0.0.53; (or your name server) in " + it.where();
+}
+
+void tell_big_header(const Trouble& it, Finding& finding) {
+    const ServiceFact* const server = it.server();
+    finding.what = (server == nullptr ? "The server behind " + it.upstream() : server->name) +
+                   " answers " + it.request +
+                   " with a header that is larger than nginx' buffer, so nginx says 502: "
+                   "proxy_buffer_size is " +
+                   it.setting("proxy_buffer_size", "at its default of 4k") + it.in_place() + ".";
+    finding.fix = "proxy_buffer_size 16k; proxy_buffers 8 16k; in " + it.where() +
+                  ", then nginx -t and reload; or send less (a large Set-Cookie, as a rule)";
+}
+
+/// Who makes a socket decides who may write to it.
+void tell_socket(const Trouble& it, Finding& finding) {
+    const PathFact* const socket = it.path(logged_path(it.nginx, it.caught[1]));
+    const std::string shown = it.picture.shown(logged_path(it.nginx, it.caught[1]));
+    const std::string user = it.nginx.user.empty() ? "nobody" : it.nginx.user;
+    finding.what = "nginx may not write to the socket " + shown + " of its upstream";
+    const bool is_known = socket != nullptr && socket->kind == "socket";
+    const bool is_open = is_known && socket->mode.size() > 8 && socket->mode[8] == 'w';
+    if (is_known) {
+        finding.what += ": it is " + socket->mode + " of " + socket->owner + " (group " +
+                        socket->group + "), and the workers of nginx run as " + user +
+                        (it.nginx.user.empty() ? " (the default)" : "");
+    }
+    if (is_open) finding.what += "; a directory above it can not be entered";
+    finding.what += it.in_place() + ".";
+    const ServiceFact* maker = nullptr;
+    for (const ServiceFact& service : it.picture.facts().services) {
+        if (service.name == it.nginx.service) continue;
+        const bool names_it = std::ranges::any_of(
+            service.words, [&](const std::string& word) { return word.ends_with(base_of(shown)); });
+        if (names_it) maker = &service;
+    }
+    const std::string who = maker == nullptr ? "whoever makes it" : maker->name;
+    const bool is_gunicorn = maker != nullptr && base_of(maker->words[0]) == "gunicorn";
+    finding.fix =
+        is_open ? "namei -l " + shown + " shows which; " + user + " needs x on it"
+                : "let " + who + " make it with a group that " + user +
+                      " is in, and writable for "
+                      "that" +
+                      (is_gunicorn ? ": gunicorn --umask 007 --group GROUP" : " (umask 007)") +
+                      "; or run nginx' workers as " + (is_known ? socket->owner : "its owner") +
+                      " (user in " + it.nginx.config + ")";
 }
 
 void tell_worker_connections(const Trouble& it, Finding& finding) {
@@ -227,6 +353,18 @@ constexpr Kind kinds[] = {
      86,
      false,
      tell_no_resolver},
+    {"nginx-big-header",
+     "upstream sent too big header",
+     "too big header",
+     82,
+     true,
+     tell_big_header},
+    {"proxy-socket-not-reachable",
+     "(13: Permission denied) while connecting to upstream",
+     R"re(connect\(\) to unix:(\S+) failed)re",
+     86,
+     false,
+     tell_socket},
     {"worker-connections",
      "worker_connections are not enough",
      R"re((\d+) worker_connections)re",
@@ -245,32 +383,86 @@ bool is_failing(const std::string& request, const NginxFact& nginx, const Pictur
     });
 }
 
-void look_for(const Kind& kind,
-              const NginxFact& nginx,
-              const Picture& picture,
-              std::vector<Finding>& findings) {
+using LineTest = std::function<bool(const LineFact&)>;
+
+/// The last line of the kind that passes the test.
+const LineFact* find_last(const Kind& kind,
+                          const NginxFact& nginx,
+                          const Picture& picture,
+                          const LineTest& is_wanted) {
     const std::regex pattern{kind.pattern};
-    const LineFact* const line = picture.find_line(nginx.service, [&](const std::string& it) {
-        return contains(it, kind.part) && std::regex_search(it, pattern) &&
-               (kind.is_lasting || is_failing(request_path(it), nginx, picture));
-    });
-    if (line == nullptr) return;
+    const LineFact* last = nullptr;
+    for (const LogFact& log : picture.facts().logs) {
+        if (log.service != nginx.service) continue;
+        for (const LineFact& it : log.lines) {
+            const bool is_it = contains(it.text, kind.part) &&
+                               std::regex_search(it.text, pattern) && is_wanted(it);
+            if (is_it) last = &it;
+        }
+    }
+    return last;
+}
+
+Trouble read_trouble(const Kind& kind,
+                     const NginxFact& nginx,
+                     const LineFact& line,
+                     const Picture& picture) {
     std::smatch found;
-    std::regex_search(line->text, found, pattern);
-    Trouble trouble{nginx, picture, {}, request_path(line->text), {}};
+    std::regex_search(line.text, found, std::regex{kind.pattern});
+    Trouble trouble{nginx, picture, {}, request_of_line(line.text), {}};
     trouble.route = find_route(nginx, trouble.request);
     for (const auto& it : found)
         trouble.caught.push_back(it.str());
+    return trouble;
+}
+
+Finding tell(const Kind& kind, const Trouble& trouble, const LineFact& line) {
     Finding finding;
     finding.id = kind.id;
-    finding.service = nginx.service;
+    finding.service = trouble.nginx.service;
     // Also seen by who asks both sides.
     finding.topic = kind.tell == tell_plain_upstream ? "upstream scheme" : std::string{kind.id};
     finding.strength = kind.strength;
     finding.confidence = Confidence::sure;
     kind.tell(trouble, finding);
-    finding.evidence = {nginx.error_log + ": " + line->text};
-    findings.push_back(std::move(finding));
+    finding.evidence = {trouble.nginx.error_log + ": " + line.text};
+    return finding;
+}
+
+void look_for(const Kind& kind,
+              const NginxFact& nginx,
+              const Picture& picture,
+              std::vector<Finding>& findings) {
+    const LineFact* const line = find_last(kind, nginx, picture, [&](const LineFact& it) {
+        return kind.is_lasting || is_failing(request_of_line(it.text), nginx, picture);
+    });
+    if (line == nullptr) return;
+    findings.push_back(tell(kind, read_trouble(kind, nginx, *line, picture), *line));
+}
+
+/// Whether the next request of that kind would meet the same: nobody makes one now.
+bool is_still_so(const Kind& kind, const Trouble& it) {
+    if (it.route.location == nullptr) return false;
+    const NginxLocationFact& location = *it.route.location;
+    if (kind.id == "resolver-missing") {
+        return contains(location.proxy_pass, "$") && setting_of(location, "resolver").empty();
+    }
+    if (kind.id == "proxy-rewrite-loop") {
+        const std::string file = fallback_file(it.nginx, location);
+        const PathFact* const found = it.path(file);
+        return found != nullptr && found->kind.empty() && file.ends_with(it.caught[1]);
+    }
+    if (kind.id != "static-file-missing") return false;
+    // What is in none of both places is anybody's typing mistake.
+    const PathFact* const wanted = it.path(logged_path(it.nginx, it.caught[1]));
+    return find_by_alias(it) != nullptr && wanted != nullptr && wanted->kind.empty();
+}
+
+bool is_recent(const LineFact& line, const Picture& picture) {
+    constexpr std::chrono::minutes limit{5};
+    const auto then = parse_timestamp(line.time, {});
+    const auto now = parse_timestamp(picture.facts().time, {});
+    return !line.time.empty() && then && now && *now - *then < limit;
 }
 
 }  // namespace
@@ -282,6 +474,26 @@ void find_what_nginx_logs(const Picture& picture, std::vector<Finding>& findings
         if (!is_ours) continue;
         for (const Kind& kind : kinds)
             look_for(kind, nginx, picture, findings);
+    }
+}
+
+void find_what_nginx_has_logged(const Picture& picture, std::vector<Finding>& findings) {
+    const bool is_explained = std::ranges::any_of(findings, [](const Finding& it) {
+        return it.confidence != Confidence::doubtful && !it.is_minor;
+    });
+    if (is_explained) return;
+    for (const NginxFact& nginx : picture.facts().nginx) {
+        if (picture.service(nginx.service) == nullptr) continue;
+        for (const Kind& kind : kinds) {
+            const LineFact* const line = find_last(kind, nginx, picture, [&](const LineFact& it) {
+                return is_recent(it, picture) &&
+                       is_still_so(kind, read_trouble(kind, nginx, it, picture));
+            });
+            if (line == nullptr) continue;
+            Finding finding = tell(kind, read_trouble(kind, nginx, *line, picture), *line);
+            finding.confidence = Confidence::probable;
+            findings.push_back(std::move(finding));
+        }
     }
 }
 

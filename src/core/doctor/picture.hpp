@@ -103,6 +103,11 @@ void find_health_mistakes(const Picture& picture, std::vector<Finding>& findings
 void find_certificate_troubles(const Picture& picture, std::vector<Finding>& findings);
 void find_proxy_mistakes(const Picture& picture, std::vector<Finding>& findings);
 void find_what_nginx_logs(const Picture& picture, std::vector<Finding>& findings);
+/// Of requests that nobody makes now; only where others have found nothing.
+void find_what_nginx_has_logged(const Picture& picture, std::vector<Finding>& findings);
+void find_route_mistakes(const Picture& picture, std::vector<Finding>& findings);
+void find_upstream_troubles(const Picture& picture, std::vector<Finding>& findings);
+void find_redirects(const Picture& picture, std::vector<Finding>& findings);
 void find_request_troubles(const Picture& picture, std::vector<Finding>& findings);
 void find_sick_processes(const Picture& picture, std::vector<Finding>& findings);
 void find_slow_starts(const Picture& picture, std::vector<Finding>& findings);

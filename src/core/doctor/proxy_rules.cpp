@@ -5,6 +5,7 @@
 
 #include "core/doctor/nginx_route.hpp"
 #include "core/doctor/picture.hpp"
+#include "core/doctor/tls_signs.hpp"
 
 #include <algorithm>
 
@@ -46,7 +47,7 @@ void compare_paths(const DialFact& dial, const Picture& picture, std::vector<Fin
     finding.id = "proxy-strips-path";
     finding.service = route.nginx->service;
     finding.topic = "proxy";
-    finding.strength = 90;
+    finding.strength = 91;
     finding.confidence = Confidence::sure;
     finding.what = "proxy_pass " + route.location->proxy_pass + " (" +
                    route.location->proxy_pass_where + ") strips the prefix " +
@@ -71,6 +72,8 @@ void compare_schemes(const DialFact& dial, const Picture& picture, std::vector<F
     const Route route = find_route(picture, dial.port, dial.path);
     if (route.location == nullptr) return;
     const bool wants_tls = other->protocol == "https";
+    // An alert, or such an answer, comes from one that speaks TLS.
+    if (!wants_tls && (has_tls_alert(*behind) || doctor::wants_tls(*other))) return;
     const std::string at = render_endpoint(behind->host, behind->port);
     Finding finding;
     finding.id = "upstream-wrong-scheme";

@@ -1,6 +1,7 @@
 // Wiring: a variable, a proxy or a probe names an endpoint where nobody is, or somebody else.
 
 #include "devstack/base/text.hpp"
+#include "devstack/core/doctor/proxy_config.hpp"
 #include "devstack/core/doctor/service_url.hpp"
 
 #include "core/doctor/picture.hpp"
@@ -35,7 +36,22 @@ const LineFact* find_refusal(const ReferenceFact& reference, const Picture& pict
     return picture.find_line(reference.service, tells);
 }
 
+/// A request to HAProxy, Caddy or Apache that is passed to this server has failed.
+bool is_passed_on(const ReferenceFact& reference, const Picture& picture) {
+    return std::ranges::any_of(picture.facts().dials, [&](const DialFact& it) {
+        const bool is_request = it.purpose == "probe" || it.purpose == "asked";
+        const bool fails = (it.status >= 502 && it.status <= 504) || it.error == "no answer";
+        if (!is_request || !fails) return false;
+        const auto servers = find_servers(picture.facts(), it.port, it.path);
+        return std::ranges::any_of(servers, [&](const ProxyRouteFact* server) {
+            return server->service == reference.service && server->host == reference.host &&
+                   server->port == reference.port;
+        });
+    });
+}
+
 bool is_on_the_way(const ReferenceFact& reference, const Picture& picture) {
+    if (reference.kind == "config") return is_passed_on(reference, picture);
     if (reference.kind != "nginx") return false;
     const std::string mark = "past nginx: ";
     return std::ranges::any_of(picture.facts().dials, [&](const DialFact& it) {
@@ -245,7 +261,8 @@ void look_at_reference(const ReferenceFact& reference,
     Finding finding;
     finding.service = reference.service;
     finding.topic = "endpoint " + render_endpoint(reference.host, reference.port);
-    finding.strength = 85;
+    // A check of the proxy's that fails is a consequence.
+    finding.strength = is_upstream(reference) ? 87 : 85;
     const bool is_met = matters(reference, picture, finding.evidence);
     if (!is_met && !is_worth_telling(reference, picture)) return;
     finding.confidence = is_met ? Confidence::sure : Confidence::probable;
@@ -303,6 +320,8 @@ void find_missing_dependencies(const Picture& picture, std::vector<Finding>& fin
 
 void find_dead_references(const Picture& picture, std::vector<Finding>& findings) {
     for (const ReferenceFact& reference : picture.facts().references) {
+        // Of several servers one that is away may be left out: rules about proxies know.
+        if (reference.kind == "upstream") continue;
         if (!reference.dial.empty()) look_at_reference(reference, picture, findings);
     }
     find_missing_dependencies(picture, findings);

@@ -275,6 +275,8 @@ struct NginxUpstreamFact {
     std::string name;
     std::string where;
     std::vector<std::string> servers;
+    std::vector<std::string> server_places;  ///< Of each server: "nginx.conf:5".
+    int keepalive = 0;                       ///< Connections that are kept; 0: none are.
 };
 
 struct NginxFact {
@@ -285,6 +287,44 @@ struct NginxFact {
     std::string problem_where;
     std::vector<NginxServerFact> servers;
     std::vector<NginxUpstreamFact> upstreams;
+    std::string directory;  ///< Where it was started.
+    std::string prefix;     ///< What relative paths in its configuration begin at.
+    std::string user;       ///< Of its workers, as configured; empty: not said.
+};
+
+/// A server that HAProxy, Caddy or Apache passes requests to, and which ones.
+struct ProxyRouteFact {
+    std::string service;
+    std::string product;             ///< "HAProxy", "Caddy", "Apache".
+    std::vector<std::string> ports;  ///< Where the proxy takes these requests.
+    std::string path;                ///< Their prefix; empty: it can not be told which they are.
+    std::string group;               ///< "backend b": servers of one group do the same.
+    std::string directive;           ///< "server s1", "reverse_proxy", "ProxyPass".
+    std::string where;               ///< "haproxy.cfg:14".
+    std::string scheme;              ///< "http", "https", "tcp".
+    std::string host;                ///< Empty: such requests are not passed on.
+    int port = 0;
+    bool is_checked = false;  ///< One that fails is left out.
+    bool keeps_host = false;  ///< It is told the host that the client has asked for.
+    std::string strips;       ///< What the beginning of a path is replaced …
+    std::string puts;         ///< … by.
+    std::string strips_by;    ///< "handle_path /api/*".
+    std::string strips_where;
+    double timeout = 0;      ///< Seconds that it waits for an answer; 0: not said.
+    std::string timeout_by;  ///< "timeout server 1s".
+    std::string timeout_where;
+    std::string check_path;  ///< Of HAProxy's checks by HTTP.
+    std::string check_by;    ///< "option httpchk GET /healthz".
+    std::string check_where;
+};
+
+/// What is at a path that a proxy's configuration or log names.
+struct PathFact {
+    std::string path;
+    std::string kind;  ///< "file", "directory", "socket", "other"; empty: there is nothing.
+    std::string mode;  ///< "srwx------".
+    std::string owner;
+    std::string group;
 };
 
 /// An env file that a service names, or that lies where it works.
@@ -448,6 +488,8 @@ struct Facts {
     std::vector<ReferenceFact> references;
     std::vector<DialFact> dials;
     std::vector<NginxFact> nginx;
+    std::vector<ProxyRouteFact> proxy_routes;
+    std::vector<PathFact> paths;
     std::vector<EnvFileFact> env_files;
     std::vector<ProgramFact> programs;
     std::vector<FolderFact> folders;

@@ -1,0 +1,25 @@
+#pragma once
+
+#include "devstack/core/doctor/facts.hpp"
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace devstack::core::doctor {
+
+/// What a configuration says of whom requests are passed to. `file` is how people know it. What is
+/// not understood leaves the path of a route empty, rather than to be guessed.
+std::vector<ProxyRouteFact> read_haproxy(const std::string& file, std::string_view text);
+std::vector<ProxyRouteFact> read_caddy(const std::string& file, std::string_view text);
+std::vector<ProxyRouteFact> read_apache(const std::string& file, std::string_view text);
+
+/// The servers that a request on this port of a proxy may be passed to. Empty: it is passed to
+/// nobody, or that can not be told.
+std::vector<const ProxyRouteFact*> find_servers(const Facts& facts,
+                                                int port,
+                                                const std::string& path);
+/// What the server is asked for when the proxy is asked for `path`.
+std::string passed_path(const ProxyRouteFact& route, const std::string& path);
+
+}  // namespace devstack::core::doctor

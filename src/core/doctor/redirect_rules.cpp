@@ -1,0 +1,89 @@
+// Redirects that lead nowhere, since what stands behind a proxy does not know that it does.
+
+#include "core/doctor/nginx_route.hpp"
+
+#include <algorithm>
+
+namespace devstack::core::doctor {
+
+namespace {
+
+bool is_redirect(const DialFact& dial) {
+    return dial.status >= 300 && dial.status < 400 && !header_of(dial, "location").empty();
+}
+
+std::string url_of(const DialFact& dial) {
+    return dial.protocol + "://" + render_endpoint(dial.host, dial.port) + dial.path;
+}
+
+/// What is wrong with where it leads; empty: nothing.
+std::string find_dead_end(const DialFact& dial, const Picture& picture) {
+    const DialFact* const next = picture.dial("redirect 1 of " + dial.id);
+    if (next == nullptr || next->protocol != "https") return "";
+    const bool is_same = url_of(*next) == url_of(dial);
+    if (is_same && is_redirect(*next)) return ", that is to itself, again and again";
+    const bool is_plain = next->stage == "tls" && contains(next->error, "wrong version number");
+    if (is_plain) {
+        return ", and " + render_endpoint(next->host, next->port) + " speaks plain http, no TLS";
+    }
+    return "";
+}
+
+/// The server behind nginx redirects to https what has come by https, since nobody tells it.
+void look_at_scheme(const DialFact& dial, const Picture& picture, std::vector<Finding>& findings) {
+    const DialFact* const behind = picture.dial("past nginx: " + dial.id);
+    const DialFact* const told = picture.dial("past nginx, as https: " + dial.id);
+    const Route route = find_route(picture, dial.port, dial.path);
+    if (behind == nullptr || route.location == nullptr || !is_redirect(dial)) return;
+    const std::string dead_end = find_dead_end(dial, picture);
+    const bool is_of_server =
+        is_redirect(*behind) && header_of(*behind, "location").starts_with("https://");
+    if (dead_end.empty() || !is_of_server) return;
+    // With the header it gives another answer: then this is it.
+    const bool is_proven = told != nullptr && told->status != 0 && !is_redirect(*told);
+    const bool is_passed =
+        !setting_of(*route.location, "proxy_set_header X-Forwarded-Proto").empty();
+    if (!is_proven) return;
+    const ServiceFact* const owner = picture.owner_of(behind->port);
+    const std::string who = owner == nullptr || owner->name == route.nginx->service
+                                ? render_endpoint(behind->host, behind->port)
+                                : owner->name;
+    const bool is_plain = dial.protocol == "http";
+    Finding finding;
+    finding.id = "redirect-loop";
+    finding.service = route.nginx->service;
+    finding.topic = dial.purpose == "probe" ? "probe" : "redirect";
+    finding.strength = 89;
+    finding.confidence = Confidence::sure;
+    finding.what = who + " redirects " + dial.path + " to " + header_of(dial, "location") +
+                   dead_end + ": it takes the request for plain http, since nginx " +
+                   (is_passed ? "sends it the wrong X-Forwarded-Proto"
+                              : "does not tell it X-Forwarded-Proto") +
+                   ", in " + place_of(route) + ".";
+    finding.evidence = {render_request(dial) + ": status " + std::to_string(dial.status) +
+                            ", location " + header_of(dial, "location"),
+                        render_request(*told) + " with X-Forwarded-Proto: https: status " +
+                            std::to_string(told->status)};
+    finding.fix = std::string{"proxy_set_header X-Forwarded-Proto "} +
+                  (is_plain ? "https" : "$scheme") + "; in " + place_of(route) +
+                  ", then nginx -t and reload";
+    if (is_plain) {
+        finding.fix =
+            "ask nginx by https (listen … ssl) with proxy_set_header X-Forwarded-Proto "
+            "$scheme; in " +
+            place_of(route) + ", or turn the redirect to https off in " + who;
+    }
+    findings.push_back(std::move(finding));
+}
+
+}  // namespace
+
+void find_redirects(const Picture& picture, std::vector<Finding>& findings) {
+    for (const DialFact& dial : picture.facts().dials) {
+        if (dial.purpose == "probe" || dial.purpose == "asked") {
+            look_at_scheme(dial, picture, findings);
+        }
+    }
+}
+
+}  // namespace devstack::core::doctor
