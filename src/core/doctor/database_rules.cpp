@@ -202,7 +202,13 @@ bool tell_redis(const ReferenceFact& reference, const DialFact& dial, Finding& f
         finding.what = at + " does not take the password in " + render_reference(reference) + ": " +
                        dial.error + ".";
         finding.fix = "correct the password in " + render_reference(reference);
-    } else if (dial.code == "LOADING" || dial.code == "MASTERDOWN" || dial.code == "MISCONF") {
+    } else if (dial.code == "MISCONF") {
+        finding.id = "cache-not-usable";
+        finding.what = at + " can not save its snapshots, and refuses to be written to for that.";
+        finding.fix =
+            "see in its log why it can not (a directory, a full disk), and mend that; for now: "
+            "redis-cli config set stop-writes-on-bgsave-error no";
+    } else if (dial.code == "LOADING" || dial.code == "MASTERDOWN") {
         finding.id = "cache-not-usable";
         finding.what = at + " refuses to work: " + dial.error + ".";
         finding.fix = "wait for it, or look at its log";

@@ -42,6 +42,9 @@ TEST_CASE("a full Redis is not taken for a wrong password", "[unit][doctor]") {
     CHECK(refusal("redis", "ERR", "ERR max number of clients reached") ==
           "cache-too-many-connections: Redis at localhost:3306 has no connection left for api: as "
           "many clients as its maxclients allows are connected.");
+    CHECK(refusal("redis", "MISCONF", "MISCONF Redis is configured to save RDB snapshots, but …") ==
+          "cache-not-usable: Redis at localhost:3306 can not save its snapshots, and refuses to be "
+          "written to for that.");
     CHECK(refusal("redis", "ERR", "ERR DB index is out of range") ==
           "cache-no-such-database: Redis at localhost:3306 has no database orders, which "
           "DATABASE_URL (api/.env:3) names: ERR DB index is out of range.");
