@@ -20,6 +20,7 @@ struct Endpoint {
     std::string database;
     core::StatusSet expect;
     std::string body_contains;
+    bool asks_twice = false;  ///< On one connection; the answer is that to the first request.
     core::TlsMode tls = core::TlsMode::verify;
     std::string ca_file;
 };

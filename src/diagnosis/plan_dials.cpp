@@ -164,6 +164,8 @@ public:
         }
         for (const ReferenceFact& reference : facts_.references)
             try_tls(reference);
+        for (const core::doctor::NginxFact& nginx : facts_.nginx)
+            try_kept_connections(nginx);
         ask_for_dumps();
         return std::move(endpoints_);
     }
@@ -196,6 +198,7 @@ private:
             pass_host(*location, dial, endpoint.fact);
             add(endpoint);
             pretend_tls(dial, endpoint);
+            keep_host(dial, endpoint);
             if (target->path != dial.path) {  // And as it was asked for.
                 endpoint.fact.id = "past nginx, same path: " + dial.id;
                 endpoint.fact.path = dial.path;
@@ -204,22 +207,24 @@ private:
         }
     }
 
+    static std::string own_host(const DialFact& dial) {
+        return dial.host.find(':') == dial.host.npos ? dial.host : "[" + dial.host + "]";
+    }
     /// The host that nginx tells its upstream, where it is not that one's own.
     static void pass_host(const core::doctor::NginxLocationFact& location,
                           const DialFact& dial,
                           DialFact& passed) {
+        const auto url = core::doctor::parse_service_url(location.proxy_pass);
         const auto setting = std::ranges::find(location.settings,
                                                std::string{"proxy_set_header Host"},
                                                &core::doctor::NginxSettingFact::name);
-        const auto begin = location.proxy_pass.find("://");
-        const bool is_set = setting != location.settings.end();
-        if (!is_set && begin == location.proxy_pass.npos) return;
-        // Else that of proxy_pass, as ngx_http_proxy_module has it.
-        std::string host = is_set ? setting->value : location.proxy_pass.substr(begin + 3);
-        if (!is_set) host = host.substr(0, host.find('/'));
-        if (host.starts_with("unix:")) return;
-        const std::string own =
-            dial.host.find(':') == dial.host.npos ? dial.host : "[" + dial.host + "]";
+        // By default it is what proxy_pass names, the name of an upstream, too.
+        if (setting == location.settings.end()) {
+            if (url && url->host != passed.host) set_host(url->host, passed);
+            return;
+        }
+        std::string host = setting->value;
+        const std::string own = own_host(dial);
         const std::string port = std::to_string(dial.port);
         const auto replace = [&](const std::string& name, const std::string& value) {
             const auto at = host.find(name);
@@ -239,6 +244,16 @@ private:
         }
     }
 
+    /// Does the server refuse the host that nginx tells it, and not the one that was asked for?
+    void keep_host(const DialFact& dial, Endpoint endpoint) {
+        const bool is_refused = dial.status == 400 || dial.status == 403 || dial.status == 421;
+        if (!is_refused) return;
+        std::erase_if(endpoint.fact.sent, [](const auto& it) { return it.name == "Host"; });
+        endpoint.fact.id = "past nginx, same host: " + dial.id;
+        set_host(own_host(dial) + ":" + std::to_string(dial.port), endpoint.fact);
+        add(endpoint);
+    }
+
     /// Does the server redirect to https because nobody says that this is what the client speaks?
     void pretend_tls(const DialFact& dial, Endpoint endpoint) {
         const auto location = std::ranges::find(
@@ -250,6 +265,34 @@ private:
         endpoint.fact.id = "past nginx, as https: " + dial.id;
         endpoint.fact.sent.push_back({"X-Forwarded-Proto", "https"});
         add(endpoint);
+    }
+
+    /// Does a server close connections under requests, so that nginx should keep none to it?
+    void try_kept_connections(const core::doctor::NginxFact& nginx) {
+        const bool has_failed =
+            std::ranges::any_of(facts_.logs, [&](const core::doctor::LogFact& log) {
+                return log.service == nginx.service &&
+                       std::ranges::any_of(log.lines, [](const core::doctor::LineFact& it) {
+                           return it.text.find("prematurely closed connection") != it.text.npos;
+                       });
+            });
+        for (const core::doctor::NginxUpstreamFact& upstream : nginx.upstreams) {
+            const bool is_one = upstream.servers.size() == 1;
+            if (!has_failed || upstream.keepalive == 0 || !is_one) continue;
+            const auto url = core::doctor::parse_service_url("http://" + upstream.servers[0]);
+            if (!url || url->host == "unix") continue;
+            Endpoint endpoint;
+            endpoint.fact.id = "kept connection of " + upstream.name;
+            endpoint.fact.purpose = "kept";
+            endpoint.fact.protocol = "http";
+            endpoint.fact.host = url->host;
+            endpoint.fact.port = url->port;
+            endpoint.fact.path = "/";
+            endpoint.fact.sent = {{"Connection", "keep-alive"}};
+            endpoint.fact.timeout = 0.5;
+            endpoint.asks_twice = true;
+            add(endpoint);
+        }
     }
 
     /// Past HAProxy, Caddy or Apache: to the first of its servers that is there.
@@ -266,7 +309,8 @@ private:
         endpoint.fact.host = route.host;
         endpoint.fact.port = route.port;
         endpoint.fact.path = core::doctor::passed_path(route, dial.path);
-        if (route.keeps_host) set_host(dial.host + ":" + std::to_string(dial.port), endpoint.fact);
+        if (route.keeps_host)
+            set_host(own_host(dial) + ":" + std::to_string(dial.port), endpoint.fact);
         add(endpoint);
         if (endpoint.fact.path != dial.path) {
             endpoint.fact.id = "past proxy, same path: " + dial.id;

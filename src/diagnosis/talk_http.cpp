@@ -142,6 +142,38 @@ asio::awaitable<void> ask(Stream& stream, Conversation& talk) {
     fact.stage = "done";
 }
 
+/// The second request on a connection that the server has not closed. It may close it only before
+/// it has got anything.
+template <typename Stream>
+asio::awaitable<void> ask_again(Stream& stream, Conversation& talk) {
+    DialFact& fact = talk.fact();
+    const std::string request = render_request(talk.endpoint);
+    const auto [unsent, sent] =
+        co_await asio::async_write(stream, asio::buffer(request), as_result);
+    beast::flat_buffer buffer;
+    Parser parser;
+    error_code error = unsent;
+    if (!unsent) {
+        const auto [broken, size] =
+            co_await http::async_read_header(stream, buffer, parser, as_result);
+        error = broken;
+    }
+    const bool is_closed = error == http::error::end_of_stream || error == asio::error::eof ||
+                           error == asio::error::connection_reset ||
+                           error == asio::error::broken_pipe;
+    if (is_closed) {
+        fact.stage = "second request";
+        fact.error = "closed the connection at the second request";
+    }
+}
+
+/// What an answer says itself.
+bool closes_connection(const DialFact& fact) {
+    return std::ranges::any_of(fact.headers, [](const HeaderFact& it) {
+        return it.name == "connection" && lower(it.value).find("close") != std::string::npos;
+    });
+}
+
 bool is_address(const std::string& host) {
     error_code error;
     asio::ip::make_address(host, error);
@@ -154,6 +186,9 @@ asio::awaitable<void> talk_http(Conversation& talk) {
     DialFact& fact = talk.fact();
     if (fact.protocol == "http") {
         co_await ask(talk.socket, talk);
+        const bool is_kept =
+            fact.stage == "done" && talk.endpoint.asks_twice && !closes_connection(fact);
+        if (is_kept) co_await ask_again(talk.socket, talk);
         co_return;
     }
     fact.stage = "tls";

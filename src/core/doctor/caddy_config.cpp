@@ -38,7 +38,8 @@ public:
             const bool opens = line.words.back() == "{";
             if (opens) line.words.pop_back();
             // A file of one site needs no braces.
-            if (blocks_.empty() && !opens && line.words[0] != "import") site_ = line.words;
+            const bool is_site = blocks_.empty() && site_.empty() && !opens;
+            if (is_site && line.words[0] != "import") site_ = line.words;
             if (!blocks_.empty() || !site_.empty()) take(line, opens);
             if (opens) blocks_.push_back({line.words, line.number});
         }
@@ -102,7 +103,8 @@ private:
     /// What a block around it does to the requests.
     void narrow(const Block& block, ProxyRouteFact& route) const {
         const auto& words = block.words;
-        if (&block == &blocks_.front() || words.empty()) return;
+        const bool is_site = site_.empty() && &block == &blocks_.front();
+        if (is_site || words.empty()) return;
         const bool is_matching =
             words[0] == "handle_path" || words[0] == "handle" || words[0] == "route";
         const std::string path = words.size() > 1 ? prefix_of(words[1]) : "/";
@@ -119,7 +121,7 @@ private:
 
     std::vector<std::string> ports() const {
         std::vector<std::string> ports;
-        for (std::string address : blocks_.empty() ? site_ : blocks_.front().words) {
+        for (std::string address : site_.empty() ? blocks_.front().words : site_) {
             if (address.ends_with(',')) address.pop_back();
             const bool is_plain = address.starts_with("http://");
             const auto scheme = address.find("://");

@@ -273,6 +273,11 @@ void find_certificate_troubles(const Picture& picture, std::vector<Finding>& fin
                 "let the probe trust it (ca = \"FILE\"), skip the check (tls = "
                 "\"insecure\"), or have it issued by an authority that is trusted";
         }
+        if (!is_refused && contains(finding.fix, "probe")) {
+            finding.fix =
+                "let its clients trust it (curl --cacert FILE; -k skips the check), or "
+                "have it issued by an authority that they trust";
+        }
         const std::string whole = advise_on_several(dial);
         if (!whole.empty()) finding.fix = whole;
         findings.push_back(std::move(finding));

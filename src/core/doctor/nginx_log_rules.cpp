@@ -246,16 +246,24 @@ void tell_socket(const Trouble& it, Finding& finding) {
             service.words, [&](const std::string& word) { return word.ends_with(base_of(shown)); });
         if (names_it) maker = &service;
     }
+    std::string mask;
+    if (maker != nullptr) {
+        const auto option = std::ranges::find(maker->words, std::string{"--umask"});
+        const bool is_set = option != maker->words.end() && option + 1 != maker->words.end();
+        if (is_set) mask = " in place of --umask " + *(option + 1);
+    }
     const std::string who = maker == nullptr ? "whoever makes it" : maker->name;
     const bool is_gunicorn = maker != nullptr && base_of(maker->words[0]) == "gunicorn";
-    finding.fix =
-        is_open ? "namei -l " + shown + " shows which; " + user + " needs x on it"
-                : "let " + who + " make it with a group that " + user +
-                      " is in, and writable for "
-                      "that" +
-                      (is_gunicorn ? ": gunicorn --umask 007 --group GROUP" : " (umask 007)") +
-                      "; or run nginx' workers as " + (is_known ? socket->owner : "its owner") +
-                      " (user in " + it.nginx.config + ")";
+    if (is_open) {
+        finding.fix = "namei -l " + shown + " shows which; " + user + " needs x on it";
+        return;
+    }
+    const bool is_root = is_known && socket->owner == "root";
+    finding.fix = "let " + who + " make it writable for a group of the workers" +
+                  (is_gunicorn ? ": gunicorn --umask 007 --group GROUP" + mask : " (umask 007)") +
+                  (!is_known || is_root ? ""
+                                        : "; or run them as " + socket->owner + " (user in " +
+                                              it.nginx.config + ")");
 }
 
 void tell_worker_connections(const Trouble& it, Finding& finding) {
@@ -453,9 +461,15 @@ bool is_still_so(const Kind& kind, const Trouble& it) {
         return found != nullptr && found->kind.empty() && file.ends_with(it.caught[1]);
     }
     if (kind.id != "static-file-missing") return false;
-    // What is in none of both places is anybody's typing mistake.
+    // A root that ends with the path of the location; other files that are not there may be
+    // anybody's typing mistake.
     const PathFact* const wanted = it.path(logged_path(it.nginx, it.caught[1]));
-    return find_by_alias(it) != nullptr && wanted != nullptr && wanted->kind.empty();
+    std::string tail = location.path;
+    if (tail.ends_with('/')) tail.pop_back();
+    std::string root = "/" + setting_of(location, "root");
+    if (root.ends_with('/')) root.pop_back();
+    return root.ends_with(tail) && find_by_alias(it) != nullptr && wanted != nullptr &&
+           wanted->kind.empty();
 }
 
 bool is_recent(const LineFact& line, const Picture& picture) {

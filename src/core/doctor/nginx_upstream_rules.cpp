@@ -11,6 +11,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cstdlib>
 
 namespace devstack::core::doctor {
 
@@ -73,6 +74,49 @@ void look_at_server_name(const DialFact& dial,
     finding.fix = "proxy_ssl_server_name on; proxy_ssl_name " + name + "; in " + place_of(route) +
                   (known.empty() ? " (NAME is one that " + at + " has)" : "") +
                   ", then nginx -t and reload";
+    findings.push_back(std::move(finding));
+}
+
+// ---- The host
+// -----------------------------------------------------------------------------------
+
+/// The server refuses the host that nginx tells it: its own, or the name of the upstream.
+void look_at_host(const DialFact& dial, const Picture& picture, std::vector<Finding>& findings) {
+    const DialFact* const behind = picture.dial("past nginx: " + dial.id);
+    const DialFact* const same = picture.dial("past nginx, same host: " + dial.id);
+    const Route route = find_route(picture, dial.port, dial.path);
+    if (behind == nullptr || same == nullptr || route.location == nullptr) return;
+    const bool is_refused = dial.status >= 400 && behind->status == dial.status;
+    const bool is_taken = same->status >= 200 && same->status < 400;
+    const auto url = parse_service_url(route.location->proxy_pass);
+    const std::string set = setting_of(*route.location, "proxy_set_header Host");
+    if (!is_refused || !is_taken || !url) return;
+    const ServiceFact* const owner = picture.owner_of(behind->port);
+    const std::string who = owner == nullptr || owner->name == route.nginx->service
+                                ? render_endpoint(behind->host, behind->port)
+                                : owner->name;
+    const bool has_port = url->host == behind->host;
+    const std::string told = !set.empty() ? set
+                             : has_port   ? render_endpoint(url->host, url->port)
+                                          : url->host;
+    Finding finding;
+    finding.id = "proxy-changes-host";
+    finding.service = route.nginx->service;
+    finding.topic = "proxy host";
+    finding.strength = 88;
+    finding.confidence = Confidence::sure;
+    finding.what =
+        who + " refuses the host " + told + " that nginx tells it (status " +
+        std::to_string(dial.status) + "), and takes the one that is asked for: " +
+        (set.empty() ? "no proxy_set_header Host is set" : "proxy_set_header Host is " + set) +
+        ", in " + place_of(route) + ".";
+    finding.evidence = {render_request(*behind) + " with Host: " + told + ": status " +
+                            std::to_string(behind->status),
+                        render_request(*same) +
+                            " with Host: " + render_endpoint(dial.host, dial.port) + ": status " +
+                            std::to_string(same->status)};
+    finding.fix =
+        "proxy_set_header Host $http_host; in " + place_of(route) + ", then nginx -t and reload";
     findings.push_back(std::move(finding));
 }
 
@@ -151,6 +195,19 @@ bool is_sent_once(const std::string& line) {
            contains(line, "request: \"LOCK ");
 }
 
+/// What asking twice on one connection has shown; empty: nothing.
+std::string why_closed(const DialFact* kept) {
+    if (kept == nullptr) return "";
+    if (kept->stage == "second request") return "when they are used again";
+    // "timeout=5": then it closes one that has been idle for so long.
+    const std::string limit = header_of(*kept, "keep-alive");
+    const auto at = limit.find("timeout=");
+    const double seconds = at == limit.npos ? 0 : std::strtod(limit.c_str() + at + 8, nullptr);
+    constexpr double nginx_keeps = 60;  // keepalive_timeout of an upstream, by default.
+    if (seconds <= 0 || seconds >= nginx_keeps) return "";
+    return "after " + seconds_text(seconds) + " without a request, sooner than nginx does (60 s)";
+}
+
 /// The server closes connections that nginx keeps, when the next request comes on them.
 void look_at_kept_connections(const NginxFact& nginx,
                               const NginxUpstreamFact& upstream,
@@ -176,20 +233,21 @@ void look_at_kept_connections(const NginxFact& nginx,
             last = &it;
         }
     }
-    constexpr std::size_t count_min = 3;
-    if (count < count_min) return;
+    constexpr std::size_t count_min = 2;
+    const std::string reason = why_closed(picture.dial("kept connection of " + upstream.name));
+    if (count < count_min || reason.empty()) return;
     Finding finding;
     finding.id = "upstream-closes";
     finding.service = nginx.service;
     finding.topic = "upstream-closes";
     finding.strength = 70;
+    finding.confidence = Confidence::sure;
     finding.what = owner->name + " (" + at + ") has closed " + count_of(count, "connection") +
-                   " under POST requests of nginx within the last minutes, and answers others: it "
+                   " under POST requests of nginx within the last minutes: it "
                    "closes connections that nginx keeps (keepalive " +
                    std::to_string(upstream.keepalive) + " of upstream " + upstream.name + ", " +
-                   upstream.where +
-                   ") when they are used again. A GET is sent once more then, a POST is answered "
-                   "with 502.";
+                   upstream.where + "), " + reason +
+                   ". A GET is sent once more then, a POST is answered with 502.";
     finding.evidence = {nginx.error_log + ": " + last->text};
     finding.fix = "let " + owner->name +
                   " keep idle connections longer than nginx does (of Node.js: "
@@ -204,6 +262,7 @@ void find_upstream_troubles(const Picture& picture, std::vector<Finding>& findin
     for (const DialFact& dial : picture.facts().dials) {
         if (dial.purpose != "probe" && dial.purpose != "asked") continue;
         look_at_server_name(dial, picture, findings);
+        look_at_host(dial, picture, findings);
     }
     for (const NginxFact& nginx : picture.facts().nginx) {
         if (picture.service(nginx.service) == nullptr) continue;

@@ -77,6 +77,9 @@ std::string sign_of_timeout(const Passed& it) {
     return line == nullptr || !has_expired ? "" : render_line(proxy->name, *line);
 }
 
+/// Seconds. Who does not answer for longer may as well never do.
+constexpr double patience = 10;
+
 void compare_times(const Passed& it, std::vector<Finding>& findings) {
     if (it.route.timeout <= 0) return;
     const bool is_slow =
@@ -90,14 +93,23 @@ void compare_times(const Passed& it, std::vector<Finding>& findings) {
                    seconds_text(it.route.timeout) + " and answers " +
                    (it.dial.status == 0 ? status : std::to_string(it.dial.status)) + ": " + option +
                    " is shorter than what " + it.server_name() + " takes.";
-    finding.evidence = {
-        sign,
-        render_request(it.behind) + ": " +
-            (it.behind.error.empty() ? "status " + std::to_string(it.behind.status) + " after " +
-                                           seconds_text(it.behind.seconds)
-                                     : render_outcome(it.behind))};
+    const double waited = it.behind.seconds > 0 ? it.behind.seconds : it.behind.timeout;
+    const std::string outcome = it.behind.error.empty()
+                                    ? "status " + std::to_string(it.behind.status) + " after "
+                                    : it.behind.error + " within ";
+    finding.evidence = {sign, render_request(it.behind) + ": " + outcome + seconds_text(waited)};
     finding.fix = "raise " + option + " above the longest answer of " + it.server_name() +
                   reload(it.route) + "; or make " + it.dial.path + " faster";
+    if (is_silent(it.behind) && it.route.timeout > patience) {
+        finding.id = "upstream-never-answers";
+        finding.what = it.server_name() + ", to which " + it.proxy() + " passes " + it.dial.path +
+                       ", has not answered it within " + option +
+                       ", and does not when it is "
+                       "asked directly: it is not " +
+                       it.route.product + " that hangs.";
+        finding.fix =
+            "look at what the handler of " + it.behind.path + " waits for in " + it.server_name();
+    }
     if (it.server() != nullptr) finding.is_symptom = it.picture.is_troubled(*it.server());
     findings.push_back(std::move(finding));
 }

@@ -36,22 +36,51 @@ const LineFact* find_refusal(const ReferenceFact& reference, const Picture& pict
     return picture.find_line(reference.service, tells);
 }
 
-/// A request to HAProxy, Caddy or Apache that is passed to this server has failed.
+bool is_server(const ProxyRouteFact& server, const ReferenceFact& reference) {
+    return server.service == reference.service && server.host == reference.host &&
+           server.port == reference.port;
+}
+
+/// HAProxy has answered 503 for want of this server, which is no service's that may be stopped.
+bool is_missed(const ReferenceFact& reference, const Picture& picture) {
+    const auto& routes = picture.facts().proxy_routes;
+    const auto route = std::ranges::find_if(routes, [&](const ProxyRouteFact& it) {
+        return is_server(it, reference) && it.product == "HAProxy";
+    });
+    if (route == routes.end() || picture.owner_of(reference.port) != nullptr) return false;
+    const std::string group = route->group.substr(route->group.find(' ') + 1);
+    const std::string name = route->directive.substr(route->directive.find(' ') + 1);
+    return picture.find_line(reference.service, [&](const std::string& line) {
+        const bool is_there = contains(line, " " + group + "/" + name + " ") ||
+                              contains(line, " " + group + "/<NOSRV> ");
+        return is_there && contains(line, " 503 ") && contains(line, " SC");
+    }) != nullptr;
+}
+
+/// A request to HAProxy, Caddy or Apache that can only be passed to such servers has failed.
 bool is_passed_on(const ReferenceFact& reference, const Picture& picture) {
+    const auto answers = [&](const ProxyRouteFact* server) {
+        return std::ranges::any_of(picture.facts().dials, [&](const DialFact& it) {
+            return it.purpose == "reference" && it.host == server->host &&
+                   it.port == server->port && it.error.empty();
+        });
+    };
     return std::ranges::any_of(picture.facts().dials, [&](const DialFact& it) {
         const bool is_request = it.purpose == "probe" || it.purpose == "asked";
         const bool fails = (it.status >= 502 && it.status <= 504) || it.error == "no answer";
         if (!is_request || !fails) return false;
         const auto servers = find_servers(picture.facts(), it.port, it.path);
-        return std::ranges::any_of(servers, [&](const ProxyRouteFact* server) {
-            return server->service == reference.service && server->host == reference.host &&
-                   server->port == reference.port;
-        });
+        return std::ranges::none_of(servers, answers) &&
+               std::ranges::any_of(servers, [&](const ProxyRouteFact* server) {
+                   return is_server(*server, reference);
+               });
     });
 }
 
 bool is_on_the_way(const ReferenceFact& reference, const Picture& picture) {
-    if (reference.kind == "config") return is_passed_on(reference, picture);
+    if (reference.kind == "config") {
+        return is_passed_on(reference, picture) || is_missed(reference, picture);
+    }
     if (reference.kind != "nginx") return false;
     const std::string mark = "past nginx: ";
     return std::ranges::any_of(picture.facts().dials, [&](const DialFact& it) {

@@ -122,3 +122,121 @@ TEST_CASE("who holds a port that only a log names is told", "[unit][doctor]") {
     REQUIRE(world.findings().front().what ==
             "Port 9229, which api needs, is held by node --inspect x.js (pid 77).");
 }
+
+TEST_CASE("a socket that the workers may not write to is told with its mode", "[unit][doctor]") {
+    World world = world_with_nginx();
+    world.facts.project_dir = "/shop";
+    world.facts.nginx[0].user = "nobody";
+    world.break_probe("web", 502);
+    world.service("api").words = {"gunicorn", "--umask", "077", "-b", "unix:web.sock", "web:app"};
+    world.say("web",
+              line_of("connect() to unix:/shop/web.sock failed (13: Permission denied) while "
+                      "connecting to upstream",
+                      "/health"));
+    world.facts.paths = {{"/shop/web.sock", "socket", "srwx------", "root", "root"}};
+    const Finding finding = world.findings().front();
+    CHECK(finding.what ==
+          "nginx may not write to the socket web.sock of its upstream: it is srwx------ of root "
+          "(group root), and the workers of nginx run as nobody, in location / (nginx.conf:10).");
+    CHECK(finding.fix ==
+          "let api make it writable for a group of the workers: gunicorn --umask 007 --group GROUP "
+          "in place of --umask 077");
+    world.facts.paths[0].mode = "srwxrwxrwx";
+    CHECK(world.findings().front().fix == "namei -l web.sock shows which; nobody needs x on it");
+}
+
+TEST_CASE("a server of uwsgi that is sent HTTP is told as that", "[unit][doctor]") {
+    World world = world_with_nginx();
+    world.facts.nginx[0].servers[0].locations[0].proxy_pass = "http://127.0.0.1:3101";
+    world.break_probe("web", 502);
+    world.say("web", line_of("upstream prematurely closed connection", "/health"));
+    CHECK(
+        world.said() ==
+        "[upstream-closes] api behind proxy_pass http://127.0.0.1:3101 (nginx.conf:11) closes the "
+        "connection of /health without an answer, so nginx says 502, in location / "
+        "(nginx.conf:10).\n");
+    world.service("api").words = {"uwsgi", "--socket", "127.0.0.1:3101"};
+    CHECK(world.said() ==
+          "[upstream-is-not-http] api speaks the uwsgi protocol on 127.0.0.1:3101 (--socket in its "
+          "command), and proxy_pass http://127.0.0.1:3101 (nginx.conf:11) sends it HTTP: nginx "
+          "answers /health with 502.\n");
+    world.service("api").words = {"uwsgi", "--http-socket", "127.0.0.1:3101"};
+    CHECK(world.findings().front().id == "upstream-closes");
+}
+
+TEST_CASE("a header that is too big is told with the setting", "[unit][doctor]") {
+    World world = world_with_nginx();
+    world.facts.nginx[0].servers[0].locations[0].proxy_pass = "http://127.0.0.1:3101";
+    world.say("web",
+              line_of("upstream sent too big header while reading response header", "/login"));
+    const Finding finding = world.findings().at(0);
+    CHECK(finding.what ==
+          "api answers /login with a header that is larger than nginx' buffer, so nginx says 502: "
+          "proxy_buffer_size is at its default of 4k, in location / (nginx.conf:10).");
+    CHECK(
+        finding.fix ==
+        "proxy_buffer_size 16k; proxy_buffers 8 16k; in location / (nginx.conf:10), then nginx -t "
+        "and reload; or send less (a large Set-Cookie, as a rule)");
+}
+
+TEST_CASE("what the error log says is told when nothing else explains", "[unit][doctor]") {
+    World world = world_with_nginx();
+    world.facts.time = "2026-11-20T18:38:00.000Z";
+    world.facts.project_dir = "/shop";
+    NginxFact& nginx = world.facts.nginx[0];
+    nginx.directory = "/shop";
+    nginx.prefix = "/shop/.";
+    NginxLocationFact& location = nginx.servers[0].locations[0];
+    std::string expected;
+    SECTION("a variable without a resolver") {
+        location.proxy_pass = "http://$up:8000";
+        location.settings.clear();
+        world.say("web", line_of("no resolver defined to resolve web.internal", "/"));
+        expected =
+            "[resolver-missing] nginx can not resolve web.internal for /: proxy_pass has a "
+            "variable, and no resolver is set, in location / (nginx.conf:10).\n";
+    }
+    SECTION("a fallback that does not exist") {
+        location.settings = {{"root", "html"}, {"try_files", "$uri $uri/ /index.html"}};
+        world.facts.paths = {{"/shop/html/index.html", "", "", "", ""}};
+        world.say(
+            "web",
+            line_of(R"(rewrite or internal redirection cycle while internally redirecting to )"
+                    R"("/index.html")",
+                    "/app"));
+        expected =
+            "[proxy-rewrite-loop] nginx answers /app with 500: try_files ends with /index.html, "
+            "and "
+            "html/index.html does not exist, so that it looks for it in a circle, in location / "
+            "(nginx.conf:10).\n";
+    }
+    SECTION("a root that doubles the path") {
+        location.path = "/static/";
+        location.settings = {{"root", "static"}};
+        world.facts.paths = {{"/shop/static/static/a.css", "", "", "", ""},
+                             {"/shop/static/a.css", "file", "-rw-r--r--", "root", "root"}};
+        world.say("web",
+                  line_of(R"(open() "./static/static/a.css" failed (2: No such file or directory))",
+                          "/static/a.css"));
+        expected =
+            "[static-file-missing] nginx looks for /static/a.css in ./static/static/a.css, which "
+            "does not exist, since root static is put before the whole path, /static/ too, in "
+            "location /static/ (nginx.conf:10); static/a.css is there.\n";
+    }
+    CHECK(world.said() == expected);
+    // It has been mended since.
+    const NginxFact before = nginx;
+    location.settings = {{"resolver", "127.0.0.53"}, {"root", "/srv"}};
+    CHECK(world.said().empty());
+    nginx = before;
+    // Something else explains.
+    world.end("api", 1);
+    CHECK(world.said().find(expected) == std::string::npos);
+    // That was long ago.
+    World old = world_with_nginx();
+    old.facts.nginx = {before};
+    old.facts.paths = world.facts.paths;
+    old.facts.logs = world.facts.logs;
+    old.facts.time = "2026-11-20T18:50:00.000Z";
+    CHECK(old.said().empty());
+}
