@@ -1,22 +1,11 @@
 // What clients of databases, caches and brokers write, and what these write when they do not start.
 
-#include "core/doctor/log_knowledge.hpp"
-#include "support/catch.hpp"
-#include "unit/core/doctor/world.hpp"
-
-#include <algorithm>
-#include <regex>
+#include "unit/core/doctor/log_examples.hpp"
 
 using namespace devstack::core::doctor;
-using devstack::test::World;
+using namespace devstack::test;
 
 namespace {
-
-struct Told {
-    const char* line;
-    const char* id;
-    const char* what;
-};
 
 constexpr Told told[] = {
     // ---- PostgreSQL
@@ -476,32 +465,12 @@ constexpr const char* harmless[] = {
     "That port is free",
 };
 
-bool is_known(const std::string& line) {
-    return std::ranges::any_of(log_knowledge(), [&](const LogKnowledge& known) {
-        return line.find(known.part) != std::string::npos &&
-               std::regex_search(line, std::regex{known.pattern.data(), known.pattern.size()});
-    });
-}
-
 }  // namespace
 
 TEST_CASE("what databases, caches and brokers refuse is told in a sentence", "[unit][doctor]") {
-    for (const Told& example : told) {
-        INFO(example.line);
-        World world;
-        world.end("api", 1);
-        world.say("api", example.line);
-        const auto findings = world.findings();
-        REQUIRE_FALSE(findings.empty());
-        CHECK(findings[0].id == example.id);
-        CHECK(findings[0].what == example.what);
-        CHECK_FALSE(findings[0].fix.empty());
-    }
+    check_told(told);
 }
 
 TEST_CASE("what databases write while all is well is nothing", "[unit][doctor]") {
-    for (const char* const line : harmless) {
-        INFO(line);
-        CHECK_FALSE(is_known(line));
-    }
+    check_harmless(harmless);
 }
