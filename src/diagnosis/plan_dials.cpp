@@ -278,7 +278,9 @@ private:
             });
         for (const core::doctor::NginxUpstreamFact& upstream : nginx.upstreams) {
             const bool is_one = upstream.servers.size() == 1;
-            if (!has_failed || upstream.keepalive == 0 || !is_one) continue;
+            if (!has_failed || upstream.keepalive == 0 || !is_one || nginx.service.empty()) {
+                continue;
+            }
             const auto url = core::doctor::parse_service_url("http://" + upstream.servers[0]);
             if (!url || url->host == "unix") continue;
             Endpoint endpoint;

@@ -70,6 +70,8 @@ void tell_timeout(const Trouble& it, Finding& finding) {
                    " is shorter than the backend's answer" + it.in_place() + ".";
     finding.fix = "raise proxy_read_timeout in " + it.nginx.config +
                   " above the longest answer of the backend, or make that faster";
+    // Then it is this, rather than somebody who hangs.
+    if (it.route.location != nullptr && gives_up_soon(*it.route.location)) finding.strength = 88;
 }
 
 void tell_forbidden_file(const Trouble& it, Finding& finding) {
@@ -224,18 +226,26 @@ void tell_big_header(const Trouble& it, Finding& finding) {
                   ", then nginx -t and reload; or send less (a large Set-Cookie, as a rule)";
 }
 
+std::string worker_user(const Trouble& it) {
+    for (const ProcessFact* process : it.picture.processes_of(it.nginx.service)) {
+        if (contains(process->command, "worker process") && !process->user.empty()) {
+            return process->user;
+        }
+    }
+    return it.nginx.user.empty() ? "another user" : it.nginx.user;
+}
+
 /// Who makes a socket decides who may write to it.
 void tell_socket(const Trouble& it, Finding& finding) {
     const PathFact* const socket = it.path(logged_path(it.nginx, it.caught[1]));
     const std::string shown = it.picture.shown(logged_path(it.nginx, it.caught[1]));
-    const std::string user = it.nginx.user.empty() ? "nobody" : it.nginx.user;
+    const std::string user = worker_user(it);
     finding.what = "nginx may not write to the socket " + shown + " of its upstream";
     const bool is_known = socket != nullptr && socket->kind == "socket";
     const bool is_open = is_known && socket->mode.size() > 8 && socket->mode[8] == 'w';
     if (is_known) {
         finding.what += ": it is " + socket->mode + " of " + socket->owner + " (group " +
-                        socket->group + "), and the workers of nginx run as " + user +
-                        (it.nginx.user.empty() ? " (the default)" : "");
+                        socket->group + "), and the workers of nginx run as " + user;
     }
     if (is_open) finding.what += "; a directory above it can not be entered";
     finding.what += it.in_place() + ".";
@@ -445,7 +455,10 @@ void look_for(const Kind& kind,
         return kind.is_lasting || is_failing(request_of_line(it.text), nginx, picture);
     });
     if (line == nullptr) return;
-    findings.push_back(tell(kind, read_trouble(kind, nginx, *line, picture), *line));
+    Finding finding = tell(kind, read_trouble(kind, nginx, *line, picture), *line);
+    // What nobody meets now is not stronger than usual.
+    if (!is_failing(request_of_line(line->text), nginx, picture)) finding.strength = kind.strength;
+    findings.push_back(std::move(finding));
 }
 
 /// Whether the next request of that kind would meet the same: nobody makes one now.

@@ -2,6 +2,8 @@
 
 #include "devstack/core/doctor/nginx_config.hpp"
 
+#include "core/doctor/config_words.hpp"
+
 #include <algorithm>
 
 namespace devstack::core::doctor {
@@ -28,6 +30,12 @@ Route find_route(const NginxFact& nginx, const std::string& path) {
 std::string setting_of(const NginxLocationFact& location, std::string_view name) {
     const auto found = std::ranges::find(location.settings, name, &NginxSettingFact::name);
     return found == location.settings.end() ? "" : found->value;
+}
+
+bool gives_up_soon(const NginxLocationFact& location) {
+    constexpr double soon = 10;  // Who is silent for longer may as well never answer.
+    const double seconds = read_duration(setting_of(location, "proxy_read_timeout"), 1);
+    return seconds > 0 && seconds <= soon;
 }
 
 std::string place_of(const Route& route) {

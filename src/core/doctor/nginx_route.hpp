@@ -19,6 +19,8 @@ Route find_route(const Picture& picture, int port, const std::string& path);
 Route find_route(const NginxFact& nginx, const std::string& path);
 /// A setting in force there; empty: it is at its default.
 std::string setting_of(const NginxLocationFact& location, std::string_view name);
+/// It is configured to wait for an answer for some seconds only.
+bool gives_up_soon(const NginxLocationFact& location);
 /// "location /api/ (nginx.conf:20)"; empty where none is known.
 std::string place_of(const Route& route);
 

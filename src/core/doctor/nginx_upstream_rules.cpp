@@ -241,7 +241,9 @@ void look_at_kept_connections(const NginxFact& nginx,
     finding.service = nginx.service;
     finding.topic = "upstream-closes";
     finding.strength = 70;
-    finding.confidence = Confidence::sure;
+    // A worker of it that has ended leaves the same lines.
+    const bool is_seen = !reason.starts_with("after");
+    finding.confidence = is_seen ? Confidence::sure : Confidence::probable;
     finding.what = owner->name + " (" + at + ") has closed " + count_of(count, "connection") +
                    " under POST requests of nginx within the last minutes: it "
                    "closes connections that nginx keeps (keepalive " +

@@ -183,6 +183,12 @@ void look_behind_silence(const DialFact& dial,
     constexpr double patience_min = 0.3;  // Seconds; less may only be what was left for it.
     const Route route = find_route(picture, dial.port, dial.path);
     if (route.location == nullptr || waited < patience_min) return;
+    // nginx says that it has given up, before this one could answer.
+    const std::string request = " " + dial.path + " HTTP";
+    const bool is_told = picture.find_line(route.nginx->service, [&](const std::string& line) {
+        return contains(line, "upstream timed out") && contains(line, request);
+    }) != nullptr;
+    if (is_told && gives_up_soon(*route.location)) return;
     const ServiceFact* const owner = picture.owner_of(behind->port);
     const bool is_own = owner == nullptr || owner->name == route.nginx->service;
     const auto listeners = picture.listeners_on(behind->port);

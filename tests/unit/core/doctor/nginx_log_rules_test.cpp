@@ -240,3 +240,29 @@ TEST_CASE("what the error log says is told when nothing else explains", "[unit][
     old.facts.time = "2026-11-20T18:50:00.000Z";
     CHECK(old.said().empty());
 }
+
+TEST_CASE("a short timeout of nginx is told rather than a hang", "[unit][doctor]") {
+    World world = world_with_nginx();
+    NginxLocationFact& location = world.facts.nginx[0].servers[0].locations[0];
+    location.proxy_pass = "http://127.0.0.1:3101";
+    location.settings = {{"proxy_read_timeout", "1s"}};
+    DialFact& probe = world.probe("web");
+    probe.stage = "first byte";
+    probe.status = 0;
+    probe.error = "no answer";
+    probe.timeout = 0.9;
+    world.service("web").phase = "unhealthy";
+    DialFact behind = probe;
+    behind.id = "past nginx: probe of web";
+    behind.purpose = "compare";
+    behind.port = 3101;
+    world.facts.dials.push_back(behind);
+    world.say("web", line_of("upstream timed out (110: Connection timed out)", "/health"));
+    CHECK(world.said() ==
+          "[proxy-timeout-shorter] nginx gives up on /health and answers 504: its "
+          "proxy_read_timeout of 1s is shorter than the backend's answer, in location / "
+          "(nginx.conf:10).\n");
+    // Who is silent for a minute hangs.
+    location.settings = {{"proxy_read_timeout", "60s"}};
+    CHECK(world.findings().front().id == "upstream-never-answers");
+}
