@@ -205,7 +205,7 @@ Runner add_doctor(OptionSet& set) {
     DoctorOptions& options = typed->options;
     set.optional_word("SERVICE", typed->subject, "a service, or a URL or port; without it all");
     set.flag("--wait", options.wait, "give slow answers 20 s instead of 2");
-    set.text("-H,--header", "HEADER", options.header, "send \"Name: value\" to the URL");
+    set.texts("-H,--header", "HEADER", options.headers, "send \"Name: value\" to the URL");
     set.flag("--json", options.json, "for programs");
     set.text("--record", "FILE", options.record, "keep what was seen, as JSON");
     set.text("--from", "FILE", options.from, "diagnose what --record has kept");

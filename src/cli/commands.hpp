@@ -125,10 +125,10 @@ struct CheckOptions {
 int run_check(const CheckOptions& options);
 
 struct DoctorOptions {
-    std::string subject;  ///< A service, a URL or a port; empty: all.
-    std::string header;   ///< "Name: value", sent to the URL.
-    std::string record;   ///< A file for the facts.
-    std::string from;     ///< A file with facts, instead of looking.
+    std::string subject;               ///< A service, a URL or a port; empty: all.
+    std::vector<std::string> headers;  ///< "Name: value", sent to the URL.
+    std::string record;                ///< A file for the facts.
+    std::string from;                  ///< A file with facts, instead of looking.
     bool wait = false;
     bool json = false;
 };

@@ -69,16 +69,15 @@ Result<diagnosis::Question> make_question(const Common& common, const DoctorOpti
     question.directory = std::filesystem::current_path(ignored).string();
     question.subject = read_subject(options.subject);
     question.limit = options.wait ? patient_limit : usual_limit;
-    if (!options.header.empty()) {
-        const auto colon = options.header.find(':');
+    for (const std::string& header : options.headers) {
+        const auto colon = header.find(':');
         if (colon == std::string::npos) {
             return Error{Error::Kind::invalid,
-                         "\"" + options.header + "\" is no header; write it as \"Name: value\""};
+                         "\"" + header + "\" is no header; write it as \"Name: value\""};
         }
-        const auto value = options.header.find_first_not_of(' ', colon + 1);
+        const auto value = header.find_first_not_of(' ', colon + 1);
         question.headers.push_back(
-            {options.header.substr(0, colon),
-             value == std::string::npos ? "" : options.header.substr(value)});
+            {header.substr(0, colon), value == std::string::npos ? "" : header.substr(value)});
     }
     const Result<ProjectPlace> place = find_project(common);
     if (place) {

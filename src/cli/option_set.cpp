@@ -95,6 +95,16 @@ void OptionSet::text(const std::string& names,
     implementation_->app.add_option(names, target, description)->type_name(value);
 }
 
+void OptionSet::texts(const std::string& names,
+                      const std::string& value,
+                      std::vector<std::string>& target,
+                      const std::string& description) {
+    implementation_->app.add_option(names, target, description)
+        ->type_name(value)
+        ->expected(1)
+        ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
+}
+
 void OptionSet::duration(const std::string& names,
                          Duration& target,
                          const std::string& description) {

@@ -42,6 +42,11 @@ public:
               const std::string& value,
               std::string& target,
               const std::string& description);
+    /// One that may be given several times.
+    void texts(const std::string& names,
+               const std::string& value,
+               std::vector<std::string>& target,
+               const std::string& description);
     void duration(const std::string& names, Duration& target, const std::string& description);
     void optional_duration(const std::string& names,
                            std::optional<Duration>& target,

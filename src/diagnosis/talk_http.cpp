@@ -132,6 +132,8 @@ asio::awaitable<void> ask(Stream& stream, Conversation& talk) {
         keep_answer(parser, talk.endpoint);
         // Of a stream that somebody asks about, all that comes in the time there is.
         const bool has_begun = is_stream(parser) && !fact.body.empty();
+        fact.is_cut_off =
+            broken == http::error::partial_message || broken == asio::error::connection_reset;
         if (has_begun && (broken || fact.purpose != "asked")) break;
         if (broken == http::error::body_limit || broken == ssl::error::stream_truncated) break;
         if (broken) {

@@ -9,10 +9,12 @@
 #include <cerrno>
 #include <cstdlib>
 #include <cstring>
+#include <iterator>
 #include <memory>
 #include <string_view>
 
 #include <cxxabi.h>
+#include <dwarf.h>
 #include <elfutils/libdwfl.h>
 
 namespace devstack::diagnosis {
@@ -99,15 +101,18 @@ std::string readable(const char* symbol) {
     return name.substr(0, std::min(end == 0 ? name.npos : end, size_max));
 }
 
-/// Clang and rustc write no table of which compilation unit an address is of (.debug_aranges),
+/// The compilation unit of an address. Clang and rustc write no table of these (.debug_aranges),
 /// which is what elfutils looks in: they are asked one by one. Returns null when there is none, or
 /// no time.
-Dwarf_Line* find_line(Dwfl_Module* module, Dwarf_Addr counter, TimePoint deadline) {
+Dwarf_Die* find_unit(Dwfl_Module* module,
+                     Dwarf_Addr counter,
+                     TimePoint deadline,
+                     Dwarf_Addr& bias) {
+    if (Dwarf_Die* const known = dwfl_module_addrdie(module, counter, &bias)) return known;
     Dwarf_Die* unit = nullptr;
-    Dwarf_Addr bias = 0;
     while ((unit = dwfl_module_nextcu(module, unit, &bias)) != nullptr) {
         if (platform::now() > deadline) return nullptr;
-        if (dwarf_haspc(unit, counter - bias) > 0) return dwarf_getsrc_die(unit, counter - bias);
+        if (dwarf_haspc(unit, counter - bias) > 0) return unit;
     }
     return nullptr;
 }
@@ -117,30 +122,66 @@ struct SourcePlace {
     int line = 0;
 };
 
-SourcePlace find_source(Dwfl_Module* module, Dwarf_Addr counter, TimePoint deadline) {
+SourcePlace find_source(Dwarf_Die* unit, Dwarf_Addr address) {
     SourcePlace place;
-    if (Dwfl_Line* const known = dwfl_module_getsrc(module, counter); known != nullptr) {
-        place.file = dwfl_lineinfo(known, nullptr, &place.line, nullptr, nullptr, nullptr);
-        return place;
-    }
-    if (Dwarf_Line* const line = find_line(module, counter, deadline); line != nullptr) {
-        place.file = dwarf_linesrc(line, nullptr, nullptr);
-        (void)dwarf_lineno(line, &place.line);
-    }
+    Dwarf_Line* const line = dwarf_getsrc_die(unit, address);
+    if (line == nullptr) return place;
+    place.file = dwarf_linesrc(line, nullptr, nullptr);
+    (void)dwarf_lineno(line, &place.line);
     return place;
 }
 
-std::string describe(Dwfl* dwfl, Dwarf_Addr counter, TimePoint deadline) {
+/// Where an inlined function has been put into its caller.
+SourcePlace find_call(Dwarf_Die* unit, Dwarf_Die* inlined) {
+    SourcePlace place;
+    Dwarf_Attribute attribute;
+    Dwarf_Word number = 0;
+    Dwarf_Files* files = nullptr;
+    const auto read = [&](unsigned name) {
+        return dwarf_formudata(dwarf_attr(inlined, name, &attribute), &number) == 0;
+    };
+    if (read(DW_AT_call_file) && dwarf_getsrcfiles(unit, &files, nullptr) == 0) {
+        place.file = dwarf_filesrc(files, number, nullptr, nullptr);
+    }
+    if (read(DW_AT_call_line)) place.line = static_cast<int>(number);
+    return place;
+}
+
+/// Of the compiler's own library, which says nothing of the program.
+bool is_of_system(const char* file) {
+    return file != nullptr && std::string_view{file}.starts_with("/usr/include/");
+}
+
+std::string render(const std::string& name, const SourcePlace& place) {
+    if (place.file == nullptr) return name;
+    const char* const slash = std::strrchr(place.file, '/');
+    return name + " (" + (slash == nullptr ? place.file : slash + 1) + ":" +
+           std::to_string(place.line) + ")";
+}
+
+/// One frame of the machine, which is several of the program where functions have been put into
+/// their callers: innermost first.
+std::vector<std::string> describe(Dwfl* dwfl, Dwarf_Addr counter, TimePoint deadline) {
     Dwfl_Module* const module = dwfl_addrmodule(dwfl, counter);
     const char* const symbol = module == nullptr ? nullptr : dwfl_module_addrname(module, counter);
-    if (symbol == nullptr) return "?";
-    std::string text = readable(symbol);
-    if (platform::now() > deadline) return text;
-    const SourcePlace place = find_source(module, counter, deadline);
-    if (place.file == nullptr) return text;
-    const char* const slash = std::strrchr(place.file, '/');
-    return text + " (" + (slash == nullptr ? place.file : slash + 1) + ":" +
-           std::to_string(place.line) + ")";
+    if (symbol == nullptr) return {"?"};
+    Dwarf_Addr bias = 0;
+    Dwarf_Die* const unit =
+        platform::now() > deadline ? nullptr : find_unit(module, counter, deadline, bias);
+    if (unit == nullptr) return {readable(symbol)};
+    SourcePlace place = find_source(unit, counter - bias);
+    std::vector<std::string> frames;
+    Dwarf_Die* scopes = nullptr;
+    const int count = dwarf_getscopes(unit, counter - bias, &scopes);
+    const std::unique_ptr<Dwarf_Die, decltype(&std::free)> owned{scopes, &std::free};
+    for (int i = 0; i < count && dwarf_tag(&scopes[i]) != DW_TAG_subprogram; ++i) {
+        if (dwarf_tag(&scopes[i]) != DW_TAG_inlined_subroutine) continue;
+        const char* const name = dwarf_diename(&scopes[i]);
+        if (name != nullptr && !is_of_system(place.file)) frames.push_back(render(name, place));
+        place = find_call(unit, &scopes[i]);
+    }
+    frames.push_back(render(readable(symbol), place));
+    return frames;
 }
 
 }  // namespace
@@ -177,8 +218,10 @@ ThreadStacks read_stacks(int pid,
         walks.emplace(thread, std::move(walk));
     }
     for (const auto& [thread, walk] : walks) {
-        for (const Dwarf_Addr counter : walk.counters)
-            stacks.frames[thread].push_back(describe(dwfl.get(), counter, deadline));
+        for (const Dwarf_Addr counter : walk.counters) {
+            auto described = describe(dwfl.get(), counter, deadline);
+            std::ranges::move(described, std::back_inserter(stacks.frames[thread]));
+        }
     }
     return stacks;
 }

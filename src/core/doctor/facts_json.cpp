@@ -316,6 +316,7 @@ const Shape& shape_of<DialFact>() {
         {"headers", slot<&DialFact::headers>},
         {"sent", slot<&DialFact::sent>},
         {"body", slot<&DialFact::body>},
+        {"is_cut_off", slot<&DialFact::is_cut_off>},
         {"code", slot<&DialFact::code>},
         {"lock_waits", slot<&DialFact::lock_waits>},
         {"tls_problem", slot<&DialFact::tls_problem>},

@@ -227,13 +227,25 @@ void find_health_mistakes(const Picture& picture, std::vector<Finding>& findings
     }
 }
 
+namespace {
+
+/// By the probe of the same server, which its profile lets trust it, or skip the check.
+bool is_accepted(const DialFact& asked, const Picture& picture) {
+    return std::ranges::any_of(picture.facts().dials, [&](const DialFact& it) {
+        return it.purpose == "probe" && it.protocol == "https" && it.port == asked.port &&
+               it.error.empty();
+    });
+}
+
+}  // namespace
+
 void find_certificate_troubles(const Picture& picture, std::vector<Finding>& findings) {
     for (const DialFact& dial : picture.facts().dials) {
         const bool is_asked = dial.purpose == "probe" || dial.purpose == "asked";
         // What was accepted in spite of its certificate got further.
         const bool is_refused = dial.stage == "tls" && !dial.error.empty();
         if (!is_asked || dial.tls_problem.empty()) continue;
-        if (!is_refused && dial.purpose != "asked") continue;
+        if (!is_refused && (dial.purpose != "asked" || is_accepted(dial, picture))) continue;
         const std::string name = dial.purpose == "probe" ? dial.id.substr(9) : "";
         const std::string& problem = dial.tls_problem;
         Finding finding;

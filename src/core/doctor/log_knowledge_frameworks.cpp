@@ -7,6 +7,40 @@ namespace devstack::core::doctor {
 namespace {
 
 constexpr LogKnowledge table[] = {
+    // ---- Next.js, Vite
+    {"compile-error",
+     "⨯ ./",
+     R"re(^\s*⨯ (\./\S+\.\w+):(\d+):(\d+)\s*$)re",
+     "{1} of {service} does not compile: line {2}, column {3}.",
+     "correct {1}:{2}",
+     76},
+    {"compile-error",
+     "  File: ",
+     R"re(^\s*File: (/\S+\.(?:m?[jt]sx?|vue|svelte|css)):(\d+):(\d+)\s*$)re",
+     "{1} of {service} does not compile: line {2}.",
+     "correct {1}:{2}",
+     74},
+    {"server-runs-already",
+     "Another next dev server is already running",
+     R"re(Another next dev server is already running)re",
+     "Another next dev server works in {folder} already: {service} ends for that.",
+     "stop it: its number and port are in the log of {service} (PID)",
+     78},
+    // ---- Questions to a person
+    {"waits-for-input",
+     "?",
+     R"re(^(.*\b(?:[Cc]ontinue|[Pp]roceed|[Oo]verwrite|[Ii]nstall|sure|want to)\b[^?]*\?\s*(?:[\[(][yY](?:es)?(?:/[nN]o?)?[\])])?[\s:]*)$)re",
+     "{service} asks a question that nobody answers: \"{1}\".",
+     "answer it by an option (--yes, -y, CI=1), or once by hand in {folder}; a service has no "
+     "terminal, unless tty = true",
+     80},
+    {"waits-for-input",
+     "/",
+     R"re(^(.*[\[(][yY](?:es)?/[nN]o?[\])][\s:?]*)$)re",
+     "{service} asks a question that nobody answers: \"{1}\".",
+     "answer it by an option (--yes, -y, CI=1), or once by hand in {folder}; a service has no "
+     "terminal, unless tty = true",
+     80},
     // ---- Django
     {"django-misconfigured",
      "The SECRET_KEY setting must not be empty",

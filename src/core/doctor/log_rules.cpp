@@ -196,6 +196,20 @@ const std::regex& pattern_of(const LogKnowledge& known, Patterns& patterns) {
         .first->second;
 }
 
+/// Rights are no passing trouble: whoever is refused something while it serves will be again.
+bool is_about_rights(const LogKnowledge& known,
+                     const ServiceFact& service,
+                     const LineFact& line,
+                     const Picture& picture) {
+    constexpr double recent_seconds = 120;
+    if (known.id != "permission-denied" && known.id != "sqlite-can-not-open" &&
+        known.id != "sqlite-read-only") {
+        return false;
+    }
+    const double age = seconds_between(line.time, picture.facts().time);
+    return age <= recent_seconds && age < service.phase_seconds;
+}
+
 /// What a service that is well otherwise said long ago is not why a request fails now.
 bool may_explain(const ServiceFact& service, const LineFact& line, const Picture& picture) {
     constexpr double recent_seconds = 120;
@@ -213,7 +227,10 @@ void read_line(const ServiceFact& service,
     for (const LogKnowledge& known : log_knowledge()) {
         if (!contains(line.text, known.part)) continue;
         const bool is_port = known.id == "port-in-use";
-        if (!known.is_lasting && !is_port && !may_explain(service, line, picture)) continue;
+        const bool may_count = known.is_lasting || is_port ||
+                               is_about_rights(known, service, line, picture) ||
+                               may_explain(service, line, picture);
+        if (!may_count) continue;
         std::smatch found;
         if (!std::regex_search(line.text, found, pattern_of(known, patterns))) continue;
         // A server that goes on without its port is no better off.

@@ -44,6 +44,34 @@ void look_for_stopped(const ServiceFact& service,
     }
 }
 
+/// Somebody else's whom a service waits for: a database, a cache.
+void look_for_stopped_servers(const Picture& picture, std::vector<Finding>& findings) {
+    for (const ReferenceFact& reference : picture.facts().references) {
+        const DialFact* const dial = picture.dial(reference.dial);
+        if (dial == nullptr || dial->error != "no answer" || !is_local(reference.host)) continue;
+        for (const ListenerFact* listener : picture.listeners_on(reference.port)) {
+            const ProcessFact* const process = picture.process(listener->pid);
+            if (process == nullptr || process->state != "T" || !process->service.empty()) continue;
+            const std::string pid = std::to_string(process->pid);
+            Finding finding;
+            finding.id = "process-stopped";
+            finding.service = reference.service;
+            finding.topic = "endpoint " + render_endpoint(reference.host, reference.port);
+            finding.strength = 96;
+            finding.confidence = Confidence::sure;
+            finding.what = process->command + " (pid " + pid + "), which " +
+                           render_reference(reference) +
+                           " names, is stopped (state T, by SIGSTOP "
+                           "or Ctrl-Z): the kernel still accepts connections on port " +
+                           std::to_string(reference.port) + ", but nothing answers.";
+            finding.evidence = {"/proc/" + pid + "/stat: state T",
+                                render_request(*dial) + ": no answer"};
+            finding.fix = "kill -CONT " + pid;
+            findings.push_back(std::move(finding));
+        }
+    }
+}
+
 void look_for_zombies(const ServiceFact& service,
                       const Picture& picture,
                       std::vector<Finding>& findings) {
@@ -214,6 +242,7 @@ bool has_lost_worker_to_error(const ServiceFact& service, const Picture& picture
 }
 
 void find_sick_processes(const Picture& picture, std::vector<Finding>& findings) {
+    look_for_stopped_servers(picture, findings);
     for (const ServiceFact& service : picture.facts().services) {
         look_for_stopped(service, picture, findings);
         look_for_zombies(service, picture, findings);

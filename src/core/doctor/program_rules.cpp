@@ -213,6 +213,8 @@ std::string package_in(const std::string& line) {
     if (!std::regex_search(line, found, missing)) return "";
     const std::string path = found[1].str();
     const auto slash = path.find('/');
+    // A path of the program's own, by an alias that its bundler is told of.
+    if (path.starts_with("@/") || path.starts_with("~/")) return "";
     if (path.starts_with('@')) return path.substr(0, path.find('/', slash + 1));
     return path.substr(0, slash);
 }

@@ -35,11 +35,43 @@ std::string one_line(std::string text) {
     return text;
 }
 
+/// A proxy adds the header to one that is there already (Fetch Standard, 4.9: it has one value).
+bool tell_second_origin(const DialFact& dial,
+                        const Picture& picture,
+                        std::vector<Finding>& findings) {
+    std::vector<std::string> values;
+    for (const HeaderFact& it : dial.headers) {
+        if (it.name == "access-control-allow-origin") values.push_back(it.value);
+    }
+    const bool is_list = values.size() == 1 && contains(values.front(), ",");
+    if (values.size() < 2 && !is_list) return false;
+    const ServiceFact* const server = server_of(dial, picture);
+    Finding finding;
+    finding.id = "cors-sent-twice";
+    finding.service = server == nullptr ? "" : server->name;
+    finding.topic = "cors";
+    finding.strength = 80;
+    finding.confidence = Confidence::sure;
+    finding.what =
+        "The answer to " + render_request(dial) +
+        " has several values of Access-Control-Allow-Origin (CORS): " + join_for_people(values) +
+        "; browsers take one only, and refuse it to pages. A proxy adds the header to "
+        "that of the service behind it.";
+    finding.evidence = {"GET with Origin: " + sent_header(dial, "Origin") + ": status " +
+                        std::to_string(dial.status)};
+    finding.fix =
+        "let one of them send it: remove add_header Access-Control-Allow-Origin from the proxy "
+        "(or proxy_hide_header Access-Control-Allow-Origin)";
+    findings.push_back(std::move(finding));
+    return true;
+}
+
 void look_at_cors(const DialFact& dial, const Picture& picture, std::vector<Finding>& findings) {
     const std::string origin = sent_header(dial, "Origin");
     if (origin.empty() || dial.status == 0) return;
     const std::string own = dial.protocol + "://" + render_endpoint(dial.host, dial.port);
     const std::string allowed = header_of(dial, "access-control-allow-origin");
+    if (origin != own && tell_second_origin(dial, picture, findings)) return;
     if (origin == own || allowed == "*" || allowed == origin) return;
     const ServiceFact* const server = server_of(dial, picture);
     const std::string name = name_of(dial, server);
@@ -87,6 +119,37 @@ void look_at_cors(const DialFact& dial, const Picture& picture, std::vector<Find
     } else {
         finding.fix = "let " + name + " send Access-Control-Allow-Origin: " + origin;
     }
+    findings.push_back(std::move(finding));
+}
+
+std::size_t count_events(const std::string& body) {
+    std::size_t count = 0;
+    for (auto at = body.find("data:"); at != body.npos; at = body.find("data:", at + 1))
+        ++count;
+    return count;
+}
+
+/// Whoever ends a stream on purpose says so (RFC 9112, 7.1: the last chunk).
+void look_at_cut(const DialFact& dial, const Picture& picture, std::vector<Finding>& findings) {
+    const bool is_stream = contains(header_of(dial, "content-type"), "text/event-stream");
+    if (!is_stream || !dial.is_cut_off) return;
+    const DialFact* const behind = picture.dial("past nginx: " + dial.id);
+    const bool is_by_proxy = behind != nullptr && !behind->is_cut_off && behind->error.empty();
+    const ServiceFact* const server =
+        is_by_proxy ? picture.owner_of(dial.port) : server_of(dial, picture);
+    Finding finding;
+    finding.id = "stream-cut";
+    finding.service = server == nullptr ? "" : server->name;
+    finding.topic = "stream";
+    finding.strength = 78;
+    finding.what = name_of(dial, server) + " cuts the event stream (SSE) " + dial.path + " after " +
+                   count_of(count_events(dial.body), "event") +
+                   ": the connection ends in the middle, without the end of the answer.";
+    finding.evidence = {render_request(dial) + ": status " + std::to_string(dial.status) +
+                        ", then the connection was closed before the last chunk"};
+    finding.fix = "see what " + name_of(dial, server) +
+                  " does at that moment (its log; an error in the handler, a destroyed connection, "
+                  "a timeout); a client has to connect again with Last-Event-ID";
     findings.push_back(std::move(finding));
 }
 
@@ -181,6 +244,7 @@ void find_request_troubles(const Picture& picture, std::vector<Finding>& finding
     if (asked != nullptr) {
         look_at_cors(*asked, picture, findings);
         look_at_stream(*asked, picture, findings);
+        look_at_cut(*asked, picture, findings);
         look_at_answer(*asked, picture, findings);
     }
     const SubjectFact& subject = picture.facts().subject;

@@ -235,6 +235,7 @@ struct DialFact {
     std::vector<HeaderFact> headers;
     std::vector<HeaderFact> sent;  ///< Besides the usual ones.
     std::string body;              ///< Its beginning.
+    bool is_cut_off = false;       ///< It broke off before its end.
     std::string code;              ///< Of a database: SQLSTATE, or the first word of an error.
     std::vector<LockWaitFact> lock_waits;
     std::string tls_problem;  ///< "self-signed certificate"; empty: none.

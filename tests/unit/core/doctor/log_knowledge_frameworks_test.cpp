@@ -8,6 +8,22 @@ using namespace devstack::test;
 namespace {
 
 constexpr Told told[] = {
+    // ---- Next.js, Vite, questions
+    {" ⨯ ./src/app/api/[...path]/route.js:18:38",
+     "compile-error",
+     "./src/app/api/[...path]/route.js of api does not compile: line 18, column 38."},
+    {"  File: /srv/app/src/main.js:7:0",
+     "compile-error",
+     "/srv/app/src/main.js of api does not compile: line 7."},
+    {"⨯ Another next dev server is already running.",
+     "server-runs-already",
+     "Another next dev server works in api already: api ends for that."},
+    {"Port 8600 may be in use. Continue? [y/N] ",
+     "waits-for-input",
+     "api asks a question that nobody answers: \"Port 8600 may be in use. Continue? [y/N] \"."},
+    {"Ok to proceed? (y) ",
+     "waits-for-input",
+     "api asks a question that nobody answers: \"Ok to proceed? (y) \"."},
     // ---- Django and other Python
     {"django.core.exceptions.ImproperlyConfigured: The SECRET_KEY setting must not be empty.",
      "django-misconfigured",
@@ -538,6 +554,9 @@ constexpr Told told[] = {
 
 /// Of nothing that is wrong, or no cause.
 constexpr const char* harmless[] = {
+    "GET /search?q=install HTTP/1.1",
+    "Should we continue? The answer of the survey was yes.",
+    "File: uploaded",
     "    raise ImproperlyConfigured(",
     "Forbidden (CSRF cookie not set.): /add/",
     "Forbidden (CSRF token missing.): /add/",

@@ -330,3 +330,75 @@ TEST_CASE("a peer of no product is told when a request fails for it", "[unit][do
           "start what should listen on port 4000, or tell web where it is: no variable that is "
           "known here does");
 }
+
+TEST_CASE("a stream that breaks off is told with whom it comes from", "[unit][doctor]") {
+    World world = timed_world();
+    ask(world, 200);
+    DialFact& asked = world.facts.dials.back();
+    asked.headers = {{"content-type", "text/event-stream; charset=utf-8"}};
+    asked.body = "id: 1\ndata: a\n\nid: 2\ndata: b\n\n";
+    CHECK(world.said().empty());
+    asked.is_cut_off = true;
+    CHECK(world.said() ==
+          "[stream-cut] web cuts the event stream (SSE) /orders after 2 events: the connection "
+          "ends in the middle, without the end of the answer.\n");
+}
+
+TEST_CASE("two values of one CORS header are told", "[unit][doctor]") {
+    World world = timed_world();
+    ask(world, 200);
+    DialFact& asked = world.facts.dials.back();
+    asked.sent = {{"Origin", "http://localhost:5173"}};
+    asked.headers = {{"access-control-allow-origin", "*"}};
+    CHECK(world.said().empty());
+    asked.headers.push_back({"access-control-allow-origin", "http://localhost:5173"});
+    CHECK(world.findings()[0].id == "cors-sent-twice");
+    CHECK(world.findings()[0].what ==
+          "The answer to GET http://127.0.0.1:3200/orders has several values of "
+          "Access-Control-Allow-Origin (CORS): * and http://localhost:5173; browsers take one "
+          "only, and refuse it to pages. A proxy adds the header to that of the service behind "
+          "it.");
+}
+
+TEST_CASE("a stopped server that is no service is told to who waits for it", "[unit][doctor]") {
+    World world = timed_world();
+    DialFact& dial = world.refer("api", "REDIS_URL", "redis", 6379);
+    dial.error = "no answer";
+    ProcessFact process;
+    process.pid = 77;
+    process.command = "redis-server 127.0.0.1:6379";
+    process.state = "S";
+    world.facts.processes.push_back(process);
+    ListenerFact listener;
+    listener.port = 6379;
+    listener.pid = 77;
+    world.facts.listeners.push_back(listener);
+    CHECK(world.said().empty());
+    world.facts.processes.back().state = "T";
+    CHECK(world.said() ==
+          "[process-stopped] redis-server 127.0.0.1:6379 (pid 77), which REDIS_URL (api/.env:3) "
+          "names, is stopped (state T, by SIGSTOP or Ctrl-Z): the kernel still accepts connections "
+          "on port 6379, but nothing answers.\n");
+    CHECK(world.findings()[0].fix == "kill -CONT 77");
+}
+
+TEST_CASE("a certificate that the probe accepts is no trouble of a URL", "[unit][doctor]") {
+    World world = timed_world();
+    ask(world, 200);
+    DialFact& asked = world.facts.dials.back();
+    asked.protocol = "https";
+    asked.tls_problem = "self-signed certificate";
+    CHECK(world.findings()[0].id == "certificate-self-signed");
+    world.probe("web").protocol = "https";
+    CHECK(world.said().empty());
+}
+
+TEST_CASE("what a service may not do while it serves is told although it is well",
+          "[unit][doctor]") {
+    World world = timed_world();
+    world.service("api").phase_seconds = 60;
+    world.say("api", "upload: EACCES: permission denied, open 'uploads/last.bin'");
+    CHECK(world.findings()[0].what == "api may not open uploads/last.bin: permission denied.");
+    world.service("api").phase_seconds = 3;  // It has said so while it started.
+    CHECK(world.said().empty());
+}
