@@ -134,16 +134,16 @@ void look_at_cut(const DialFact& dial, const Picture& picture, std::vector<Findi
     const bool is_stream = contains(header_of(dial, "content-type"), "text/event-stream");
     if (!is_stream || !dial.is_cut_off) return;
     const DialFact* const behind = picture.dial("past nginx: " + dial.id);
-    const bool is_by_proxy = behind != nullptr && !behind->is_cut_off && behind->error.empty();
-    const ServiceFact* const server =
-        is_by_proxy ? picture.owner_of(dial.port) : server_of(dial, picture);
+    const ServiceFact* const server = server_of(dial, picture);
+    const std::string from =
+        behind == nullptr ? "" : " by way of " + render_endpoint(behind->host, behind->port);
     Finding finding;
     finding.id = "stream-cut";
     finding.service = server == nullptr ? "" : server->name;
     finding.topic = "stream";
     finding.strength = 78;
-    finding.what = name_of(dial, server) + " cuts the event stream (SSE) " + dial.path + " after " +
-                   count_of(count_events(dial.body), "event") +
+    finding.what = "The event stream (SSE) " + dial.path + " of " + name_of(dial, server) + from +
+                   " breaks off after " + count_of(count_events(dial.body), "event") +
                    ": the connection ends in the middle, without the end of the answer.";
     finding.evidence = {render_request(dial) + ": status " + std::to_string(dial.status) +
                         ", then the connection was closed before the last chunk"};

@@ -340,8 +340,8 @@ TEST_CASE("a stream that breaks off is told with whom it comes from", "[unit][do
     CHECK(world.said().empty());
     asked.is_cut_off = true;
     CHECK(world.said() ==
-          "[stream-cut] web cuts the event stream (SSE) /orders after 2 events: the connection "
-          "ends in the middle, without the end of the answer.\n");
+          "[stream-cut] The event stream (SSE) /orders of web breaks off after 2 events: the "
+          "connection ends in the middle, without the end of the answer.\n");
 }
 
 TEST_CASE("two values of one CORS header are told", "[unit][doctor]") {
