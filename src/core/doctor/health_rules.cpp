@@ -141,10 +141,42 @@ void look_at_redirects(const ServiceFact& service,
     findings.push_back(std::move(finding));
 }
 
+/// Starlette's, webpack's, Rails' and Django's words for a host that is not on their list.
+bool tell_host_by_words(const ServiceFact& service,
+                        const DialFact& dial,
+                        std::vector<Finding>& findings) {
+    const bool is_refused =
+        (dial.status == 400 || dial.status == 403) &&
+        (contains_word(dial.body, "invalid host header") || contains(dial.body, "Blocked host") ||
+         contains(dial.body, "DisallowedHost"));
+    if (!is_refused) return false;
+    const auto list = std::ranges::find_if(service.variables, [](const VariableFact& it) {
+        return contains_word(it.name, "allowed_host") || contains_word(it.name, "trusted_host");
+    });
+    const std::string place =
+        list == service.variables.end() ? "" : list->name + " (" + list->where + ")";
+    Finding finding;
+    finding.id = "host-refused";
+    finding.service = service.name;
+    finding.topic = "probe";
+    finding.strength = 84;
+    finding.confidence = Confidence::sure;
+    finding.what = service.name + " refuses requests for the host " + dial.host + " (status " +
+                   std::to_string(dial.status) + "): it is not among its allowed hosts" +
+                   (place.empty() ? "." : ", which " + place + " names.");
+    finding.evidence = {render_request(dial) + ": " + render_outcome(dial)};
+    finding.fix = "add " + dial.host + " to " +
+                  (place.empty() ? "the allowed hosts of " + service.name : place) +
+                  ", or let the request name a host that is (headers = { Host = \"…\" })";
+    findings.push_back(std::move(finding));
+    return true;
+}
+
 void look_at_host(const ServiceFact& service,
                   const DialFact& dial,
                   const Picture& picture,
                   std::vector<Finding>& findings) {
+    if (tell_host_by_words(service, dial, findings)) return;
     const DialFact* const own = picture.dial("own host: " + dial.id);
     if (own == nullptr || own->status == 0 || own->status == dial.status) return;
     std::string host;

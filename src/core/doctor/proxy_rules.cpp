@@ -8,6 +8,7 @@
 #include "core/doctor/tls_signs.hpp"
 
 #include <algorithm>
+#include <regex>
 
 namespace devstack::core::doctor {
 
@@ -144,6 +145,42 @@ void look_for_twins(const DialFact& dial, const Picture& picture, std::vector<Fi
     }
 }
 
+/// What nginx writes of its upstream is not what stands in its file, where all is well.
+bool tell_old_config(const DialFact& dial,
+                     const DialFact& behind,
+                     const Route& route,
+                     const Picture& picture,
+                     std::vector<Finding>& findings) {
+    static const std::regex upstream{R"re(upstream: "https?://([^/"]+))re"};
+    constexpr int server_error = 500;
+    constexpr double recent_seconds = 60;
+    if (!behind.error.empty() || behind.status >= server_error) return false;
+    const std::string path = dial.path.substr(0, dial.path.find('?'));
+    const LineFact* const line =
+        picture.find_line(route.nginx->service, [&](const std::string& text) {
+            return contains(text, "upstream: \"http") && contains(text, " " + path);
+        });
+    std::smatch found;
+    if (line == nullptr || !std::regex_search(line->text, found, upstream)) return false;
+    const std::string used = found[1].str();
+    const bool is_recent = seconds_between(line->time, picture.facts().time) <= recent_seconds;
+    if (!is_recent || used.ends_with(":" + std::to_string(behind.port))) return false;
+    Finding finding;
+    finding.id = "proxy-config-not-loaded";
+    finding.service = route.nginx->service;
+    finding.topic = "proxy";
+    finding.strength = 88;
+    finding.what = "nginx works with an older configuration than its file: it sends " + path +
+                   " to " + used + ", and " + route.location->proxy_pass_where + " names " +
+                   render_endpoint(behind.host, behind.port) + ", which answers.";
+    finding.evidence = {render_line(route.nginx->service, *line),
+                        render_request(behind) + ": " + render_outcome(behind)};
+    finding.fix = "nginx -t, then nginx -s reload (devstack restart " +
+                  (route.nginx->service.empty() ? "nginx" : route.nginx->service) + ")";
+    findings.push_back(std::move(finding));
+    return true;
+}
+
 /// 502 or 504 by nginx: what is behind it is the cause; said only when that is not known.
 void look_behind(const DialFact& dial, const Picture& picture, std::vector<Finding>& findings) {
     const Route route = find_route(picture, dial.port, dial.path);
@@ -153,6 +190,7 @@ void look_behind(const DialFact& dial, const Picture& picture, std::vector<Findi
     if (!target) return;
     const DialFact* const behind = picture.dial("past nginx: " + dial.id);
     const ServiceFact* const owner = picture.owner_of(target->port);
+    if (behind != nullptr && tell_old_config(dial, *behind, route, picture, findings)) return;
     Finding finding;
     finding.id = "proxy-upstream-bad";
     finding.service = route.nginx->service;

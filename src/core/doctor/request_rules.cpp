@@ -21,7 +21,8 @@ std::string sent_header(const DialFact& dial, std::string_view name) {
 const ServiceFact* server_of(const DialFact& dial, const Picture& picture) {
     if (!is_local(dial.host)) return nullptr;
     // Behind a proxy it is who stands there.
-    const DialFact* const behind = picture.dial("past nginx: " + dial.id);
+    const DialFact* behind = picture.dial("past nginx: " + dial.id);
+    if (behind == nullptr) behind = picture.dial("past proxy: " + dial.id);
     const ServiceFact* const server = behind == nullptr ? nullptr : picture.owner_of(behind->port);
     return server != nullptr ? server : picture.owner_of(dial.port);
 }

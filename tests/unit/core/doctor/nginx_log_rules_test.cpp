@@ -266,3 +266,28 @@ TEST_CASE("a short timeout of nginx is told rather than a hang", "[unit][doctor]
     location.settings = {{"proxy_read_timeout", "60s"}};
     CHECK(world.findings().front().id == "upstream-never-answers");
 }
+
+TEST_CASE("an nginx that has not been told of its new configuration is found out",
+          "[unit][doctor]") {
+    World world = world_with_nginx();
+    world.facts.nginx[0].servers[0].locations[0].proxy_pass = "http://127.0.0.1:3101";
+    world.facts.time = "2026-11-20T18:37:10.000Z";
+    world.break_probe("web", 502);
+    DialFact behind = world.probe("api");
+    behind.id = "past nginx: probe of web";
+    behind.purpose = "compare";
+    world.facts.dials.push_back(behind);
+    const auto refused = [](const std::string& port) {
+        return "connect() failed (111: Connection refused) while connecting to upstream, client: "
+               "127.0.0.1, request: \"GET /health HTTP/1.1\", upstream: \"http://127.0.0.1:" +
+               port + "/health\"";
+    };
+    world.say("web", refused("3001"));
+    CHECK(world.findings()[0].what ==
+          "nginx works with an older configuration than its file: it sends /health to "
+          "127.0.0.1:3001, and nginx.conf:11 names 127.0.0.1:3101, which answers.");
+    CHECK(world.findings()[0].fix == "nginx -t, then nginx -s reload (devstack restart web)");
+    world.facts.logs.clear();
+    world.say("web", refused("3101"));
+    CHECK(world.said().find("older configuration") == std::string::npos);
+}

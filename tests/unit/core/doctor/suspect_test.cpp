@@ -402,3 +402,16 @@ TEST_CASE("what a service may not do while it serves is told although it is well
     world.service("api").phase_seconds = 3;  // It has said so while it started.
     CHECK(world.said().empty());
 }
+
+TEST_CASE("a server that refuses the host of its probe is told with its list", "[unit][doctor]") {
+    World world = timed_world();
+    world.break_probe("api", 400, "Invalid host header");
+    CHECK(world.findings()[0].what ==
+          "api refuses requests for the host 127.0.0.1 (status 400): it is not among its allowed "
+          "hosts.");
+    world.service("api").variables = {
+        {"ALLOWED_HOSTS", "shop.example", false, false, "api/.env:1", "", ""}};
+    CHECK(world.findings()[0].what ==
+          "api refuses requests for the host 127.0.0.1 (status 400): it is not among its allowed "
+          "hosts, which ALLOWED_HOSTS (api/.env:1) names.");
+}
