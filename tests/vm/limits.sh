@@ -24,8 +24,9 @@ until devstack status | grep -q 'hog .*failed' || [ $i -ge 60 ]; do
 done
 devstack status
 devstack doctor
-[ "$(cat /sys/fs/cgroup/devstack-*/bomb/pids.current)" -le 20 ] && devstack logs bomb | grep -q 'fork' &&
-    echo "fork 20 refused"
+# The shell, and one less than the limit that it has left behind.
+devstack logs bomb | grep -q "can't fork" && devstack events | grep -q 'left 19 processes behind' &&
+    echo "fork refused at 20"
 before=$(used)
 sleep 2
 echo "used $((($(used) - before) / 10000)) hundredths of a second in two"
