@@ -177,6 +177,7 @@ Facts collect_facts(const Question& question) {
     collect_log_files(*scene, facts);
     collect_paths(facts);
     collect_claims(*scene, facts);
+    collect_mentions(facts);
     collect_reports(*scene, facts);
     // What is worth asking more depends on the answers; each round is a moment on this machine.
     for (int round = 0; round <= redirects_max; ++round) {

@@ -10,6 +10,7 @@
 #include <algorithm>
 #include <chrono>
 #include <filesystem>
+#include <set>
 
 namespace devstack::diagnosis {
 
@@ -57,8 +58,9 @@ std::vector<core::LogLine>::const_iterator begin_of_life(const std::vector<core:
         begin, lines.end(), [&](const core::LogLine& it) { return it.time >= since; });
 }
 
-/// Of the run that lives, or else of the last one that wrote anything.
-LogFact read_log(const Scene& scene, const ServiceScene& service) {
+/// Of the run that lives, or else of the last one that wrote anything; and of the one before, whose
+/// end is news.
+LogFact read_log(const Scene& scene, const ServiceScene& service, bool has_just_failed) {
     LogFact fact;
     fact.service = service.fact.name;
     const project::ProjectPaths& paths = *scene.question.project;
@@ -74,11 +76,9 @@ LogFact read_log(const Scene& scene, const ServiceScene& service) {
     const auto answer = project::read_logs(paths.log_dir, query);
     if (!answer || answer->lines.empty()) return fact;
     // A run that has just begun has nothing to say yet of why the one before it ended.
-    constexpr double young_seconds = 30;
-    const bool is_young =
-        service.fact.pid != 0 && service.fact.restarts > 0 && service.fact.run > 0 &&
-        (service.fact.phase != "ready" ||
-         (service.fact.restarts > 1 && service.fact.phase_seconds < young_seconds));
+    const bool is_young = service.fact.pid != 0 && service.fact.restarts > 0 &&
+                          service.fact.run > 0 &&
+                          (service.fact.phase != "ready" || has_just_failed);
     const std::uint32_t first = is_young                ? service.fact.run - 1
                                 : service.fact.pid != 0 ? service.fact.run
                                                         : answer->lines.back().run;
@@ -98,13 +98,15 @@ LogFact read_log(const Scene& scene, const ServiceScene& service) {
 Facts collect_logs(const Scene& scene) {
     Facts facts;
     if (!scene.question.project) return facts;
-    for (const ServiceScene& service : scene.services)
-        facts.logs.push_back(read_log(scene, service));
     project::CrashQuery query;
     query.count = 50;
     const auto answer = project::read_crash_records(scene.question.project->state_dir, query);
-    if (!answer) return facts;
-    for (const core::api::CrashMessage& it : answer->crashes) {
+    const WallTime now = platform::wall_now();
+    std::set<std::string> just_failed;
+    for (const core::api::CrashMessage& it :
+         answer ? answer->crashes : std::vector<core::api::CrashMessage>{}) {
+        const auto time = parse_timestamp(it.time, {});
+        if (time && now - *time <= core::limits::just_failed) just_failed.insert(it.service);
         facts.crashes.push_back({it.service,
                                  it.pid,
                                  it.time,
@@ -114,7 +116,12 @@ Facts collect_logs(const Scene& scene) {
                                  it.signal,
                                  it.lived_seconds,
                                  it.peak_memory_bytes,
-                                 it.oom_kills});
+                                 it.oom_kills,
+                                 it.finding ? it.finding->cause : ""});
+    }
+    for (const ServiceScene& service : scene.services) {
+        const bool has_just_failed = just_failed.contains(service.fact.name);
+        facts.logs.push_back(read_log(scene, service, has_just_failed));
     }
     return facts;
 }

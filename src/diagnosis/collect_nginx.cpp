@@ -111,7 +111,9 @@ void examine(const Scene& scene, const Call& call, Facts& facts) {
     }
     std::string error_log = fact.error_log.empty() ? call.error_log : fact.error_log;
     if (error_log.empty()) error_log = "/var/log/nginx/error.log";
-    if (error_log != "stderr") {
+    // Of another process /dev/stderr is not ours.
+    if (error_log != "stderr" && !error_log.starts_with("/dev/") &&
+        !error_log.starts_with("/proc/")) {
         const fs::path path = fs::path{call.prefix} / error_log;
         fact.error_log = scene.shown(path.lexically_normal().string());
         add_log_file(scene, path.lexically_normal().string(), call.service, facts);

@@ -198,20 +198,36 @@ private:
     void add_nginx(const core::doctor::NginxFact& nginx) {
         for (const core::doctor::NginxServerFact& server : nginx.servers) {
             for (const core::doctor::NginxLocationFact& location : server.locations) {
-                if (location.proxy_pass.empty()) continue;
-                const auto target = core::doctor::find_target(nginx, location, location.path);
-                if (!target) continue;
-                ReferenceFact fact;
-                fact.kind = "nginx";
-                fact.scheme = target->scheme;
-                fact.host = target->host;
-                fact.port = target->port;
-                fact.path = location.path;
-                add(fact, nginx.service, "proxy_pass", location.proxy_pass_where, "");
+                if (!location.proxy_pass.empty()) {
+                    add_target(nginx,
+                               location,
+                               core::doctor::find_target(nginx, location, location.path),
+                               "proxy_pass",
+                               location.proxy_pass_where);
+                }
+                add_target(nginx,
+                           location,
+                           core::doctor::find_other_target(nginx, location),
+                           location.other_pass.substr(0, location.other_pass.find(' ')),
+                           location.other_pass_where);
             }
         }
         for (const core::doctor::NginxUpstreamFact& upstream : nginx.upstreams)
             add_more_servers(nginx, upstream);
+    }
+    void add_target(const core::doctor::NginxFact& nginx,
+                    const core::doctor::NginxLocationFact& location,
+                    const std::optional<core::doctor::ProxyTarget>& target,
+                    const std::string& directive,
+                    const std::string& where) {
+        if (!target) return;
+        ReferenceFact fact;
+        fact.kind = "nginx";
+        fact.scheme = target->scheme;
+        fact.host = target->host;
+        fact.port = target->port;
+        fact.path = location.path;
+        add(fact, nginx.service, directive, where, "");
     }
     /// Besides the first, which proxy_pass leads to.
     void add_more_servers(const core::doctor::NginxFact& nginx,

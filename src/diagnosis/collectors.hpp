@@ -62,6 +62,9 @@ void collect_reports(const Scene& scene, Facts& facts);
 /// The Python modules that the service's command may name.
 void examine_modules(const ServiceScene& service, Facts& facts);
 
+/// Where the files that services work with name a port of which their logs complain. Comes after
+/// the logs.
+void collect_mentions(Facts& facts);
 /// Of the source files that dumps name, if they are here, what is needed to read these.
 void collect_sources(Facts& facts);
 

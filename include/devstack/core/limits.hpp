@@ -96,6 +96,8 @@ inline constexpr auto trouble_age = 1s;
 inline constexpr auto slow_start_age = 10s;
 /// … and again, if it is in trouble still or again, after this.
 inline constexpr auto look_again_after = 30s;
+/// A service that was ended by a fault, and has been started again, is not well for so long.
+inline constexpr auto just_failed = 60s;
 /// What the doctor gives itself when nobody waits, and when it is ended.
 inline constexpr auto look_usual = 1800ms;
 inline constexpr auto look_max = 10s;

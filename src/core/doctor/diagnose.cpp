@@ -115,8 +115,9 @@ private:
             strongest[it.service] = std::max(strongest[it.service], it.strength);
         std::vector<Finding> kept;
         for (Finding& it : findings_) {
-            const bool is_weak =
-                !it.service.empty() && it.strength + strength_span < strongest[it.service];
+            // What was asked about is told with its cause.
+            const bool is_weak = !it.service.empty() && it.topic != "asked" &&
+                                 it.strength + strength_span < strongest[it.service];
             if (!is_weak) {
                 kept.push_back(std::move(it));
                 continue;

@@ -12,6 +12,10 @@ using namespace doctor;
 template <>
 const Shape& shape_of<ModuleFact>();
 template <>
+const Shape& shape_of<CrashFact>();
+template <>
+const Shape& shape_of<MentionFact>();
+template <>
 const Shape& shape_of<ClaimFact>();
 template <>
 const Shape& shape_of<ReportFact>();
@@ -78,24 +82,6 @@ const Shape& shape_of<ServiceFact>() {
         {"probe_timeout", slot<&ServiceFact::probe_timeout>},
         {"start_timeout", slot<&ServiceFact::start_timeout>},
         {"declared_at", slot<&ServiceFact::declared_at>},
-    };
-    static constexpr Shape shape{fields};
-    return shape;
-}
-
-template <>
-const Shape& shape_of<CrashFact>() {
-    static constexpr Field fields[] = {
-        {"service", slot<&CrashFact::service>},
-        {"pid", slot<&CrashFact::pid>},
-        {"time", slot<&CrashFact::time>},
-        {"ended", slot<&CrashFact::ended>},
-        {"why", slot<&CrashFact::why>},
-        {"code", slot<&CrashFact::code>},
-        {"signal", slot<&CrashFact::signal>},
-        {"lived_seconds", slot<&CrashFact::lived_seconds>},
-        {"peak_memory_bytes", slot<&CrashFact::peak_memory_bytes>},
-        {"oom_kills", slot<&CrashFact::oom_kills>},
     };
     static constexpr Shape shape{fields};
     return shape;
@@ -358,6 +344,8 @@ const Shape& shape_of<NginxLocationFact>() {
         {"where", slot<&NginxLocationFact::where>},
         {"proxy_pass", slot<&NginxLocationFact::proxy_pass>},
         {"proxy_pass_where", slot<&NginxLocationFact::proxy_pass_where>},
+        {"other_pass", slot<&NginxLocationFact::other_pass>},
+        {"other_pass_where", slot<&NginxLocationFact::other_pass_where>},
         {"settings", slot<&NginxLocationFact::settings>},
     };
     static constexpr Shape shape{fields};
@@ -536,6 +524,7 @@ const Shape& shape_of<Facts>() {
         {"processes", slot<&Facts::processes>},
         {"threads", slot<&Facts::threads>},
         {"sources", slot<&Facts::sources>},
+        {"mentions", slot<&Facts::mentions>},
         {"listeners", slot<&Facts::listeners>},
         {"connections", slot<&Facts::connections>},
         {"references", slot<&Facts::references>},

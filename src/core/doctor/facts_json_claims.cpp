@@ -20,6 +20,36 @@ const Shape& shape_of<ModuleFact>() {
 }
 
 template <>
+const Shape& shape_of<CrashFact>() {
+    static constexpr Field fields[] = {
+        {"service", slot<&CrashFact::service>},
+        {"pid", slot<&CrashFact::pid>},
+        {"time", slot<&CrashFact::time>},
+        {"ended", slot<&CrashFact::ended>},
+        {"why", slot<&CrashFact::why>},
+        {"code", slot<&CrashFact::code>},
+        {"signal", slot<&CrashFact::signal>},
+        {"lived_seconds", slot<&CrashFact::lived_seconds>},
+        {"peak_memory_bytes", slot<&CrashFact::peak_memory_bytes>},
+        {"oom_kills", slot<&CrashFact::oom_kills>},
+        {"cause", slot<&CrashFact::cause>},
+    };
+    static constexpr Shape shape{fields};
+    return shape;
+}
+
+template <>
+const Shape& shape_of<MentionFact>() {
+    static constexpr Field fields[] = {
+        {"service", slot<&MentionFact::service>},
+        {"port", slot<&MentionFact::port>},
+        {"where", slot<&MentionFact::where>},
+    };
+    static constexpr Shape shape{fields};
+    return shape;
+}
+
+template <>
 const Shape& shape_of<ClaimFact>() {
     static constexpr Field fields[] = {
         {"path", slot<&ClaimFact::path>},

@@ -246,14 +246,23 @@ private:
             Settings settings = inherited;
             for (const NginxDirective& inner : it.block) {
                 take_setting(inner, settings);
-                if (inner.words.front() != "proxy_pass" || inner.words.size() < 2) continue;
-                location.proxy_pass = inner.words[1];
-                location.proxy_pass_where = inner.where();
+                if (inner.words.size() > 1) take_pass(inner, location);
             }
             for (const auto& [name, value] : settings)
                 location.settings.push_back({name, value});
             server.locations.push_back(std::move(location));
             take_locations(it.block, settings, server);
+        }
+    }
+    static void take_pass(const NginxDirective& directive, NginxLocationFact& location) {
+        const std::string& name = directive.words[0];
+        if (name == "proxy_pass") {
+            location.proxy_pass = directive.words[1];
+            location.proxy_pass_where = directive.where();
+        } else if (name == "fastcgi_pass" || name == "uwsgi_pass" || name == "scgi_pass" ||
+                   name == "grpc_pass") {
+            location.other_pass = name + " " + directive.words[1];
+            location.other_pass_where = directive.where();
         }
     }
     void take_upstream(const NginxDirective& directive) {
@@ -285,6 +294,18 @@ bool matches_regex(const NginxLocationFact& location, const std::string& path) {
     } catch (const std::regex_error&) {
         return false;
     }
+}
+
+/// From the name of a group to its first server. False: that is a socket in the file system.
+bool enter_upstream(const NginxFact& nginx, ProxyTarget& target) {
+    const auto upstream = std::ranges::find(nginx.upstreams, target.host, &NginxUpstreamFact::name);
+    if (upstream == nginx.upstreams.end()) return true;
+    if (upstream->servers.empty() || upstream->servers[0].starts_with("unix:")) return false;
+    const auto server = parse_service_url("http://" + upstream->servers.front());
+    if (!server) return false;
+    target.host = server->host;
+    target.port = server->port;
+    return true;
 }
 
 }  // namespace
@@ -320,21 +341,28 @@ std::optional<ProxyTarget> find_target(const NginxFact& nginx,
     const auto url = parse_service_url(location.proxy_pass);
     if (!url || url->host == "unix") return std::nullopt;  // A socket in the file system.
     ProxyTarget target{url->scheme, url->host, url->port, path};
-    const auto upstream = std::ranges::find(nginx.upstreams, url->host, &NginxUpstreamFact::name);
-    if (upstream != nginx.upstreams.end()) {
-        const bool is_told =
-            !upstream->servers.empty() && !upstream->servers[0].starts_with("unix:");
-        if (!is_told) return std::nullopt;
-        const auto server = parse_service_url("http://" + upstream->servers.front());
-        if (!server) return std::nullopt;
-        target.host = server->host;
-        target.port = server->port;
-    }
+    if (!enter_upstream(nginx, target)) return std::nullopt;
     // With a path in proxy_pass, it stands in the place of the location's.
     const bool is_prefix = !location.modifier.starts_with('~');
     if (!url->path.empty() && is_prefix && path.starts_with(location.path)) {
         target.path = url->path + path.substr(location.path.size());
     }
+    return target;
+}
+
+std::optional<ProxyTarget> find_other_target(const NginxFact& nginx,
+                                             const NginxLocationFact& location) {
+    const auto space = location.other_pass.find(' ');
+    if (space == std::string::npos) return std::nullopt;
+    std::string server = location.other_pass.substr(space + 1);
+    const auto scheme_end = server.find("://");  // Only grpc_pass has one.
+    if (scheme_end != server.npos) server.erase(0, scheme_end + 3);
+    if (server.starts_with("unix:") || server.find('$') != server.npos) return std::nullopt;
+    const auto url = parse_service_url("http://" + server);
+    if (!url) return std::nullopt;
+    const std::string scheme = location.other_pass.substr(0, location.other_pass.find('_'));
+    ProxyTarget target{scheme, url->host, url->port, location.path};
+    if (!enter_upstream(nginx, target)) return std::nullopt;
     return target;
 }
 

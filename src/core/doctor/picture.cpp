@@ -1,6 +1,9 @@
 #include "core/doctor/picture.hpp"
 
+#include "devstack/base/text.hpp"
 #include "devstack/base/time.hpp"
+#include "devstack/core/doctor/service_url.hpp"
+#include "devstack/core/limits.hpp"
 #include "devstack/core/probes/url.hpp"
 
 #include <algorithm>
@@ -124,7 +127,7 @@ bool Picture::is_troubled(const ServiceFact& service) const {
     if (phase == "failed" || phase == "blocked" || phase == "unhealthy" || phase == "backing-off") {
         return true;
     }
-    if (is_flapping(service)) return true;
+    if (has_just_failed(service)) return true;
     if (phase == "completed") return service.kind == "service";
     if (phase == "starting" || phase == "preparing") {
         return service.restarts > 0 ||
@@ -142,15 +145,14 @@ bool Picture::is_machine_busy() const {
 bool Picture::is_well(const ServiceFact& service) const {
     const DialFact* const answer = probe(service);
     const bool fails = answer != nullptr && has_failed(*answer);
-    return service.phase == "ready" && !fails && !is_flapping(service);
+    return service.phase == "ready" && !fails && !has_just_failed(service);
 }
 
-bool Picture::is_flapping(const ServiceFact& service) const {
-    constexpr int restarts_min = 2;
-    constexpr double recent_seconds = 30;
-    if (service.restarts < restarts_min || service.phase_seconds > recent_seconds) return false;
+bool Picture::has_just_failed(const ServiceFact& service) const {
+    if (service.restarts == 0) return false;
     const CrashFact* const crash = last_crash(service.name);
-    return crash != nullptr && seconds_between(crash->time, facts_.time) <= recent_seconds;
+    constexpr std::chrono::duration<double> news = limits::just_failed;
+    return crash != nullptr && seconds_between(crash->time, facts_.time) <= news.count();
 }
 
 bool Picture::is_suspect(const ServiceFact& service) const {
@@ -270,6 +272,43 @@ double seconds_between(const std::string& from, const std::string& to) {
     const auto end = parse_timestamp(to, {});
     if (!begin || !end) return HUGE_VAL;
     return std::chrono::duration<double>(*end - *begin).count();
+}
+
+bool is_database(const std::string& scheme) {
+    return !product_of(scheme).empty();
+}
+
+const ListenerFact* find_product(const std::string& scheme, const Picture& picture) {
+    const auto rank = [&](const ListenerFact& it) {
+        const bool is_usual = is_database(scheme) && it.port == usual_port(scheme);
+        const bool is_named = (scheme == "postgresql" && contains(it.command, "postgres")) ||
+                              (scheme == "redis" && contains(it.command, "redis-server")) ||
+                              (scheme == "mysql" && (contains(it.command, "mysqld") ||
+                                                     contains(it.command, "mariadbd")));
+        if (is_named && !it.service.empty()) return 3;
+        return is_usual ? 2 : static_cast<int>(is_named);
+    };
+    const ListenerFact* best = nullptr;
+    bool is_only = true;
+    for (const ListenerFact& it : picture.facts().listeners) {
+        const int better = rank(it) - (best == nullptr ? 0 : rank(*best));
+        if (better > 0) {
+            best = &it;
+            is_only = true;
+        } else if (best != nullptr && better == 0 && it.port != best->port) {
+            is_only = false;
+        }
+    }
+    return best == nullptr || rank(*best) > 1 || is_only ? best : nullptr;
+}
+
+std::string places_of_port(const std::string& service, int port, const Picture& picture) {
+    constexpr std::size_t places_max = 3;
+    std::vector<std::string> places;
+    for (const MentionFact& it : picture.facts().mentions) {
+        if (it.service == service && it.port == port) places.push_back(it.where);
+    }
+    return places.empty() || places.size() > places_max ? "" : join_for_people(places);
 }
 
 std::string seconds_text(double seconds) {

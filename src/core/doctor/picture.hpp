@@ -45,8 +45,9 @@ public:
     bool is_troubled(const ServiceFact& service) const;
     /// It has a process, and its probe is content.
     bool is_well(const ServiceFact& service) const;
-    /// It ends again and again, whatever it is at this moment.
-    bool is_flapping(const ServiceFact& service) const;
+    /// It has ended within the last minute though it should not have, and has been started again:
+    /// it may do so at the next request, whatever it is at this moment.
+    bool has_just_failed(const ServiceFact& service) const;
     /// It is not well, or a request that somebody asks about fails on its way through it: what it
     /// says of errors may be why.
     bool is_suspect(const ServiceFact& service) const;
@@ -140,6 +141,14 @@ bool has_lost_worker_to_error(const ServiceFact& service, const Picture& picture
 std::string declared_at(const ServiceFact& service);
 /// Where the service works, as people see it.
 std::string folder_of(const ServiceFact& service, const Picture& picture);
+/// PostgreSQL, Redis, … : what has a product's name.
+bool is_database(const std::string& scheme);
+/// Where the product that was meant really listens: the project's own, else the one on the usual
+/// port, else the only one there is. With several strangers nobody knows which was meant.
+const ListenerFact* find_product(const std::string& scheme, const Picture& picture);
+/// "config/database.yml:4 and lib/db.rb:9": where the project's own files name a port of which the
+/// service's log complains; empty: nowhere, or in too many places to tell.
+std::string places_of_port(const std::string& service, int port, const Picture& picture);
 std::string seconds_text(double seconds);
 /// From one timestamp to the other; infinite when one is none.
 double seconds_between(const std::string& from, const std::string& to);

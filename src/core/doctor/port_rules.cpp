@@ -1,13 +1,12 @@
 // Somebody else listens where a service wants to; a service listens elsewhere than it should.
 
 #include "devstack/base/text.hpp"
+#include "devstack/core/doctor/logged_ports.hpp"
 
 #include "core/doctor/picture.hpp"
 
 #include <algorithm>
-#include <array>
 #include <charconv>
-#include <regex>
 #include <set>
 
 namespace devstack::core::doctor {
@@ -38,21 +37,6 @@ bool has_just_come(const ListenerFact& listener,
     const ProcessFact* const process = picture.process(listener.pid);
     return process != nullptr && process->age_seconds < longer_than_a_look &&
            service.phase != "blocked" && is_like(listener, service, picture);
-}
-
-/// The port that a line of a log says to be in use; 0: it says no such thing, or not which.
-int port_in_use(const std::string& line) {
-    if (!contains(line, "EADDRINUSE") && !contains_word(line, "in use")) return 0;
-    static const std::array<std::regex, 4> forms{
-        std::regex{R"re(bind\(\) to \S*?:(\d{1,5}) failed)re"},
-        std::regex{R"re(EADDRINUSE[^\n]*?[:\]](\d{1,5})\s*$)re"},
-        std::regex{R"re([\s:\[('](?!98\b)(\d{2,5})\)?[^\d\n]*[Aa]ddress already in use)re"},
-        std::regex{R"re(\b[Pp]ort (\d{2,5})\b[^\n]* in use)re"}};
-    for (const std::regex& form : forms) {
-        std::smatch found;
-        if (std::regex_search(line, found, form)) return to_port(found[1].str());
-    }
-    return 0;
 }
 
 const LineFact* complains_of_port(const ServiceFact& service, const Picture& picture) {
@@ -149,8 +133,14 @@ void look_at_complaint(const ServiceFact& service,
     if (picture.declares(service, port)) return;
     const auto before = findings.size();
     look_at_port(service, port, picture, findings);
-    if (findings.size() > before) {
-        findings.back().evidence.push_back(render_line(service.name, *line));
+    if (findings.size() == before) return;
+    Finding& finding = findings.back();
+    finding.evidence.push_back(render_line(service.name, *line));
+    const std::string places = places_of_port(service.name, port, picture);
+    if (finding.id == "port-held-by-service") {
+        finding.fix = "let one of them listen elsewhere" +
+                      (places.empty() ? ": the profile does not name this port"
+                                      : ": the port stands in " + places);
     }
 }
 
@@ -241,9 +231,11 @@ void compare_addresses(const ServiceFact& service,
             if (dial.port != it->port || !is_local(dial.host) || done.contains(it->port)) continue;
             const auto refused =
                 std::ranges::find(dial.addresses, std::string{"refused"}, &AddressFact::outcome);
-            const bool has_connected = std::ranges::any_of(
-                dial.addresses, [](const AddressFact& a) { return a.outcome == "connected"; });
-            if (refused == dial.addresses.end() || has_connected) continue;
+            // One that refuses where it listens has ended between the two looks.
+            const bool is_reached = std::ranges::any_of(dial.addresses, [&](const AddressFact& a) {
+                return a.outcome == "connected" || a.address == it->address;
+            });
+            if (refused == dial.addresses.end() || is_reached) continue;
             done.insert(it->port);
             const bool is_v6 = contains(it->address, ":");
             Finding finding;

@@ -115,7 +115,10 @@ const LineFact* find_last_words(const ServiceFact& service, const Picture& pictu
                contains_word(it, "cannot") || contains_word(it, "not found");
     });
     if (complaint != nullptr) return complaint;
-    return picture.find_line(service.name, [](const std::string& it) { return !it.empty(); });
+    // Lines of a trace begin with blanks.
+    return picture.find_line(service.name, [](const std::string& it) {
+        return !it.empty() && it.front() != ' ' && it.front() != '\t';
+    });
 }
 
 std::string describe_end(const ServiceFact& service) {
@@ -169,6 +172,30 @@ void tell_daemonised(const ServiceFact& service, const ProcessFact& left, Findin
         std::to_string(left.pid);
 }
 
+/// " after 3 h, 4.1 s ago, and has been started again"; empty where that is not so.
+std::string describe_restart(const ServiceFact& service, const Picture& picture) {
+    const CrashFact* const crash = picture.last_crash(service.name);
+    if (crash == nullptr || service.pid == 0 || !picture.has_just_failed(service)) return "";
+    return " after " + seconds_text(crash->lived_seconds) + ", " +
+           seconds_text(seconds_between(crash->time, picture.facts().time)) +
+           " ago, and has been started again";
+}
+
+/// devstack has ended one that hung, and it answers again.
+bool tell_was_restarted(const ServiceFact& service, const Picture& picture, Finding& finding) {
+    const CrashFact* const crash = picture.last_crash(service.name);
+    const std::string restart = describe_restart(service, picture);
+    if (restart.empty() || service.phase != "ready" || !crash->why.starts_with("was unhealthy")) {
+        return false;
+    }
+    finding.id = "was-restarted";
+    finding.strength = 46;
+    finding.what = service.name + " " + crash->why + ": devstack has ended it" + restart;
+    finding.what += crash->cause.empty() ? "." : ". Before that: " + crash->cause;
+    finding.fix = "see devstack crashes " + service.name + " --full";
+    return true;
+}
+
 void tell_end(const ServiceFact& service, const Picture& picture, Finding& finding) {
     const LineFact* const words = find_last_words(service, picture);
     if (is_crash_signal(service)) {
@@ -178,7 +205,7 @@ void tell_end(const ServiceFact& service, const Picture& picture, Finding& findi
         const KernelFact* const message =
             crash == nullptr ? nullptr : picture.kernel_message(*crash);
         finding.what = service.name + " (" + service.command + ") " + describe_end(service) +
-                       ": it has crashed" +
+                       describe_restart(service, picture) + ": it has crashed" +
                        (message == nullptr ? "." : "; " + describe_fault(*message) + ".");
         if (message != nullptr) {
             finding.confidence = Confidence::sure;
@@ -209,7 +236,9 @@ void tell_end(const ServiceFact& service, const Picture& picture, Finding& findi
         finding.id = service.restarts >= 3 ? "crash-loop" : "ends-with-error";
         finding.strength = 45;
         finding.what = service.name + " " + describe_end(service);
-        if (service.restarts > 0) {
+        if (service.phase == "ready") {
+            finding.what += describe_restart(service, picture);
+        } else if (service.restarts > 0) {
             finding.what += " after each start (" +
                             count_of(static_cast<std::size_t>(service.restarts), "restart") + ")";
         }
@@ -259,7 +288,7 @@ void find_bad_ends(const Picture& picture, std::vector<Finding>& findings) {
             std::ranges::find_if(picture.facts().processes, [&](const ProcessFact& it) {
                 return it.is_leftover && it.service == service.name && it.state != "Z";
             });
-        if (tell_left_behind(service, finding)) {
+        if (tell_left_behind(service, finding) || tell_was_restarted(service, picture, finding)) {
         } else if (service.exit_code == 0 && left != picture.facts().processes.end()) {
             tell_daemonised(service, *left, finding);
         } else {

@@ -92,77 +92,11 @@ bool is_on_the_way(const ReferenceFact& reference, const Picture& picture) {
     });
 }
 
-bool is_database(const std::string& scheme) {
-    return !product_of(scheme).empty();
-}
-
 /// Of a proxy that does nothing but pass on, and may write no log of it (HAProxy, Caddy, Apache).
 bool is_upstream(const ReferenceFact& reference) {
     return reference.kind == "config" &&
            (reference.name.starts_with("server ") || reference.name == "reverse_proxy" ||
             reference.name.starts_with("ProxyPass") || reference.name == "BalancerMember");
-}
-
-/// Whether anybody suffers from it. What nobody asks for may be down.
-bool matters(const ReferenceFact& reference,
-             const Picture& picture,
-             std::vector<std::string>& evidence) {
-    const ServiceFact* const service = picture.service(reference.service);
-    // Of a proxy that is none of this project's only what one of our own requests meets.
-    const bool is_foreign = service == nullptr && !picture.facts().services.empty() &&
-                            picture.owner_of(reference.port) == nullptr;
-    if (is_foreign) return is_on_the_way(reference, picture);
-    // A service that is well may do without a collector of traces, say, and grumble about it.
-    const DialFact* const asked = picture.dial("asked");
-    const bool has_failed = asked != nullptr && (asked->status >= 500 || !asked->error.empty());
-    const bool is_optional = reference.kind == "env" && !is_database(reference.scheme) &&
-                             service != nullptr && picture.is_well(*service) && !has_failed;
-    if (is_optional) return false;
-    // An env file that lies beside several is not meant for the one that others find there.
-    if (service != nullptr && reference.kind == "env" && picture.is_well(*service) &&
-        picture.declares(*service, reference.port)) {
-        return false;
-    }
-    if (const LineFact* line = find_refusal(reference, picture)) {
-        evidence.push_back(render_line(reference.service, *line));
-        return true;
-    }
-    if (is_on_the_way(reference, picture)) return true;
-    if (service == nullptr) return false;
-    const bool is_hit = picture.is_troubled(*service) || picture.is_waiting(*service);
-    if (picture.mentions(*service, ":" + std::to_string(reference.port))) return true;
-    // A service that can not start has not come to using it.
-    const bool has_ended = service->pid == 0;
-    const DialFact* const probe = picture.probe(*service);
-    const bool is_silent = probe != nullptr && probe->error == "no answer";
-    if (is_upstream(reference)) return (is_hit || is_silent) && !has_ended;
-    return is_hit && is_database(reference.scheme) && !has_ended;
-}
-
-/// Where the product that was meant really listens: the project's own, else the one on the usual
-/// port, else the only one there is. With several strangers nobody knows which was meant.
-const ListenerFact* find_product(const std::string& scheme, const Picture& picture) {
-    const auto rank = [&](const ListenerFact& it) {
-        const bool is_usual = is_database(scheme) && it.port == usual_port(scheme);
-        const bool is_named = (scheme == "postgresql" && contains(it.command, "postgres")) ||
-                              (scheme == "redis" && contains(it.command, "redis-server")) ||
-                              (scheme == "mysql" && (contains(it.command, "mysqld") ||
-                                                     contains(it.command, "mariadbd")));
-        if (is_named && !it.service.empty()) return 3;
-        return is_usual ? 2 : static_cast<int>(is_named);
-    };
-    const ListenerFact* best = nullptr;
-    bool is_only = true;
-    for (const ListenerFact& it : picture.facts().listeners) {
-        const int better = rank(it) - (best == nullptr ? 0 : rank(*best));
-        if (better > 0) {
-            best = &it;
-            is_only = true;
-        } else if (best != nullptr && better == 0 && it.port != best->port) {
-            is_only = false;
-        }
-    }
-    return best == nullptr || rank(*best) > 1 || is_only ? best : nullptr;
 }
 
 bool differs_in_one_digit(int a, int b) {
@@ -191,6 +125,52 @@ const ListenerFact* find_meant(const ReferenceFact& reference, const Picture& pi
         only = &it;
     }
     return only;
+}
+
+/// A service that is well has just been refused there, and one of this project's that nobody else
+/// names listens elsewhere.
+bool is_just_missed(const ReferenceFact& reference, const LineFact* line, const Picture& picture) {
+    constexpr double recent_seconds = 20;
+    if (line == nullptr || !contains_word(line->text, "refused")) return false;
+    if (seconds_between(line->time, picture.facts().time) > recent_seconds) return false;
+    return find_meant(reference, picture) != nullptr;
+}
+
+/// Whether anybody suffers from it. What nobody asks for may be down.
+bool matters(const ReferenceFact& reference,
+             const Picture& picture,
+             std::vector<std::string>& evidence) {
+    const ServiceFact* const service = picture.service(reference.service);
+    // Of a proxy that is none of this project's only what one of our own requests meets.
+    const bool is_foreign = service == nullptr && !picture.facts().services.empty() &&
+                            picture.owner_of(reference.port) == nullptr;
+    if (is_foreign) return is_on_the_way(reference, picture);
+    // A service that is well may do without a collector of traces, say, and grumble about it.
+    const DialFact* const asked = picture.dial("asked");
+    const bool has_failed = asked != nullptr && (asked->status >= 500 || !asked->error.empty());
+    const bool is_optional = reference.kind == "env" && !is_database(reference.scheme) &&
+                             service != nullptr && picture.is_well(*service) && !has_failed;
+    const LineFact* const line = find_refusal(reference, picture);
+    if (is_optional && !is_just_missed(reference, line, picture)) return false;
+    // An env file that lies beside several is not meant for the one that others find there.
+    if (service != nullptr && reference.kind == "env" && picture.is_well(*service) &&
+        picture.declares(*service, reference.port)) {
+        return false;
+    }
+    if (line != nullptr) {
+        evidence.push_back(render_line(reference.service, *line));
+        return true;
+    }
+    if (is_on_the_way(reference, picture)) return true;
+    if (service == nullptr) return false;
+    const bool is_hit = picture.is_troubled(*service) || picture.is_waiting(*service);
+    if (picture.mentions(*service, ":" + std::to_string(reference.port))) return true;
+    // A service that can not start has not come to using it.
+    const bool has_ended = service->pid == 0;
+    const DialFact* const probe = picture.probe(*service);
+    const bool is_silent = probe != nullptr && probe->error == "no answer";
+    if (is_upstream(reference)) return (is_hit || is_silent) && !has_ended;
+    return is_hit && is_database(reference.scheme) && !has_ended;
 }
 
 /// " of web"; nothing where it is of none of this project's.
@@ -261,7 +241,7 @@ void tell_not_running(const ReferenceFact& reference, const Picture& picture, Fi
     const std::string endpoint = render_endpoint(reference.host, reference.port);
     const ServiceFact* const owner = picture.owner_of(reference.port);
     std::string product = product_of(reference.scheme);
-    if (product.empty()) product = product_at(reference.port);
+    if (product.empty() && reference.kind != "nginx") product = product_at(reference.port);
     if (owner != nullptr && owner->name != reference.service) finding.blames = {owner->name};
     finding.id = product.empty() ? "nothing-listens" : "server-not-running";
     if (!product.empty()) {

@@ -3,81 +3,91 @@
 // library.
 
 #include "devstack/base/text.hpp"
+#include "devstack/core/doctor/logged_ports.hpp"
 #include "devstack/core/doctor/service_url.hpp"
 
 #include "core/doctor/picture.hpp"
 
 #include <algorithm>
-#include <map>
-#include <regex>
 
 namespace devstack::core::doctor {
 
 namespace {
 
-struct Refusal {
-    int port = 0;
-    int count = 0;
-    const LineFact* last = nullptr;
-};
-
-bool tells_refusal(const std::string& text) {
-    return contains(text, "ECONNREFUSED") || contains_word(text, "connection refused") ||
-           contains(text, "Errno 111");
+/// What the client wanted, or else who usually listens there.
+std::string product_wanted(int port, const Refusal& refusal) {
+    return refusal.scheme.empty() ? product_at(port) : product_of(refusal.scheme);
 }
 
-/// Of this machine alone: of others it is not known who listens.
-std::map<int, Refusal> find_refusals(const LogFact& log) {
-    static const std::regex endpoint{
-        R"((?:127\.0\.0\.1|localhost|\[?::1\]?|0\.0\.0\.0):(\d{2,5})\b)"};
-    std::map<int, Refusal> found;
-    for (const LineFact& line : log.lines) {
-        std::smatch match;
-        if (!tells_refusal(line.text) || !std::regex_search(line.text, match, endpoint)) continue;
-        const int port = std::stoi(match[1].str());
-        Refusal& refusal = found[port];
-        refusal = {port, refusal.count + 1, &line};
-    }
-    return found;
+/// Where what the client wanted is in fact; null: unknown.
+const ListenerFact* find_real(const Refusal& refusal, const Picture& picture) {
+    return is_database(refusal.scheme) ? find_product(refusal.scheme, picture) : nullptr;
 }
 
-bool still_matters(const ServiceFact& service, const Refusal& refusal, const Picture& picture) {
-    if (!picture.listeners_on(refusal.port).empty()) return false;
+bool still_matters(const ServiceFact& service,
+                   int port,
+                   const Refusal& refusal,
+                   const Picture& picture) {
+    if (!picture.listeners_on(port).empty()) return false;
     const double age = seconds_between(refusal.last->time, picture.facts().time);
     constexpr double recent_seconds = 20;
     constexpr double asked_seconds = 120;
     if (picture.is_suspect(service)) return age <= asked_seconds;
+    if (age > recent_seconds) return false;
     // What a service that is well goes on without; not a database, or a broker.
-    return refusal.count >= 2 && age <= recent_seconds && !product_at(refusal.port).empty();
+    const bool is_missed = refusal.count >= 2 && !product_wanted(port, refusal).empty();
+    return is_missed || find_real(refusal, picture) != nullptr;
+}
+
+std::string how_to_mend(const ServiceFact& service,
+                        int port,
+                        const std::string& what,
+                        const ListenerFact* real,
+                        const Picture& picture) {
+    const std::string places = places_of_port(service.name, port, picture);
+    if (real != nullptr && !places.empty()) {
+        return "change the port to " + std::to_string(real->port) + " in " + places;
+    }
+    return "start " + what + ", or tell " + service.name + " where it is" +
+           (places.empty() ? ": no variable that is known here does"
+                           : ": the port stands in " + places);
 }
 
 void tell(const ServiceFact& service,
+          int port,
           const Refusal& refusal,
           const Picture& picture,
           std::vector<Finding>& findings) {
-    const std::string endpoint = render_endpoint("localhost", refusal.port);
-    const std::string product = product_at(refusal.port);
-    const ServiceFact* const owner = picture.owner_of(refusal.port);
+    const std::string endpoint = render_endpoint("localhost", port);
+    const std::string product = product_wanted(port, refusal);
+    const ServiceFact* const owner = picture.owner_of(port);
     if (owner != nullptr && owner->name == service.name) return;
-    const std::string port = std::to_string(refusal.port);
+    const std::string number = std::to_string(port);
     const bool is_told = std::ranges::any_of(findings, [&](const Finding& it) {
-        return it.service == service.name && contains(it.what, ":" + port);
+        return it.service == service.name && contains(it.what, ":" + number);
     });
     if (is_told) return;
+    const ListenerFact* const real = find_real(refusal, picture);
     Finding finding;
-    finding.id = product.empty() ? "nothing-listens" : "server-not-running";
+    finding.id = product.empty() || real != nullptr ? "nothing-listens" : "server-not-running";
     finding.service = service.name;
     finding.topic = "endpoint " + endpoint;
     finding.strength = 76;
     finding.confidence = Confidence::sure;
     if (owner != nullptr) finding.blames = {owner->name};
-    finding.what = (product.empty() ? "Nothing listens on " + endpoint
-                                    : product + " is not running: nothing listens on " + endpoint) +
+    finding.what = (finding.id == "nothing-listens"
+                        ? "Nothing listens on " + endpoint
+                        : product + " is not running: nothing listens on " + endpoint) +
                    ", which " + service.name + " connects to" +
-                   (refusal.count > 1 ? " again and again." : ".");
-    finding.evidence = {render_line(service.name, *refusal.last)};
-    finding.fix = "start " + (product.empty() ? "what should listen on port " + port : product) +
-                  ", or tell " + service.name + " where it is: no variable that is known here does";
+                   (refusal.count > 1 ? " again and again" : "");
+    if (real != nullptr) {
+        finding.what += "; " + product + " listens on port " + std::to_string(real->port);
+        finding.evidence = {product + " is " + describe(*real)};
+    }
+    finding.what += ".";
+    finding.evidence.push_back(render_line(service.name, *refusal.last));
+    const std::string what = product.empty() ? "what should listen on port " + number : product;
+    finding.fix = how_to_mend(service, port, what, real, picture);
     findings.push_back(std::move(finding));
 }
 
@@ -88,8 +98,8 @@ void find_refused_peers(const Picture& picture, std::vector<Finding>& findings) 
         const ServiceFact* const service = picture.service(log.service);
         if (service == nullptr) continue;
         for (const auto& [port, refusal] : find_refusals(log)) {
-            if (still_matters(*service, refusal, picture)) {
-                tell(*service, refusal, picture, findings);
+            if (still_matters(*service, port, refusal, picture)) {
+                tell(*service, port, refusal, picture, findings);
             }
         }
     }

@@ -218,7 +218,8 @@ void look_at_answer(const DialFact& dial, const Picture& picture, std::vector<Fi
         finding.what =
             "Nothing listens on " + render_endpoint(dial.host, dial.port) + ": " + dial.error + ".";
         finding.fix = "start what should listen there";
-        finding.strength = 50;
+        // A service of this project has a reason for it.
+        if (server == nullptr) finding.strength = 50;
     } else if (!dial.error.empty()) {
         finding.id = "request-fails";
         finding.what = render_request(dial) + " fails: " + render_outcome(dial) + ".";

@@ -74,6 +74,8 @@ struct CrashFact {
     double lived_seconds = 0;
     std::uint64_t peak_memory_bytes = 0;
     std::uint64_t oom_kills = 0;
+    std::string
+        cause;  ///< What the doctor found before devstack ended it; empty: it was not asked.
 };
 
 struct LineFact {
@@ -148,6 +150,13 @@ struct SourceLineFact {
 struct SourceFact {
     std::string file;
     std::vector<SourceLineFact> lines;
+};
+
+/// A line of the files where a service works that has a port which its log complains of.
+struct MentionFact {
+    std::string service;
+    int port = 0;
+    std::string where;  ///< "config/database.yml:4".
 };
 
 struct ListenerFact {
@@ -262,6 +271,8 @@ struct NginxLocationFact {
     std::string where;  ///< Of the location.
     std::string proxy_pass;
     std::string proxy_pass_where;
+    std::string other_pass;  ///< "fastcgi_pass 127.0.0.1:9000": by another protocol than HTTP.
+    std::string other_pass_where;
     std::vector<NginxSettingFact> settings;  ///< In force there, inherited ones too.
 };
 
@@ -484,6 +495,7 @@ struct Facts {
     std::vector<ProcessFact> processes;
     std::vector<ThreadFact> threads;
     std::vector<SourceFact> sources;
+    std::vector<MentionFact> mentions;
     std::vector<ListenerFact> listeners;
     std::vector<ConnectionFact> connections;
     std::vector<ReferenceFact> references;

@@ -48,5 +48,8 @@ struct ProxyTarget {
 std::optional<ProxyTarget> find_target(const NginxFact& nginx,
                                        const NginxLocationFact& location,
                                        const std::string& path);
+/// Where fastcgi_pass, uwsgi_pass, scgi_pass and grpc_pass lead; the scheme is "fastcgi" and so on.
+std::optional<ProxyTarget> find_other_target(const NginxFact& nginx,
+                                             const NginxLocationFact& location);
 
 }  // namespace devstack::core::doctor

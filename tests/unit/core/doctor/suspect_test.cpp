@@ -28,7 +28,8 @@ void ask(World& world, int status) {
     world.facts.dials.push_back(asked);
 }
 
-void flap(World& world, int restarts) {
+/// Five seconds ago.
+void fail(World& world, int restarts) {
     ServiceFact& api = world.service("api");
     api.restarts = restarts;
     api.has_exited = true;
@@ -109,15 +110,52 @@ TEST_CASE("long ago is not why a request fails now", "[unit][doctor]") {
     CHECK(world.findings()[0].id == "request-answered-badly");
 }
 
-TEST_CASE("a service that ends again and again is not well while it is up", "[unit][doctor]") {
+TEST_CASE("a service that has just failed is not well while it is up again", "[unit][doctor]") {
     World world = timed_world();
     world.say("api", "Cannot find module 'left-pad'");
-    flap(world, 1);
-    CHECK(world.said().empty());  // Once may be over.
-    flap(world, 2);
+    fail(world, 1);
     CHECK(world.findings()[0].what == "api requires the module left-pad, which is not installed.");
+    // Whoever asks for a start begins anew.
+    fail(world, 0);
+    CHECK(world.said().empty());
+    fail(world, 1);
     world.facts.time = "2026-11-20T18:38:10.000Z";
     CHECK(world.said().empty());
+}
+
+TEST_CASE("a service that has just crashed is told although it is ready again", "[unit][doctor]") {
+    World world = timed_world();
+    fail(world, 1);
+    world.service("api").why = "status 200";
+    world.facts.crashes[0].lived_seconds = 10800;
+    CHECK(world.said() ==
+          "[ends-with-error] api ended with status 1 after 10800 s, 5.0 s ago, and has been "
+          "started again.\n");
+    world.service("api").exit_code = 0;
+    world.service("api").exit_signal = 11;
+    CHECK(world.findings()[0].what ==
+          "api (node api.js) was ended by SIGSEGV after 10800 s, 5.0 s ago, and has been "
+          "started again: it has crashed.");
+    CHECK(world.findings()[0].evidence ==
+          std::vector<std::string>{"devstack says: api is ready: status 200"});
+}
+
+TEST_CASE("a service that was restarted for a hang is told with what it hung on",
+          "[unit][doctor]") {
+    World world = timed_world();
+    fail(world, 1);
+    world.service("api").exit_code = 0;
+    world.service("api").exit_signal = 15;
+    CrashFact& crash = world.facts.crashes[0];
+    crash.lived_seconds = 100;
+    crash.why = "was unhealthy: no answer within 900ms";
+    CHECK(world.said() ==
+          "[was-restarted] api was unhealthy: no answer within 900ms: devstack has ended it after "
+          "100 s, 5.0 s ago, and has been started again.\n");
+    crash.cause = "api is in a deadlock.";
+    CHECK(world.said() ==
+          "[was-restarted] api was unhealthy: no answer within 900ms: devstack has ended it after "
+          "100 s, 5.0 s ago, and has been started again. Before that: api is in a deadlock.\n");
 }
 
 TEST_CASE("a long request that a client has left is no hang", "[unit][doctor]") {
@@ -329,6 +367,70 @@ TEST_CASE("a peer of no product is told when a request fails for it", "[unit][do
     CHECK(world.findings()[0].fix ==
           "start what should listen on port 4000, or tell web where it is: no variable that is "
           "known here does");
+}
+
+TEST_CASE("a client of PostgreSQL that is refused is told where its server listens",
+          "[unit][doctor]") {
+    World world = timed_world();
+    world.facts.logs = {
+        {"api",
+         "api.log",
+         {{"2026-11-20T18:37:05.000Z",
+           "PG::ConnectionBad - connection to server at \"127.0.0.1\", port 5433 failed: "
+           "Connection refused"}}}};
+    CHECK(world.said().empty());  // Once, and nobody knows of any PostgreSQL.
+    ListenerFact server;
+    server.port = 5432;
+    server.pid = 77;
+    server.command = "/usr/lib/postgresql/15/bin/postgres";
+    world.facts.listeners.push_back(server);
+    CHECK(world.said() ==
+          "[nothing-listens] Nothing listens on localhost:5433, which api connects to; PostgreSQL "
+          "listens on port 5432.\n");
+    CHECK(world.findings()[0].fix ==
+          "start PostgreSQL, or tell api where it is: no variable that is known here does");
+    world.facts.mentions = {{"api", 5433, "config/database.yml:4"}};
+    CHECK(world.findings()[0].fix == "change the port to 5432 in config/database.yml:4");
+    CHECK(world.findings()[0].evidence ==
+          std::vector<std::string>{
+              "PostgreSQL is /usr/lib/postgresql/15/bin/postgres (pid 77)",
+              "api log 18:37:05: PG::ConnectionBad - connection to server at \"127.0.0.1\", port "
+              "5433 failed: Connection refused"});
+    world.facts.time = "2026-11-20T18:37:55.000Z";
+    CHECK(world.said().empty());
+}
+
+TEST_CASE("who speaks another protocol to a port is not told what usually listens there",
+          "[unit][doctor]") {
+    World world = timed_world();
+    world.facts.logs = {
+        {"web",
+         "web.log",
+         {{"2026-11-20T18:37:05.000Z",
+           "connect() failed (111: Connection refused) while connecting to upstream, upstream: "
+           "\"fastcgi://127.0.0.1:9000\""}}}};
+    ask(world, 502);
+    CHECK(world.findings()[0].what == "Nothing listens on localhost:9000, which web connects to.");
+}
+
+TEST_CASE("what nobody listens to on the asked port follows from what ails its service",
+          "[unit][doctor]") {
+    World world = timed_world();
+    ask(world, 0);
+    DialFact& asked = world.facts.dials.back();
+    asked.stage = "connect";
+    asked.error = "connection refused";
+    ServiceFact& web = world.service("web");
+    web.phase = "backing-off";
+    web.pid = 0;
+    web.has_exited = true;
+    web.exit_code = 1;
+    world.say("web", "Directory web does not exist.");
+    const auto findings = world.findings();
+    REQUIRE(findings.size() == 1);
+    CHECK(findings[0].id == "ends-with-error");
+    CHECK(findings[0].explains ==
+          std::vector<std::string>{"Nothing listens on 127.0.0.1:3200: connection refused."});
 }
 
 TEST_CASE("a stream that breaks off is told with whom it comes from", "[unit][doctor]") {

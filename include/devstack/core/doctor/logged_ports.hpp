@@ -1,0 +1,23 @@
+#pragma once
+
+#include "devstack/core/doctor/facts.hpp"
+
+#include <map>
+#include <string>
+
+// The ports of this machine that logs complain of.
+namespace devstack::core::doctor {
+
+/// The port that a line of a log says to be in use; 0: it says no such thing, or not which.
+int port_in_use(const std::string& line);
+
+/// Connections that a log says were refused.
+struct Refusal {
+    int count = 0;
+    const LineFact* last = nullptr;  ///< Of the log.
+    std::string scheme;  ///< What the client wanted there, by its own words; empty: unknown.
+};
+/// By port. Of this machine alone: of others it is not known who listens.
+std::map<int, Refusal> find_refusals(const LogFact& log);
+
+}  // namespace devstack::core::doctor

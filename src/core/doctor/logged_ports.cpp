@@ -1,0 +1,88 @@
+#include "devstack/core/doctor/logged_ports.hpp"
+
+#include "core/doctor/picture.hpp"
+
+#include <array>
+#include <charconv>
+#include <regex>
+
+namespace devstack::core::doctor {
+
+namespace {
+
+int to_port(const std::string& text) {
+    int port = 0;
+    std::from_chars(text.data(), text.data() + text.size(), port);
+    return port;
+}
+
+bool tells_refusal(const std::string& text) {
+    return contains(text, "ECONNREFUSED") || contains_word(text, "connection refused") ||
+           contains(text, "Errno 111") || contains(text, " refused. Check that the hostname") ||
+           (contains(text, "Can't connect to MySQL server") && contains(text, "(111"));
+}
+
+/// Clients of PostgreSQL name host and port apart: connection to server at "127.0.0.1", port 5433
+/// failed: Connection refused (libpq, PQconnectPoll).
+int refused_port(const std::string& text) {
+    static const std::array<std::regex, 2> forms{
+        std::regex{R"((?:127\.0\.0\.1|localhost|\[?::1\]?|0\.0\.0\.0)'?:(\d{2,5})\b)"},
+        std::regex{R"re(server at "(?:127\.0\.0\.1|localhost|::1)"[^,]{0,60}, port (\d{2,5}) )re"}};
+    for (const std::regex& form : forms) {
+        std::smatch found;
+        if (std::regex_search(text, found, form)) return to_port(found[1].str());
+    }
+    return 0;
+}
+
+/// Of the clients' own words.
+std::string scheme_told(const std::string& text) {
+    struct Word {
+        const char* word;
+        const char* scheme;
+    };
+    static constexpr std::array words{Word{"fastcgi://", "fastcgi"},
+                                      Word{"uwsgi://", "uwsgi"},
+                                      Word{"grpc://", "grpc"},
+                                      Word{"http://", "http"},
+                                      Word{"https://", "https"},
+                                      Word{"connection to server at", "postgresql"},
+                                      Word{"org.postgresql", "postgresql"},
+                                      Word{"PG::", "postgresql"},
+                                      Word{"pgx", "postgresql"},
+                                      Word{"MySQL", "mysql"},
+                                      Word{"Redis", "redis"}};
+    for (const Word& it : words) {
+        if (contains(text, it.word)) return it.scheme;
+    }
+    return "";
+}
+
+}  // namespace
+
+int port_in_use(const std::string& line) {
+    if (!contains(line, "EADDRINUSE") && !contains_word(line, "in use")) return 0;
+    static const std::array<std::regex, 4> forms{
+        std::regex{R"re(bind\(\) to \S*?:(\d{1,5}) failed)re"},
+        std::regex{R"re(EADDRINUSE[^\n]*?[:\]](\d{1,5})\s*$)re"},
+        std::regex{R"re([\s:\[('](?!98\b)(\d{2,5})\)?[^\d\n]*[Aa]ddress already in use)re"},
+        std::regex{R"re(\b[Pp]ort (\d{2,5})\b[^\n]* in use)re"}};
+    for (const std::regex& form : forms) {
+        std::smatch found;
+        if (std::regex_search(line, found, form)) return to_port(found[1].str());
+    }
+    return 0;
+}
+
+std::map<int, Refusal> find_refusals(const LogFact& log) {
+    std::map<int, Refusal> found;
+    for (const LineFact& line : log.lines) {
+        const int port = tells_refusal(line.text) ? refused_port(line.text) : 0;
+        if (port == 0) continue;
+        Refusal& refusal = found[port];
+        refusal = {refusal.count + 1, &line, scheme_told(line.text)};
+    }
+    return found;
+}
+
+}  // namespace devstack::core::doctor
