@@ -92,7 +92,10 @@ private:
     void add_variable(const core::doctor::ServiceFact& service,
                       const VariableFact& variable,
                       const ServiceScene* scene) {
-        if (const auto url = core::doctor::parse_service_url(value_of(variable, scene))) {
+        const std::string value = value_of(variable, scene);
+        auto url = core::doctor::parse_service_url(value);
+        if (!url) url = core::doctor::parse_connection_string(value);
+        if (url) {
             if (url->port == 0) return;
             ReferenceFact fact = make_reference(*url);
             fact.kind = is_about_callers(variable.name) ? "origin" : "env";

@@ -76,7 +76,7 @@ std::string find_flaw(const std::string& value) {
     if (is_quoted) return "quotes";
     if (value.ends_with('\r')) return "carriage return";
     const bool is_padded = value.front() == ' ' || value.back() == ' ' || value.back() == '\n';
-    return is_padded ? "space" : "";
+    return is_padded ? "space" : core::doctor::find_url_mistake(value);
 }
 
 VariableFact make_variable(const std::string& name,
@@ -87,8 +87,12 @@ VariableFact make_variable(const std::string& name,
     fact.where = where;
     fact.is_empty = value.empty();
     fact.flaw = find_flaw(value);
-    const auto url = core::doctor::parse_service_url(value);
-    fact.is_secret = !url && core::doctor::names_secret(name);
+    auto url = core::doctor::parse_service_url(value);
+    if (!url) url = core::doctor::parse_connection_string(value);
+    // Of a URL that is none it is not known where the password ends.
+    const bool is_mistaken = !core::doctor::find_url_mistake(value).empty();
+    if (is_mistaken) url.reset();
+    fact.is_secret = is_mistaken || (!url && core::doctor::names_secret(name));
     if (url) {
         fact.value = url->shown();
     } else if (!fact.is_secret) {

@@ -45,10 +45,12 @@ void look_at_flaw(const ServiceFact& service,
                   std::vector<Finding>& findings) {
     if (variable.flaw.empty() || !is_hit(service, picture)) return;
     const LineFact* const line = find_complaint(service, variable, picture);
-    if (line == nullptr) return;
+    const bool is_url = variable.flaw.starts_with("has a ");
+    const bool is_named = line != nullptr || (is_url && picture.mentions(service, "nvalid URL"));
+    if (!is_named) return;
     Finding finding = begin(service, variable.name);
     finding.strength = 79;
-    finding.evidence = {render_line(service.name, *line)};
+    if (line != nullptr) finding.evidence = {render_line(service.name, *line)};
     const std::string named = variable.name + " (" + variable.where + ") of " + service.name;
     if (variable.flaw == "quotes") {
         finding.id = "variable-has-quotes";
@@ -61,6 +63,10 @@ void look_at_flaw(const ServiceFact& service,
         finding.what = "The value of " + named + " ends with a carriage return (\\r), as of a " +
                        "Windows line end.";
         finding.fix = "remove it from " + variable.where;
+    } else if (is_url) {
+        finding.id = "variable-bad-url";
+        finding.what = named + " is no valid URL: it " + variable.flaw + ".";
+        finding.fix = "write it so in " + variable.where;
     } else {
         finding.id = "variable-has-space";
         finding.what = "The value of " + named + " begins or ends with a space.";

@@ -22,8 +22,8 @@ struct VariableFact {
     bool is_empty = false;
     bool is_secret = false;
     std::string where;  ///< "api/.env:3", "devstack.toml".
-    /// What is in the value that nobody means: "quotes", "carriage return", "space". Empty:
-    /// nothing.
+    /// What is in the value that nobody means: "quotes", "carriage return", "space", or what
+    /// keeps it from being a URL: "has a …". Empty: nothing.
     std::string flaw;
     std::string
         overrides;  ///< Where the same file sets it before, to something else: "api/.env:1".

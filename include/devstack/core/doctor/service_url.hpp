@@ -22,6 +22,17 @@ struct ServiceUrl {
 /// Empty for what is not such a URL. Of several hosts the first is taken; "jdbc:" is skipped.
 std::optional<ServiceUrl> parse_service_url(std::string_view text);
 
+/// The other notations: "host=localhost port=5432 user=shop dbname=shop" (libpq, "Connection
+/// Strings"), "Host=localhost;Username=shop;Database=shop" (ADO.NET), and
+/// "shop:secret@tcp(localhost:3306)/shop" (Go's driver for MySQL). Empty for what is none.
+std::optional<ServiceUrl> parse_connection_string(std::string_view text);
+
+/// What keeps a text that is meant to be such a URL from being one, as the end of a sentence: "has
+/// a
+/// \"#\" in its password, which is to be written %23". Empty: nothing, or it is not meant to be
+/// one.
+std::string find_url_mistake(std::string_view text);
+
 /// "verify-full" of "/orders?sslmode=verify-full"; empty: not in the URL.
 std::string parameter_of(std::string_view path, std::string_view name);
 /// A client of PostgreSQL with this path and query takes no connection without TLS.

@@ -93,3 +93,37 @@ TEST_CASE("mistakes in nginx' configuration are found where nginx would find the
     CHECK(problem("server {\n proxy_pass http://a\n proxy_buffering off;\n}") ==
           "3 invalid number of arguments in \"proxy_pass\" directive");
 }
+
+TEST_CASE("other protocols lead to servers too", "[unit][doctor]") {
+    NginxFact nginx;
+    summarise_nginx(parse_nginx("nginx.conf", R"(http {
+    upstream php { server 127.0.0.1:9001; }
+    upstream local { server unix:/run/php.sock; }
+    server {
+        location /a { fastcgi_pass 127.0.0.1:9000; }
+        location /b { uwsgi_pass php; }
+        location /c { grpc_pass grpc://localhost:50051; }
+        location /d { fastcgi_pass unix:/run/php.sock; }
+        location /e { fastcgi_pass local; }
+        location /f { fastcgi_pass $backend; }
+        location /g { root /srv; }
+    }
+})")
+                        .directives,
+                    nginx);
+    std::vector<std::string> targets;
+    for (const NginxLocationFact& it : nginx.servers.at(0).locations) {
+        const auto target = find_other_target(nginx, it);
+        targets.push_back(target ? target->scheme + " " + target->host + ":" +
+                                       std::to_string(target->port) + " " + target->path
+                                 : "none");
+    }
+    CHECK(targets == std::vector<std::string>{"fastcgi 127.0.0.1:9000 /a",
+                                              "uwsgi 127.0.0.1:9001 /b",
+                                              "grpc localhost:50051 /c",
+                                              "none",
+                                              "none",
+                                              "none",
+                                              "none"});
+    CHECK(nginx.servers[0].locations[0].other_pass_where == "nginx.conf:5");
+}

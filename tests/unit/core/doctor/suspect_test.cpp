@@ -433,6 +433,25 @@ TEST_CASE("what nobody listens to on the asked port follows from what ails its s
           std::vector<std::string>{"Nothing listens on 127.0.0.1:3200: connection refused."});
 }
 
+TEST_CASE("a service that is well and has just been refused is told who was meant",
+          "[unit][doctor]") {
+    World world = timed_world();
+    // web listens on 3200, and nobody names that.
+    world.facts.logs = {
+        {"api",
+         "api.log",
+         {{"2026-11-20T18:37:05.000Z", "dial tcp 127.0.0.1:3209: connect: connection refused"}}}};
+    DialFact& dial = world.refer("api", "WEB_URL", "http", 3209);
+    dial = World::refused(dial);
+    CHECK(world.findings()[0].id == "variable-names-dead-port");
+    world.facts.time = "2026-11-20T18:37:55.000Z";
+    CHECK(world.said().empty());
+    world.facts.time = "2026-11-20T18:37:10.000Z";
+    // A collector of traces that is not there is nobody's trouble.
+    world.facts.logs[0].lines[0].text = "dial tcp 127.0.0.1:4318: connect: connection refused";
+    CHECK(world.said().empty());
+}
+
 TEST_CASE("a stream that breaks off is told with whom it comes from", "[unit][doctor]") {
     World world = timed_world();
     ask(world, 200);

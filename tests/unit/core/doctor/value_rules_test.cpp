@@ -1,5 +1,7 @@
 // Values of variables that are not what they look like.
 
+#include "devstack/core/doctor/service_url.hpp"
+
 #include "support/catch.hpp"
 #include "unit/core/doctor/world.hpp"
 
@@ -58,4 +60,22 @@ TEST_CASE("a variable that is set twice is told where it points nowhere", "[unit
     CHECK(std::ranges::find(findings[0].evidence,
                             "DATABASE_URL is set twice: api/.env:3 overrides api/.env:1") !=
           findings[0].evidence.end());
+}
+
+TEST_CASE("a URL that is none is told with what keeps it from being one", "[unit][doctor]") {
+    World world;
+    VariableFact url;
+    url.name = "DATABASE_URL";
+    url.where = "api/.env:4";
+    url.is_secret = true;
+    url.flaw = find_url_mistake("postgresql://shop:se#cret@localhost:5432/shop");
+    world.service("api").variables = {url};
+    CHECK(world.said().empty());
+    world.break_probe("api", 503);
+    CHECK(world.findings()[0].id != "variable-bad-url");
+    world.probe("api").body = "{\"database\":\"Invalid URL (ERR_INVALID_URL)\"}";
+    CHECK(world.findings()[0].what ==
+          "DATABASE_URL (api/.env:4) of api is no valid URL: it has a \"#\" in its password, which "
+          "is to be written %23.");
+    CHECK(world.findings()[0].fix == "write it so in api/.env:4, then devstack restart api");
 }

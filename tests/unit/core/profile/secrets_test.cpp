@@ -29,6 +29,19 @@ TEST_CASE("the password in a URL is a secret wherever it stands", "[unit][plan]"
     CHECK(find_secrets("U", "http://host/a:hunter22@b").empty());
     CHECK(find_secrets("U", "http://chi@host/").empty());
     CHECK(find_secrets("U", "mailto:chi:hunter22@host").empty());
+    CHECK(find_secrets("U", "http://host:8080/user@domain").empty());
+    // Not encoded: no valid URL, and a secret all the same.
+    CHECK(find_secrets("U", "postgres://chi:hunt/er#22@db/x") == Found{"hunt/er#22"});
+}
+
+TEST_CASE("the password in a connection string is a secret", "[unit][plan]") {
+    CHECK(find_secrets("PG_DSN", "host=db user=chi password=hunter22 dbname=x") ==
+          Found{"hunter22"});
+    CHECK(find_secrets("PG_DSN", "host=db password='hunter 22' dbname=x") == Found{"hunter 22"});
+    CHECK(find_secrets("DB", "Server=db;Pwd=hunter22;Database=x") == Found{"hunter22"});
+    CHECK(find_secrets("U", "jdbc:postgresql://db/x?user=chi&password=hunter22&ssl=true") ==
+          Found{"hunter22"});
+    CHECK(find_secrets("PG_DSN", "host=db user=chi dbname=x").empty());
 }
 
 TEST_CASE("of a secret with several lines each is one", "[unit][plan]") {

@@ -1,0 +1,60 @@
+#include "diagnosis/collectors.hpp"
+#include "support/catch.hpp"
+
+#include <filesystem>
+#include <fstream>
+
+using namespace devstack::diagnosis;
+
+namespace {
+
+class Folder {
+public:
+    Folder() {
+        std::string pattern = (std::filesystem::temp_directory_path() / "mentionsXXXXXX").string();
+        path_ = ::mkdtemp(pattern.data());
+    }
+    ~Folder() { std::filesystem::remove_all(path_); }
+    Folder(const Folder&) = delete;
+    Folder& operator=(const Folder&) = delete;
+    void write(const std::string& name, const std::string& text) const {
+        const std::filesystem::path file = std::filesystem::path{path_} / name;
+        std::filesystem::create_directories(file.parent_path());
+        std::ofstream{file} << text;
+    }
+    const std::string& path() const { return path_; }
+
+private:
+    std::string path_;
+};
+
+std::vector<std::string> find_places(const std::string& folder, const std::string& line) {
+    Facts facts;
+    facts.services.emplace_back();
+    facts.services[0].name = "web";
+    facts.services[0].working_dir = folder;
+    facts.logs = {{"web", "web.log", {{"2026-11-20T18:37:05.000Z", line}}}};
+    collect_mentions(facts);
+    std::vector<std::string> places;
+    for (const auto& it : facts.mentions)
+        places.push_back(it.service + " " + std::to_string(it.port) + " " + it.where);
+    return places;
+}
+
+}  // namespace
+
+TEST_CASE("a port of which a log complains is found in the project's own files",
+          "[unit][diagnosis]") {
+    const Folder folder;
+    folder.write("config/database.yml", "production:\n  host: localhost\n  port: 5433\n");
+    folder.write("node_modules/pg/index.js", "const port = 5433;\n");
+    folder.write(".git/config.yml", "5433\n");
+    folder.write("data.bin", "5433\n");
+    folder.write("app.rb", "# 54331 and 15433 are others\n");
+    const std::vector<std::string> found{"web 5433 config/database.yml:3"};
+    CHECK(find_places(folder.path(), "connect ECONNREFUSED 127.0.0.1:5433") == found);
+    CHECK(find_places(folder.path(), "listen tcp 127.0.0.1:5433: bind: address already in use") ==
+          found);
+    CHECK(find_places(folder.path(), "connected to 127.0.0.1:5433").empty());
+    CHECK(find_places(folder.path() + "/none", "connect ECONNREFUSED 127.0.0.1:5433").empty());
+}
