@@ -209,7 +209,10 @@ std::string Supervisor::describe_status(ServiceId id, ExitStatus status) const {
     std::string text = describe(status);
     if (!spec(id).command.is_shell() || status.signal != 0) return text;
     if (status.code == 126) return text + " (the shell may not execute it)";
-    if (status.code == 127) return text + " (the shell found no such command)";
+    // ld.so(8) ends so too.
+    if (status.code == 127) {
+        return text + " (the shell found no such command, or the loader no library of it)";
+    }
     constexpr int signal_base = 128;
     constexpr int signal_last = signal_base + 64;
     if (status.code <= signal_base || status.code > signal_last) return text;

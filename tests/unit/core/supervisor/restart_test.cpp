@@ -162,7 +162,7 @@ TEST_CASE("what a shell says of its command is told, and not tried again when it
         CHECK(s.exited("api", {127, 0}) ==
               Trace{"crash record of api#1",
                     "api: starting -> failed (exited with code 127 (the shell found no such "
-                    "command))"});
+                    "command, or the loader no library of it))"});
     }
     SECTION("a signal") {
         CHECK(s.exited("api", {139, 0}).back() ==
