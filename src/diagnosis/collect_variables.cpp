@@ -1,6 +1,7 @@
 #include "devstack/core/doctor/redact.hpp"
 #include "devstack/core/doctor/service_url.hpp"
 #include "devstack/core/profile/dotenv.hpp"
+#include "devstack/platform/clock.hpp"
 
 #include "diagnosis/collectors.hpp"
 
@@ -9,6 +10,8 @@
 #include <cctype>
 #include <filesystem>
 #include <set>
+
+#include <sys/stat.h>
 
 namespace devstack::diagnosis {
 
@@ -55,6 +58,13 @@ EnvFileFact examine_file(const Scene& scene, const std::string& service, const s
     fact.service = service;
     fact.path = scene.shown(path);
     fact.is_missing = !is_there(path);
+    struct stat status {};
+    if (::stat(path.c_str(), &status) == 0) {
+        const WallTime changed{std::chrono::seconds{status.st_mtim.tv_sec} +
+                               std::chrono::nanoseconds{status.st_mtim.tv_nsec}};
+        fact.changed_seconds =
+            std::chrono::duration<double>(platform::wall_now() - changed).count();
+    }
     const std::string text = read_small(path);
     fact.has_carriage_returns = text.find("\r\n") != std::string::npos;
     for (const core::DotenvEntry& entry :

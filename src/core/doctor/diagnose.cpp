@@ -240,8 +240,13 @@ private:
             told.insert(it.service);
         bool has_changed = true;
         std::map<std::string, std::string> root_of;
-        for (const Finding& it : findings_)
-            root_of[it.service] = it.service;
+        for (const Finding& it : findings_) {
+            // What is wrong with one that waits is not why it waits.
+            const ServiceFact* const service = picture_.service(it.service);
+            if (service == nullptr || !picture_.is_waiting(*service)) {
+                root_of[it.service] = it.service;
+            }
+        }
         while (has_changed) {
             has_changed = false;
             for (const ServiceFact& service : picture_.facts().services) {

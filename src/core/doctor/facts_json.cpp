@@ -403,6 +403,7 @@ const Shape& shape_of<EnvFileFact>() {
         {"is_missing", slot<&EnvFileFact::is_missing>},
         {"is_declared", slot<&EnvFileFact::is_declared>},
         {"has_carriage_returns", slot<&EnvFileFact::has_carriage_returns>},
+        {"changed_seconds", slot<&EnvFileFact::changed_seconds>},
         {"names", slot<&EnvFileFact::names>},
         {"example", slot<&EnvFileFact::example>},
         {"example_names", slot<&EnvFileFact::example_names>},

@@ -220,6 +220,16 @@ void look_at_answer(const ServiceFact& service,
                    (is_status_wrong ? "; wanted is " + dial.expected + "."
                                     : ", without what the probe wants in it.");
     finding.fix = "see devstack logs " + service.name;
+    constexpr int unauthorized = 401;
+    if (dial.status == unauthorized) {
+        finding.id = "health-wants-login";
+        finding.strength = 62;
+        finding.what = "The health URL of " + service.name +
+                       " wants a log-in: " + render_request(dial) + " is answered with " +
+                       render_outcome(dial) + ".";
+        finding.fix = "take a URL that is public for health.url of " + service.name +
+                      declared_at(service) + ", or give the probe what it needs by health.headers";
+    }
     findings.push_back(std::move(finding));
 }
 

@@ -259,6 +259,44 @@ void tell_not_running(const ReferenceFact& reference, const Picture& picture, Fi
     }
 }
 
+/// Of a service that waits: what it will be refused as soon as it is started. "backend 3002", as
+/// the profile declares it; empty: nothing tells that another port was meant.
+std::string find_planned(const ReferenceFact& reference, const Picture& picture) {
+    const ServiceFact* const service = picture.service(reference.service);
+    const bool may_be = service != nullptr && picture.is_waiting(*service) &&
+                        is_local(reference.host) && picture.owner_of(reference.port) == nullptr;
+    if (!may_be) return "";
+    for (const ServiceFact& it : picture.facts().services) {
+        if (!picture.needs(*service, it)) continue;
+        for (const std::string& port : it.ports) {
+            if (differs_in_one_digit(std::atoi(port.c_str()), reference.port)) {
+                return it.name + " declares port " + port;
+            }
+        }
+    }
+    return "";
+}
+
+void look_at_plan(const ReferenceFact& reference,
+                  const Picture& picture,
+                  std::vector<Finding>& findings) {
+    const std::string planned = find_planned(reference, picture);
+    if (planned.empty()) return;
+    const std::string endpoint = render_endpoint(reference.host, reference.port);
+    Finding finding;
+    finding.id = reference.kind == "env" ? "variable-names-dead-port" : "proxy-names-dead-port";
+    finding.service = reference.service;
+    finding.topic = "endpoint " + endpoint;
+    finding.strength = cause_strength_min + 1;
+    finding.what = render_reference(reference) + of_whom(reference) + " points to " + endpoint +
+                   ", where no service is to listen; " + planned +
+                   ". It will be refused there once it is started.";
+    finding.evidence = {"connect to " + endpoint + ": connection refused"};
+    finding.fix =
+        "change the port in " + (reference.where.empty() ? reference.name : reference.where);
+    findings.push_back(std::move(finding));
+}
+
 void look_at_reference(const ReferenceFact& reference,
                        const Picture& picture,
                        std::vector<Finding>& findings) {
@@ -273,7 +311,10 @@ void look_at_reference(const ReferenceFact& reference,
     // A check of the proxy's that fails is a consequence.
     finding.strength = is_upstream(reference) ? 87 : 85;
     const bool is_met = matters(reference, picture, finding.evidence);
-    if (!is_met && !is_worth_telling(reference, picture)) return;
+    if (!is_met && !is_worth_telling(reference, picture)) {
+        if (is_refused(*dial)) look_at_plan(reference, picture, findings);
+        return;
+    }
     finding.confidence = is_met ? Confidence::sure : Confidence::probable;
     finding.evidence.insert(finding.evidence.begin(),
                             "connect to " + render_endpoint(reference.host, reference.port) + ": " +
@@ -289,6 +330,42 @@ void look_at_reference(const ReferenceFact& reference,
     } else if (!tell_wrong_port(reference, picture, finding)) {
         tell_not_running(reference, picture, finding);
     }
+    findings.push_back(std::move(finding));
+}
+
+/// A URL says https, and the service that is meant is one of this project that is probed by http.
+void look_at_scheme(const ReferenceFact& reference,
+                    const Picture& picture,
+                    std::vector<Finding>& findings) {
+    const ServiceFact* const owner = picture.owner_of(reference.port);
+    const ServiceFact* const service = picture.service(reference.service);
+    if (owner == nullptr || service == nullptr || owner == service) return;
+    const DialFact* const probe = picture.probe(*owner);
+    const bool is_plain = probe != nullptr && probe->protocol == "http" && probe->status != 0 &&
+                          probe->port == reference.port && is_local(reference.host);
+    if (reference.kind != "env" || reference.scheme != "https" || !is_plain) return;
+    const LineFact* const line = picture.find_line(service->name, [](const std::string& it) {
+        return contains(it, "WRONG_VERSION_NUMBER") || contains(it, "wrong version number") ||
+               contains(it, "HTTP response to HTTPS client") ||
+               contains(it, "packet length too long");
+    });
+    constexpr double recent_seconds = 120;
+    if (line == nullptr || seconds_between(line->time, picture.facts().time) > recent_seconds) {
+        return;
+    }
+    Finding finding;
+    finding.id = "variable-wrong-scheme";
+    finding.service = service->name;
+    finding.topic = "endpoint " + render_endpoint(reference.host, reference.port);
+    finding.strength = 84;
+    finding.confidence = Confidence::sure;
+    finding.what = render_reference(reference) + " of " + service->name + " says https, and " +
+                   owner->name + " speaks plain http on port " + std::to_string(reference.port) +
+                   ".";
+    finding.evidence = {render_request(*probe) + ": status " + std::to_string(probe->status),
+                        render_line(service->name, *line)};
+    finding.fix = "write http:// in " + render_reference(reference) + ", then devstack restart " +
+                  service->name;
     findings.push_back(std::move(finding));
 }
 
@@ -332,6 +409,7 @@ void find_dead_references(const Picture& picture, std::vector<Finding>& findings
         // Of several servers one that is away may be left out: rules about proxies know.
         if (reference.kind == "upstream") continue;
         if (!reference.dial.empty()) look_at_reference(reference, picture, findings);
+        look_at_scheme(reference, picture, findings);
     }
     find_missing_dependencies(picture, findings);
 }

@@ -4,6 +4,7 @@
 #include "core/doctor/picture.hpp"
 
 #include <algorithm>
+#include <regex>
 
 namespace devstack::core::doctor {
 
@@ -76,6 +77,78 @@ void look_at_flaw(const ServiceFact& service,
     findings.push_back(std::move(finding));
 }
 
+/// "could not convert string to float: 'fast'": what stands there for a number; empty: no such
+/// line. Python, Java, Go, Rust with its message of ParseIntError, Node's of a bad port.
+std::string value_in_complaint(const std::string& line) {
+    static const std::regex form{
+        R"re((?:could not convert string to float: |invalid literal for int\(\) with base 10: |For input string: |strconv\.\w+: parsing |invalid value for Integer\(\): |Received type string \()['"]([^'"]{1,80})['"])re"};
+    std::smatch found;
+    return std::regex_search(line, found, form) ? found[1].str() : "";
+}
+
+bool is_number(const std::string& text) {
+    return !text.empty() && text.find_first_not_of("0123456789.") == text.npos;
+}
+
+/// One variable only: of two nobody knows which was read.
+const VariableFact* find_not_number(const ServiceFact& service, const std::string& line) {
+    const std::string value = value_in_complaint(line);
+    const bool is_port = contains(line, "ERR_SOCKET_BAD_PORT");
+    const VariableFact* only = nullptr;
+    for (const VariableFact& it : service.variables) {
+        const bool is_it = is_port ? it.name.ends_with("PORT") && !is_number(it.value)
+                                   : !value.empty() && it.value == value;
+        if (!is_it || it.is_secret || it.is_empty) continue;
+        if (only != nullptr) return nullptr;
+        only = &it;
+    }
+    return only;
+}
+
+void look_at_number(const ServiceFact& service,
+                    const Picture& picture,
+                    std::vector<Finding>& findings) {
+    if (!picture.is_suspect(service)) return;
+    const LineFact* const line = picture.find_line(service.name, [&](const std::string& it) {
+        return find_not_number(service, it) != nullptr;
+    });
+    if (line == nullptr) return;
+    const VariableFact& variable = *find_not_number(service, line->text);
+    Finding finding = begin(service, variable.name);
+    finding.id = "variable-not-a-number";
+    finding.strength = 82;
+    finding.confidence = Confidence::sure;
+    finding.what = variable.name + " (" + variable.where + ") of " + service.name + " is \"" +
+                   variable.value + "\", where a number is wanted.";
+    finding.evidence = {render_line(service.name, *line)};
+    finding.fix = "write a number in " + variable.where + ", then devstack restart " + service.name;
+    findings.push_back(std::move(finding));
+}
+
+/// What a process has been given does not change with the file.
+void look_at_age(const ServiceFact& service,
+                 const Picture& picture,
+                 std::vector<Finding>& findings) {
+    if (!picture.is_alive(service) || picture.is_well(service)) return;
+    for (const EnvFileFact& file : picture.facts().env_files) {
+        constexpr double slack = 1;  // Seconds: what was written for this start.
+        const bool is_its_own = file.service == service.name && !file.is_missing;
+        if (!is_its_own || file.changed_seconds < 0) continue;
+        if (file.changed_seconds + slack >= service.uptime_seconds) continue;
+        Finding finding = begin(service, file.path);
+        finding.id = "env-file-newer-than-process";
+        finding.strength = 60;
+        finding.what = file.path + " was changed " + seconds_text(file.changed_seconds) +
+                       " ago, and " + service.name + " has been running for " +
+                       seconds_text(service.uptime_seconds) +
+                       ": it still has the values from before.";
+        finding.evidence = {"pid " + std::to_string(service.pid) + " was started before that"};
+        finding.fix = "devstack restart " + service.name;
+        findings.push_back(std::move(finding));
+        return;
+    }
+}
+
 /// Its command is a script, which is how env files come to be read by a shell.
 bool reads_by_shell(const ServiceFact& service) {
     return std::ranges::any_of(service.words, [](const std::string& it) {
@@ -115,6 +188,8 @@ void find_bad_values(const Picture& picture, std::vector<Finding>& findings) {
     for (const ServiceFact& service : picture.facts().services) {
         for (const VariableFact& variable : service.variables)
             look_at_flaw(service, variable, picture, findings);
+        look_at_number(service, picture, findings);
+        look_at_age(service, picture, findings);
         look_at_line_ends(service, picture, findings);
     }
     // What is wrong with where a variable points may come of its being set twice.

@@ -346,6 +346,7 @@ struct EnvFileFact {
     bool is_missing = false;
     bool is_declared = false;           ///< By the profile.
     bool has_carriage_returns = false;  ///< Windows line ends.
+    double changed_seconds = -1;        ///< Ago; -1: unknown.
     std::vector<std::string> names;
     std::string example;  ///< "api/.env.example": a file that says what should be in it.
     std::vector<std::string> example_names;

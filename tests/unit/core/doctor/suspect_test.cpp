@@ -452,6 +452,57 @@ TEST_CASE("a service that is well and has just been refused is told who was mean
     CHECK(world.said().empty());
 }
 
+TEST_CASE("what a service that waits will be refused is told beside what it waits for",
+          "[unit][doctor]") {
+    World world = timed_world();
+    world.end("api", 1);
+    ServiceFact& web = world.service("web");
+    web.phase = "waiting";
+    web.pid = 0;
+    DialFact& dial = world.refer("web", "NEXT_PUBLIC_API_URL", "http", 3001);
+    dial = World::refused(dial);
+    CHECK(world.said() ==
+          "[ends-with-error] api ended with status 1.\n"
+          "  why web waits for api\n"
+          "[variable-names-dead-port] NEXT_PUBLIC_API_URL (web/.env:3) of web points to "
+          "localhost:3001, where no service is to listen; api declares port 3101. It will be "
+          "refused there once it is started.\n");
+    // Another service is to listen there.
+    web.ports.push_back("3001");
+    CHECK(world.said() == "[ends-with-error] api ended with status 1.\n  why web waits for api\n");
+    web.ports.pop_back();
+    // Nothing tells which port was meant.
+    world.facts.references[0].port = 4777;
+    world.facts.dials.back().port = 4777;
+    CHECK(world.said() == "[ends-with-error] api ended with status 1.\n  why web waits for api\n");
+}
+
+TEST_CASE("a variable that says https to a service of plain http is told", "[unit][doctor]") {
+    World world = timed_world();
+    world.refer("web", "API_URL", "https", 3101);
+    const std::string line = "cause: SSL routines:ssl3_get_record:wrong version number";
+    CHECK(world.said().empty());
+    world.facts.logs = {{"web", "web.log", {{"2026-11-20T18:37:05.000Z", line}}}};
+    CHECK(world.findings()[0].what ==
+          "API_URL (web/.env:3) of web says https, and api speaks plain http on port 3101.");
+    CHECK(world.findings()[0].fix ==
+          "write http:// in API_URL (web/.env:3), then devstack restart web");
+    world.facts.references[0].scheme = "http";
+    CHECK(world.said().empty());
+}
+
+TEST_CASE("a health URL that wants a log-in is told", "[unit][doctor]") {
+    World world;
+    world.break_probe("api", 401);
+    CHECK(world.findings()[0].what ==
+          "The health URL of api wants a log-in: GET http://127.0.0.1:3101/health is answered with "
+          "status 401.");
+    CHECK(
+        world.findings()[0].fix ==
+        "take a URL that is public for health.url of api (devstack.toml:1), or give the probe what "
+        "it needs by health.headers");
+}
+
 TEST_CASE("a stream that breaks off is told with whom it comes from", "[unit][doctor]") {
     World world = timed_world();
     ask(world, 200);

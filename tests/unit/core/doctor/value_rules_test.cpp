@@ -79,3 +79,58 @@ TEST_CASE("a URL that is none is told with what keeps it from being one", "[unit
           "is to be written %23.");
     CHECK(world.findings()[0].fix == "write it so in api/.env:4, then devstack restart api");
 }
+
+TEST_CASE("a variable that should be a number is told", "[unit][doctor]") {
+    World world;
+    VariableFact seconds;
+    seconds.name = "WORK_SECONDS";
+    seconds.value = "fast";
+    seconds.where = "backend/.env:1";
+    VariableFact port;
+    port.name = "PORT";
+    port.value = "31O1";
+    port.where = "backend/.env:2";
+    world.service("api").variables = {seconds, port};
+    world.say("api", "ValueError: could not convert string to float: 'fast'");
+    CHECK(world.said().empty());
+    world.end("api", 1);
+    CHECK(world.findings()[0].what ==
+          "WORK_SECONDS (backend/.env:1) of api is \"fast\", where a number is wanted.");
+    CHECK(world.findings()[0].fix == "write a number in backend/.env:1, then devstack restart api");
+    world.facts.logs.clear();
+    world.say("api",
+              "RangeError [ERR_SOCKET_BAD_PORT]: options.port should be >= 0 and < 65536. Received "
+              "type number (NaN).");
+    CHECK(world.findings()[0].what ==
+          "PORT (backend/.env:2) of api is \"31O1\", where a number is wanted.");
+    // What is in no variable comes from elsewhere.
+    world.facts.logs.clear();
+    world.say("api", "ValueError: could not convert string to float: 'slow'");
+    CHECK(world.findings()[0].id != "variable-not-a-number");
+    // Of two nobody knows which was read.
+    world.facts.logs.clear();
+    world.service("api").variables[1].value = "fast";
+    world.say("api", "ValueError: could not convert string to float: 'fast'");
+    CHECK(world.findings()[0].id != "variable-not-a-number");
+}
+
+TEST_CASE("an env file that was changed after the start is told of a service in trouble",
+          "[unit][doctor]") {
+    World world;
+    EnvFileFact file;
+    file.service = "api";
+    file.path = "api/.env";
+    file.changed_seconds = 12;
+    world.facts.env_files = {file};
+    world.service("api").uptime_seconds = 60;
+    CHECK(world.said().empty());
+    world.break_probe("api", 503);
+    CHECK(world.findings()[0].what ==
+          "api/.env was changed 12 s ago, and api has been running for 60 s: it still has the "
+          "values from before.");
+    CHECK(world.findings()[0].fix == "devstack restart api");
+    world.facts.env_files[0].changed_seconds = 59.5;
+    CHECK(world.findings()[0].id == "probe-answered-badly");
+    world.facts.env_files[0].changed_seconds = -1;
+    CHECK(world.findings()[0].id == "probe-answered-badly");
+}
