@@ -10,6 +10,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <cmath>
 #include <map>
 #include <regex>
 
@@ -30,16 +31,18 @@ std::string java_of_class_file(const std::string& version) {
     return std::to_string(number - offset);
 }
 
+/// `name` is what the one is called whose words they are.
 std::string fill(std::string_view form,
                  const std::smatch& found,
                  const ServiceFact& service,
+                 const std::string& name,
                  const Picture& picture) {
     std::string text{form};
     for (std::size_t i = 1; i < found.size(); ++i) {
         replace_all(text, "{" + std::to_string(i) + "}", found[i].str());
         replace_all(text, "{java " + std::to_string(i) + "}", java_of_class_file(found[i].str()));
     }
-    replace_all(text, "{service}", service.name);
+    replace_all(text, "{service}", name);
     const FolderFact* const folder = picture.folder(service.name);
     replace_all(text, "{folder}", folder_of(service, picture));
     std::string migrate = "apply the migrations";
@@ -173,11 +176,21 @@ void tell_locker(const ServiceFact& service, const Picture& picture, Finding& fi
     }
 }
 
-/// Adds where the code is that failed.
-void add_place(const std::vector<LineFact>& lines, const Picture& picture, Finding& finding) {
-    const auto trace = find_last_traceback(lines);
+std::string render_place(const Traceback& trace, const Picture& picture) {
+    return picture.shown(trace.file) + ":" + std::to_string(trace.line);
+}
+
+/// Adds where the code is that failed, if the line is of the trace that tells so.
+void add_place(const std::optional<Traceback>& trace,
+               const LineFact& line,
+               const Picture& picture,
+               Finding& finding) {
     if (!trace || trace->file.empty()) return;
-    std::string place = picture.shown(trace->file) + ":" + std::to_string(trace->line);
+    constexpr double one_event_seconds = 2;
+    const bool is_of_it = line.time == trace->time ||
+                          std::abs(seconds_between(line.time, trace->time)) <= one_event_seconds;
+    if (!is_of_it) return;
+    std::string place = render_place(*trace, picture);
     if (!trace->function.empty() && trace->function != "<module>") {
         place += " (" + trace->function + ")";
     }
@@ -218,12 +231,71 @@ bool may_explain(const ServiceFact& service, const LineFact& line, const Picture
            seconds_between(line.time, picture.facts().time) <= recent_seconds;
 }
 
-void read_line(const ServiceFact& service,
-               const LogFact& log,
+/// Whose words a line is: nginx writes down what PHP-FPM says to it.
+struct Teller {
+    const ServiceFact* service;
+    std::string name;
+};
+
+Teller teller_of(const ServiceFact& writer, const std::string& line, const Picture& picture) {
+    const bool is_php = contains(line, "FastCGI sent in stderr") && contains(line, "PHP message: ");
+    if (!is_php) return {&writer, writer.name};
+    const ServiceFact* php = nullptr;
+    for (const ServiceFact& it : picture.facts().services) {
+        const bool is_fpm = std::ranges::any_of(
+            it.words, [](const std::string& word) { return base_of(word).starts_with("php-fpm"); });
+        if (is_fpm && (php == nullptr || picture.is_linked(writer, it))) php = &it;
+    }
+    if (php == nullptr) return {&writer, "PHP behind " + writer.name};
+    return {php, php->name};
+}
+
+/// A log, and what is known of it.
+struct Reading {
+    const ServiceFact& service;
+    const LogFact& log;
+    const std::optional<Traceback>& trace;
+    const Picture& picture;
+};
+
+/// rustc and javac tell what is wrong in a line before the place; of a warning it is none.
+std::string rust_error_before(const LogFact& log, const LineFact& line) {
+    static const std::regex error{R"(^error(?:\[E\d+\])?: .+)"};
+    const auto at = static_cast<std::size_t>(&line - log.lines.data());
+    constexpr std::size_t lines_before_max = 3;
+    for (std::size_t i = at; i-- > 0 && at - i <= lines_before_max;) {
+        const std::string& text = log.lines[i].text;
+        if (std::regex_search(text, error)) return text;
+        if (text.starts_with("warning: ") || text.starts_with("note: ")) break;
+    }
+    return "";
+}
+
+/// What the pattern of a line can not say. False: then it is no finding.
+bool complete(const LogKnowledge& known,
+              const std::smatch& found,
+              const LineFact& line,
+              const Reading& reading,
+              Finding& finding) {
+    if (known.id == "port-in-use") {
+        tell_holder(reading.service, found, reading.picture, finding);
+    }
+    if (known.id == "database-locked") tell_locker(reading.service, reading.picture, finding);
+    if (known.id == "compile-error" && known.part == "--> ") {
+        const std::string error = rust_error_before(reading.log, line);
+        if (error.empty()) return false;
+        finding.what =
+            found[1].str() + " does not compile: line " + found[2].str() + ", " + error + ".";
+    }
+    return true;
+}
+
+void read_line(const Reading& reading,
                const LineFact& line,
-               const Picture& picture,
                Patterns& patterns,
                std::vector<Finding>& findings) {
+    const ServiceFact& service = reading.service;
+    const Picture& picture = reading.picture;
     for (const LogKnowledge& known : log_knowledge()) {
         if (!contains(line.text, known.part)) continue;
         const bool is_port = known.id == "port-in-use";
@@ -236,21 +308,21 @@ void read_line(const ServiceFact& service,
         // A server that goes on without its port is no better off.
         if (is_port && found.size() == 1 && !may_explain(service, line, picture)) continue;
         if (is_contradicted(known, found, service, picture)) continue;
+        const Teller teller = teller_of(service, line.text, picture);
         Finding finding;
         finding.id = known.id;
-        finding.service = service.name;
+        finding.service = teller.service->name;
         finding.topic = topic_of(known, found);
         const bool is_known_already = std::ranges::any_of(findings, [&](const Finding& it) {
-            return it.service == service.name && it.topic == finding.topic;
+            return it.service == finding.service && it.topic == finding.topic;
         });
         if (is_known_already) return;
         finding.strength = known.strength;
-        finding.what = fill(known.meaning, found, service, picture);
-        finding.fix = fill(known.fix, found, service, picture);
+        finding.what = fill(known.meaning, found, *teller.service, teller.name, picture);
+        finding.fix = fill(known.fix, found, *teller.service, teller.name, picture);
         finding.evidence = {render_line(service.name, line)};
-        if (known.id == "port-in-use") tell_holder(service, found, picture, finding);
-        if (known.id == "database-locked") tell_locker(service, picture, finding);
-        add_place(log.lines, picture, finding);
+        if (!complete(known, found, line, reading, finding)) continue;
+        add_place(reading.trace, line, picture, finding);
         findings.push_back(std::move(finding));
         return;
     }
@@ -287,11 +359,11 @@ void apply(const KnowledgeFact& known,
     finding.service = service.name;
     finding.topic = "knowledge " + known.name;
     finding.strength = profile_strength;
-    finding.what = fill(known.meaning, found, service, picture);
-    finding.fix = fill(known.fix, found, service, picture);
+    finding.what = fill(known.meaning, found, service, service.name, picture);
+    finding.fix = fill(known.fix, found, service, service.name, picture);
     finding.evidence = {render_line(service.name, *line)};
     if (!known.look.empty()) {
-        finding.evidence.push_back("look at " + fill(known.look, found, service, picture));
+        finding.evidence.push_back("look at " + fill(known.look, found, service, service.name, picture));
     }
     findings.push_back(std::move(finding));
 }
@@ -306,6 +378,7 @@ bool is_about_connections(const std::string& error) {
                                         "EAI_AGAIN",
                                         "aborted",
                                         "ConnectionRefused",
+                                        "ConnectException",
                                         "ConnectionReset",
                                         "BrokenPipe",
                                         "CancelledError",
@@ -320,71 +393,118 @@ bool is_about_connections(const std::string& error) {
     return false;
 }
 
-/// A program may write down errors that it has handled. That a request was answered with 500 tells
-/// that this one was not.
-bool has_failed_request(const LogFact& log, const Picture& picture) {
+/// A program may write down errors that it has handled. That a request was answered with 500, or not
+/// at all, tells that this one was not.
+bool has_failed_request(const ServiceFact& service,
+                        const LogFact& log,
+                        const Traceback& trace,
+                        const Picture& picture) {
+    constexpr double recent_seconds = 120;
     const DialFact* const asked = picture.dial("asked");
     if (asked != nullptr && asked->status >= 500) return true;
-    return std::ranges::any_of(log.lines, [](const LineFact& it) {
+    const bool is_recent = seconds_between(trace.time, picture.facts().time) <= recent_seconds;
+    const bool is_cut_off = asked != nullptr && asked->status == 0 && !asked->error.empty() &&
+                            asked->stage != "connect" && picture.is_suspect(service);
+    if (is_cut_off && is_recent) return true;
+    return std::ranges::any_of(log.lines, [&](const LineFact& it) {
         const bool is_request = contains(it.text, "GET ") || contains(it.text, "POST ") ||
                                 contains(it.text, "PUT ") || contains(it.text, "PATCH ") ||
                                 contains(it.text, "DELETE ");
-        return (is_request && contains(it.text, " 500")) ||
-               contains(it.text, "Exception in ASGI application");
+        return (is_request && (contains(it.text, " 500") || contains(it.text, "[500]"))) ||
+               contains(it.text, "Exception in ASGI application") ||
+               (is_recent && contains(it.text, "http: panic serving "));
     });
 }
 
-void read_traceback(const ServiceFact& service,
-                    const LogFact& log,
-                    const Picture& picture,
-                    std::vector<Finding>& findings) {
-    const auto trace = find_last_traceback(log.lines);
-    if (!trace || trace->file.empty()) return;
-    const bool is_syntax =
-        (contains(trace->error, "SyntaxError") && !contains(trace->error, "JSON")) ||
-        contains(trace->error, "IndentationError") || contains(trace->error, "TabError");
-    const bool is_handled = is_about_connections(trace->error) || !has_failed_request(log, picture);
+bool is_syntax_error(const Traceback& trace) {
+    return !trace.file.empty() &&
+           ((contains(trace.error, "SyntaxError") && !contains(trace.error, "JSON")) ||
+            contains(trace.error, "IndentationError") || contains(trace.error, "TabError"));
+}
+
+bool is_ended_by_signal(const ServiceFact& service) {
+    constexpr int signal_base = 128;
+    return service.pid == 0 && (service.exit_signal != 0 || service.exit_code > signal_base);
+}
+
+int strength_of(const Traceback& trace, const ServiceFact& service) {
+    if (is_syntax_error(trace)) return 68;
+    if (is_about_connections(trace.error)) return 35;
+    // Above that it has crashed, which is what it does then.
+    if (is_ended_by_signal(service)) return 66;
+    return trace.file.empty() ? 55 : 57;
+}
+
+/// What the trace says is known, and told.
+bool is_told(const Traceback& trace,
+             const Finding& finding,
+             const Picture& picture,
+             const std::vector<Finding>& findings) {
+    const std::string place = "it happens in " + render_place(trace, picture);
+    const auto tells = [&](const std::string& it) {
+        return contains(it, trace.error) || (!trace.file.empty() && it.starts_with(place));
+    };
+    return std::ranges::any_of(findings, [&](const Finding& it) {
+        return it.service == finding.service &&
+               (it.topic == finding.topic || (it.strength >= finding.strength &&
+                                              std::ranges::any_of(it.evidence, tells)));
+    });
+}
+
+void describe(const Traceback& trace,
+              const ServiceFact& service,
+              const Picture& picture,
+              Finding& finding) {
+    const std::string place =
+        picture.shown(trace.file) + " line " + std::to_string(trace.line) +
+        (trace.function.empty() || trace.function == "<module>" ? "" : " (" + trace.function + ")");
+    const std::string where = trace.file.empty() ? "" : " in " + place;
+    if (is_syntax_error(trace)) {
+        finding.id = "syntax-error";
+        finding.confidence = Confidence::sure;
+        finding.what = picture.shown(trace.file) + " line " + std::to_string(trace.line) + " of " +
+                       service.name + " has a syntax error: " + trace.error + ".";
+    } else if (service.pid == 0 || (picture.is_troubled(service) && !service.has_been_ready)) {
+        finding.id = "ended-by-exception";
+        finding.what = service.name + " is ended by an error that nobody handles" + where + ": " +
+                       trace.error + ".";
+    } else {
+        finding.id = "unhandled-exception";
+        finding.what = "A request to " + service.name + " fails by an error that nobody handles" +
+                       where + ": " + trace.error + ".";
+    }
+    finding.fix = "see " + (trace.file.empty() ? "devstack logs " + service.name
+                                               : render_place(trace, picture));
+}
+
+void read_traceback(const Reading& reading, std::vector<Finding>& findings) {
+    const LogFact& log = reading.log;
+    const Picture& picture = reading.picture;
+    if (!reading.trace) return;
+    const Traceback& trace = *reading.trace;
+    const bool is_syntax = is_syntax_error(trace);
+    const bool is_handled = is_about_connections(trace.error) ||
+                            !has_failed_request(reading.service, log, trace, picture);
     // A server that reloads itself stays there, without what it could not load.
-    const bool is_left_out = is_syntax && contains(log.lines.back().text, trace->error);
-    if (picture.is_well(service) && is_handled && !is_left_out) return;
-    const std::string file = picture.shown(trace->file);
-    const std::string place = file + " line " + std::to_string(trace->line);
+    const bool is_left_out = is_syntax && contains(log.lines.back().text, trace.error);
+    if (picture.is_well(reading.service) && is_handled && !is_left_out) return;
+    const auto line = std::ranges::find_if(log.lines, [&](const LineFact& it) {
+        return it.time == trace.time && contains(it.text, trace.error);
+    });
+    const std::string text = line == log.lines.end() ? "" : line->text;
+    const ServiceFact& service = *teller_of(reading.service, text, picture).service;
     Finding finding;
     finding.service = service.name;
     finding.topic = "traceback";
-    finding.strength = is_syntax ? 68 : is_about_connections(trace->error) ? 35 : 57;
-    finding.confidence = is_syntax ? Confidence::sure : Confidence::probable;
-    const std::string function = trace->function.empty() || trace->function == "<module>"
-                                     ? ""
-                                     : " (" + trace->function + ")";
-    if (is_syntax) {
-        finding.id = "syntax-error";
-        finding.what = place + " of " + service.name + " has a syntax error: " + trace->error + ".";
-    } else if (service.pid == 0 || (picture.is_troubled(service) && !service.has_been_ready)) {
-        finding.id = "ended-by-exception";
-        finding.what = service.name + " is ended by an error that nobody handles in " + place +
-                       function + ": " + trace->error + ".";
-    } else {
-        finding.id = "unhandled-exception";
-        finding.what = "A request to " + service.name +
-                       " fails by an error that nobody handles in " + place + function + ": " +
-                       trace->error + ".";
+    finding.strength = strength_of(trace, service);
+    describe(trace, service, picture, finding);
+    if (line != log.lines.end()) {
+        finding.evidence.push_back(render_line(reading.service.name, *line));
     }
-    finding.fix = "see " + file + ":" + std::to_string(trace->line);
-    for (const LineFact& line : log.lines) {
-        if (line.time == trace->time && contains(line.text, trace->error)) {
-            finding.evidence.push_back(render_line(service.name, line));
-            break;
-        }
+    if (!is_syntax && is_told(trace, finding, picture, findings)) return;
+    if (!trace.code.empty()) {
+        finding.evidence.push_back(picture.shown(trace.file) + ": " + trace.code);
     }
-    // What the line means is known, and told.
-    const bool is_told = std::ranges::any_of(findings, [&](const Finding& it) {
-        return it.service == service.name && !finding.evidence.empty() && !is_syntax &&
-               it.strength >= finding.strength &&
-               std::ranges::find(it.evidence, finding.evidence.front()) != it.evidence.end();
-    });
-    if (is_told) return;
-    if (!trace->code.empty()) finding.evidence.push_back(file + ": " + trace->code);
     findings.push_back(std::move(finding));
 }
 
@@ -400,9 +520,11 @@ void find_what_logs_tell(const Picture& picture, std::vector<Finding>& findings)
                 apply(known, *service, log, picture, findings);
             }
         }
+        const auto trace = find_last_traceback(log.lines);
+        const Reading reading{*service, log, trace, picture};
         for (auto line = log.lines.rbegin(); line != log.lines.rend(); ++line)
-            read_line(*service, log, *line, picture, patterns, findings);
-        read_traceback(*service, log, picture, findings);
+            read_line(reading, *line, patterns, findings);
+        read_traceback(reading, findings);
     }
 }
 

@@ -1,0 +1,220 @@
+// What programs of Go, Rust and C++ write when they end.
+
+#include "core/doctor/picture.hpp"
+#include "core/doctor/traceback_readers.hpp"
+
+#include <algorithm>
+#include <array>
+#include <regex>
+
+namespace devstack::core::doctor {
+
+namespace {
+
+/// "net/http.(*conn).serve" and "/usr/lib/go-1.19/src/net/http/server.go": GOROOT/src/PACKAGE. With
+/// -trimpath it is PACKAGE/server.go alone. Packages of others have a domain in their name.
+bool is_go_standard(const std::string& function, const std::string& file) {
+    const auto slash = function.rfind('/');
+    const auto dot = function.find('.', slash == function.npos ? 0 : slash);
+    const std::string package = function.substr(0, dot);
+    if (package.empty() || package == "main" || contains(package, ".")) return false;
+    const std::string end = package + "/" + base_of(file);
+    if (file.ends_with("/src/" + end)) return true;
+    constexpr std::array<std::string_view, 7> usual{
+        "runtime", "net", "reflect", "sync", "encoding", "database", "internal"};
+    const std::string root = package.substr(0, package.find('/'));
+    return file == end && std::ranges::find(usual, root) != usual.end();
+}
+
+bool is_go_package_of_others(const std::string& file) {
+    return contains(file, "/pkg/mod/") || contains(file, "/vendor/") || contains(file, "@v") ||
+           contains(file, "/usr/lib/go") || contains(file, "/usr/local/go/");
+}
+
+/// What was panicked with: of "2026/11/28 09:13:41 http: panic serving 127.0.0.1:39364: …" the end.
+std::string go_error(const std::string& text) {
+    static const std::regex serving{R"(http: panic serving \S+: (.*)$)"};
+    std::smatch match;
+    return std::regex_search(text, match, serving) ? "panic: " + match[1].str() : text;
+}
+
+/// Of "shop::stock::h1a2b" what people know.
+std::string rust_function(const std::string& text) {
+    static const std::regex frame{R"(^\s*\d+:\s+(?:0x[0-9a-f]+ - )?(\S.*?)(?:::h[0-9a-f]{16})?$)"};
+    std::smatch match;
+    return std::regex_match(text, match, frame) ? match[1].str() : "";
+}
+
+/// Of a panic in a library's code: the first frame of the program's own, where there are frames.
+void find_rust_place(const TraceLines& lines, std::size_t at, Traceback& found) {
+    static const std::regex place{R"(^\s+at (?:\./)?(\S+\.rs):(\d+)(?::\d+)?$)"};
+    for (std::size_t i = at + 1; i < std::min(lines.size(), at + trace_lines_max); ++i) {
+        std::smatch match;
+        if (!std::regex_search(lines[i].text, match, place) || is_foreign(match[1])) continue;
+        found.file = match[1];
+        found.line = to_line_number(match[2]);
+        found.function = rust_function(lines[i - 1].text);
+        return;
+    }
+}
+
+std::optional<Traceback> read_panic(const TraceLines& lines, std::size_t at) {
+    static const std::regex panic{R"(panicked at (?:'(.*)', )?(\S+\.rs):(\d+):\d+:?)"};
+    std::smatch match;
+    if (!std::regex_search(lines[at].text, match, panic)) return std::nullopt;
+    Traceback found;
+    found.time = lines[at].time;
+    found.error = match[1].length() > 0   ? match[1].str()
+                  : at + 1 < lines.size() ? lines[at + 1].text
+                                          : "panic";
+    if (is_foreign(match[2])) {
+        find_rust_place(lines, at, found);
+    } else {
+        found.file = match[2];
+        found.line = to_line_number(match[3]);
+    }
+    return found;
+}
+
+/// "catalogue: src/catalogue.cpp:10: std::string page(int): Assertion `…' failed."
+std::optional<Traceback> read_assertion(const LineFact& line) {
+    static const std::regex assertion{
+        R"(^(?:\S+: )?(\S+\.\w+):(\d+): (.+): (Assertion [`'].+' failed)\.?$)"};
+    static const std::regex signature{R"(([\w~:<>]+)\()"};
+    std::smatch match;
+    if (!std::regex_search(line.text, match, assertion)) return std::nullopt;
+    const std::string whole = match[3];
+    std::smatch name;
+    const std::string function = std::regex_search(whole, name, signature) ? name[1].str() : whole;
+    return Traceback{
+        match[4], match[1], to_line_number(match[2]), function, "", line.time};
+}
+
+/// "terminate called after throwing an instance of 'X'", "  what():  …".
+std::optional<Traceback> read_terminate(const TraceLines& lines, std::size_t at) {
+    static const std::regex thrown{R"(terminate called after throwing an instance of '(.+)'$)"};
+    std::smatch match;
+    Traceback found;
+    found.time = lines[at].time;
+    if (std::regex_search(lines[at].text, match, thrown)) {
+        found.error = match[1];
+        const std::string next = at + 1 < lines.size() ? lines[at + 1].text : "";
+        const auto what = next.find("what():  ");
+        if (what != next.npos) found.error += ": " + next.substr(what + 9);
+        return found;
+    }
+    if (!contains(lines[at].text, "terminate called without an active exception")) {
+        return std::nullopt;
+    }
+    found.error =
+        "terminate called without an active exception (a std::thread was destroyed before it was "
+        "joined or detached)";
+    return found;
+}
+
+/// glibc looks over its heap and stacks while it works.
+std::optional<Traceback> read_glibc(const LineFact& line) {
+    if (!contains(line.text, "free") && !contains(line.text, "alloc") &&
+        !contains(line.text, "corrupt") && !contains(line.text, "***") &&
+        !contains(line.text, "chunk")) {
+        return std::nullopt;
+    }
+    static const std::regex words{
+        R"(^(?:\*\*\* Error in .*?: )?((?:free|malloc|realloc|munmap_chunk|calloc|malloc_consolidate|unlink_chunk|sysmalloc)\(\): .+|double free or corruption \(.+\)|corrupted (?:size vs\. prev_size|double-linked list).*|\*\*\* (?:stack smashing|buffer overflow) detected \*\*\*: .+)$)"};
+    std::smatch match;
+    if (!std::regex_search(line.text, match, words)) return std::nullopt;
+    return Traceback{match[1], "", 0, "", "", line.time};
+}
+
+bool is_sanitizers_own(const std::string& file) {
+    return contains(file, "libsanitizer") || contains(file, "compiler-rt") ||
+           contains(file, "/include/c++/") || contains(file, "/sysdeps/") ||
+           contains(file, "csu/");
+}
+
+/// "==19==ERROR: AddressSanitizer: heap-buffer-overflow on address …", frames.
+std::optional<Traceback> read_sanitizer(const TraceLines& lines, std::size_t at) {
+    static const std::regex head{R"(==\d+==ERROR: (\w+Sanitizer: [\w-]+))"};
+    static const std::regex frame{
+        R"(^\s+#\d+ 0x[0-9a-f]+ in (.+?)(?:\(.*\))?(?: const)? (\S+\.\w+):(\d+)(?::\d+)?$)"};
+    std::smatch match;
+    if (!std::regex_search(lines[at].text, match, head)) return std::nullopt;
+    Traceback found;
+    found.error = match[1];
+    found.time = lines[at].time;
+    for (std::size_t i = at + 1; i < std::min(lines.size(), at + trace_lines_max); ++i) {
+        const std::string& text = lines[i].text;
+        if (!std::regex_search(text, match, frame)) {
+            // Below it is where the memory was taken and given back.
+            if (text.empty()) break;
+            continue;
+        }
+        if (is_sanitizers_own(match[2]) || is_foreign(match[2])) continue;
+        found.function = match[1];
+        found.file = match[2];
+        found.line = to_line_number(match[3]);
+        break;
+    }
+    return found;
+}
+
+}  // namespace
+
+/// "panic: …", "goroutine 1 [running]:", "main.f(…)", "	/app/main.go:12 +0x1d".
+std::optional<Traceback> read_go(const TraceLines& lines, std::size_t at) {
+    static const std::regex place{R"(^\s+(\S+\.go):(\d+))"};
+    const std::string& text = lines[at].text;
+    const bool is_panic = text.starts_with("panic: ") || contains(text, "http: panic serving") ||
+                          text.starts_with("fatal error: ");
+    if (!is_panic) return std::nullopt;
+    Traceback found;
+    found.error = go_error(text);
+    found.time = lines[at].time;
+    std::size_t goroutines = 0;
+    for (std::size_t i = at + 1; i < std::min(lines.size(), at + trace_lines_max); ++i) {
+        const std::string& frame = lines[i].text;
+        // The first is the one that panicked.
+        if (frame.starts_with("goroutine ") && ++goroutines > 1) break;
+        std::smatch match;
+        if (!std::regex_search(frame, match, place)) continue;
+        std::string function = lines[i - 1].text;
+        constexpr std::string_view creator = "created by ";
+        if (function.starts_with(creator)) {
+            function = function.substr(creator.size(), function.find(" in goroutine") - 11);
+        } else {
+            function = function.substr(0, function.rfind('('));
+        }
+        if (is_go_package_of_others(match[1]) || is_go_standard(function, match[1])) continue;
+        found.file = match[1];
+        found.line = to_line_number(match[2]);
+        found.function = function;
+        return found;
+    }
+    return found;
+}
+
+/// "thread 'main' panicked at src/main.rs:4:5:", the message behind it or in the next line. Of a
+/// mutex that an earlier panic has poisoned, that one is the cause.
+std::optional<Traceback> read_rust(const TraceLines& lines, std::size_t at) {
+    const auto found = read_panic(lines, at);
+    if (!found || !contains(found->error, "PoisonError")) return found;
+    for (std::size_t i = at; i-- > 0;) {
+        if (!contains(lines[i].text, "panicked at")) continue;
+        auto first = read_panic(lines, i);
+        if (!first || contains(first->error, "PoisonError")) continue;
+        first->error += " (it held a mutex, so that " + found->file + ":" +
+                        std::to_string(found->line) + " fails by a PoisonError since then)";
+        return first;
+    }
+    return found;
+}
+
+std::optional<Traceback> read_cpp(const TraceLines& lines, std::size_t at) {
+    const std::string& text = lines[at].text;
+    if (contains(text, "Assertion ")) return read_assertion(lines[at]);
+    if (contains(text, "terminate called")) return read_terminate(lines, at);
+    if (contains(text, "Sanitizer: ")) return read_sanitizer(lines, at);
+    return read_glibc(lines[at]);
+}
+
+}  // namespace devstack::core::doctor
