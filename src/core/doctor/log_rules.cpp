@@ -61,6 +61,22 @@ bool is_database_server(const ServiceFact& service) {
     return false;
 }
 
+/// Another line of it says the same, and more.
+bool is_said_better(const LogKnowledge& known,
+                    const std::smatch& found,
+                    const ServiceFact& service,
+                    const Picture& picture) {
+    if (known.part == "ClassNotFoundException") {
+        const std::string main = "Could not find or load main class " + found[1].str();
+        return picture.find_line_with(service.name, main) != nullptr;
+    }
+    if (known.id != "fpm-config" || known.part != "failed to load configuration file") return false;
+    static const std::regex place{R"(ERROR: \[[^\s:\]]+:\d+\] )"};
+    return picture.find_line(service.name, [](const std::string& it) {
+        return contains(it, "ERROR: [") && std::regex_search(it, place);
+    }) != nullptr;
+}
+
 /// A port that nobody holds now was held then; one that the service itself holds says nothing.
 bool is_contradicted(const LogKnowledge& known,
                      const std::smatch& found,
@@ -180,16 +196,18 @@ std::string render_place(const Traceback& trace, const Picture& picture) {
     return picture.shown(trace.file) + ":" + std::to_string(trace.line);
 }
 
+bool is_of_trace(const LineFact& line, const Traceback& trace) {
+    constexpr double one_event_seconds = 2;
+    return line.time == trace.time ||
+           std::abs(seconds_between(line.time, trace.time)) <= one_event_seconds;
+}
+
 /// Adds where the code is that failed, if the line is of the trace that tells so.
 void add_place(const std::optional<Traceback>& trace,
                const LineFact& line,
                const Picture& picture,
                Finding& finding) {
-    if (!trace || trace->file.empty()) return;
-    constexpr double one_event_seconds = 2;
-    const bool is_of_it = line.time == trace->time ||
-                          std::abs(seconds_between(line.time, trace->time)) <= one_event_seconds;
-    if (!is_of_it) return;
+    if (!trace || trace->file.empty() || !is_of_trace(line, *trace)) return;
     std::string place = render_place(*trace, picture);
     if (!trace->function.empty() && trace->function != "<module>") {
         place += " (" + trace->function + ")";
@@ -229,143 +247,6 @@ bool may_explain(const ServiceFact& service, const LineFact& line, const Picture
     if (!picture.is_well(service)) return true;
     return picture.is_suspect(service) &&
            seconds_between(line.time, picture.facts().time) <= recent_seconds;
-}
-
-/// Whose words a line is: nginx writes down what PHP-FPM says to it.
-struct Teller {
-    const ServiceFact* service;
-    std::string name;
-};
-
-Teller teller_of(const ServiceFact& writer, const std::string& line, const Picture& picture) {
-    const bool is_php = contains(line, "FastCGI sent in stderr") && contains(line, "PHP message: ");
-    if (!is_php) return {&writer, writer.name};
-    const ServiceFact* php = nullptr;
-    for (const ServiceFact& it : picture.facts().services) {
-        const bool is_fpm = std::ranges::any_of(
-            it.words, [](const std::string& word) { return base_of(word).starts_with("php-fpm"); });
-        if (is_fpm && (php == nullptr || picture.is_linked(writer, it))) php = &it;
-    }
-    if (php == nullptr) return {&writer, "PHP behind " + writer.name};
-    return {php, php->name};
-}
-
-/// A log, and what is known of it.
-struct Reading {
-    const ServiceFact& service;
-    const LogFact& log;
-    const std::optional<Traceback>& trace;
-    const Picture& picture;
-};
-
-/// rustc and javac tell what is wrong in a line before the place; of a warning it is none.
-std::string rust_error_before(const LogFact& log, const LineFact& line) {
-    static const std::regex error{R"(^error(?:\[E\d+\])?: .+)"};
-    const auto at = static_cast<std::size_t>(&line - log.lines.data());
-    constexpr std::size_t lines_before_max = 3;
-    for (std::size_t i = at; i-- > 0 && at - i <= lines_before_max;) {
-        const std::string& text = log.lines[i].text;
-        if (std::regex_search(text, error)) return text;
-        if (text.starts_with("warning: ") || text.starts_with("note: ")) break;
-    }
-    return "";
-}
-
-/// What the pattern of a line can not say. False: then it is no finding.
-bool complete(const LogKnowledge& known,
-              const std::smatch& found,
-              const LineFact& line,
-              const Reading& reading,
-              Finding& finding) {
-    if (known.id == "port-in-use") {
-        tell_holder(reading.service, found, reading.picture, finding);
-    }
-    if (known.id == "database-locked") tell_locker(reading.service, reading.picture, finding);
-    if (known.id == "compile-error" && known.part == "--> ") {
-        const std::string error = rust_error_before(reading.log, line);
-        if (error.empty()) return false;
-        finding.what =
-            found[1].str() + " does not compile: line " + found[2].str() + ", " + error + ".";
-    }
-    return true;
-}
-
-void read_line(const Reading& reading,
-               const LineFact& line,
-               Patterns& patterns,
-               std::vector<Finding>& findings) {
-    const ServiceFact& service = reading.service;
-    const Picture& picture = reading.picture;
-    for (const LogKnowledge& known : log_knowledge()) {
-        if (!contains(line.text, known.part)) continue;
-        const bool is_port = known.id == "port-in-use";
-        const bool may_count = known.is_lasting || is_port ||
-                               is_about_rights(known, service, line, picture) ||
-                               may_explain(service, line, picture);
-        if (!may_count) continue;
-        std::smatch found;
-        if (!std::regex_search(line.text, found, pattern_of(known, patterns))) continue;
-        // A server that goes on without its port is no better off.
-        if (is_port && found.size() == 1 && !may_explain(service, line, picture)) continue;
-        if (is_contradicted(known, found, service, picture)) continue;
-        const Teller teller = teller_of(service, line.text, picture);
-        Finding finding;
-        finding.id = known.id;
-        finding.service = teller.service->name;
-        finding.topic = topic_of(known, found);
-        const bool is_known_already = std::ranges::any_of(findings, [&](const Finding& it) {
-            return it.service == finding.service && it.topic == finding.topic;
-        });
-        if (is_known_already) return;
-        finding.strength = known.strength;
-        finding.what = fill(known.meaning, found, *teller.service, teller.name, picture);
-        finding.fix = fill(known.fix, found, *teller.service, teller.name, picture);
-        finding.evidence = {render_line(service.name, line)};
-        if (!complete(known, found, line, reading, finding)) continue;
-        add_place(reading.trace, line, picture, finding);
-        findings.push_back(std::move(finding));
-        return;
-    }
-}
-
-// ---- What the profile knows --------------------------------------------------------------------
-
-/// Above what devstack guesses of a line, below what it sees itself.
-constexpr int profile_strength = 79;
-
-bool concerns(const KnowledgeFact& known, const ServiceFact& service, const Picture& picture) {
-    const bool is_asked = known.services.empty() ||
-                          std::ranges::find(known.services, service.name) != known.services.end();
-    return is_asked && (known.when_well || !picture.is_well(service));
-}
-
-/// The last line that matches is told; patterns were checked when the profile was read.
-void apply(const KnowledgeFact& known,
-           const ServiceFact& service,
-           const LogFact& log,
-           const Picture& picture,
-           std::vector<Finding>& findings) {
-    const auto safe = LinePattern::parse(known.pattern);
-    if (!safe) return;
-    const auto line =
-        std::ranges::find_if(log.lines.rbegin(), log.lines.rend(), [&](const LineFact& it) {
-            return safe->matches(it.text);
-        });
-    if (line == log.lines.rend()) return;
-    std::smatch found;
-    std::regex_search(line->text, found, std::regex{known.pattern});
-    Finding finding;
-    finding.id = known.name;
-    finding.service = service.name;
-    finding.topic = "knowledge " + known.name;
-    finding.strength = profile_strength;
-    finding.what = fill(known.meaning, found, service, service.name, picture);
-    finding.fix = fill(known.fix, found, service, service.name, picture);
-    finding.evidence = {render_line(service.name, *line)};
-    if (!known.look.empty()) {
-        finding.evidence.push_back("look at " + fill(known.look, found, service, service.name, picture));
-    }
-    findings.push_back(std::move(finding));
 }
 
 /// What happens when a peer is away for a moment; rules about endpoints know better.
@@ -416,22 +297,171 @@ bool has_failed_request(const ServiceFact& service,
     });
 }
 
+/// Whose words a line is: nginx writes down what PHP-FPM says to it.
+struct Teller {
+    const ServiceFact* service;
+    std::string name;
+};
+
+Teller teller_of(const ServiceFact& writer, const std::string& line, const Picture& picture) {
+    const bool is_php = contains(line, "FastCGI sent in stderr") && contains(line, "PHP message: ");
+    if (!is_php) return {&writer, writer.name};
+    const ServiceFact* php = nullptr;
+    for (const ServiceFact& it : picture.facts().services) {
+        const bool is_fpm = std::ranges::any_of(
+            it.words, [](const std::string& word) { return base_of(word).starts_with("php-fpm"); });
+        if (is_fpm && (php == nullptr || picture.is_linked(writer, it))) php = &it;
+    }
+    if (php == nullptr) return {&writer, "PHP behind " + writer.name};
+    return {php, php->name};
+}
+
+/// A log, and what is known of it.
+struct Reading {
+    const ServiceFact& service;
+    const LogFact& log;
+    const std::optional<Traceback>& trace;
+    bool is_unhandled;  ///< The trace is of an error that a request has failed by.
+    const Picture& picture;
+};
+
+/// A server that forks its workers goes on without what they can not load, for ever (Plack).
+int strength_of(const LogKnowledge& known, const LineFact& line) {
+    constexpr int above_hangs = 80;
+    return contains(line.text, "Error while loading ") ? std::max(known.strength, above_hangs)
+                                                       : known.strength;
+}
+
+/// rustc and javac tell what is wrong in a line before the place; of a warning it is none.
+std::string rust_error_before(const LogFact& log, const LineFact& line) {
+    static const std::regex error{R"(^error(?:\[E\d+\])?: .+)"};
+    const auto at = static_cast<std::size_t>(&line - log.lines.data());
+    constexpr std::size_t lines_before_max = 3;
+    for (std::size_t i = at; i-- > 0 && at - i <= lines_before_max;) {
+        const std::string& text = log.lines[i].text;
+        if (std::regex_search(text, error)) return text;
+        if (text.starts_with("warning: ") || text.starts_with("note: ")) break;
+    }
+    return "";
+}
+
+/// What the pattern of a line can not say. False: then it is no finding.
+bool complete(const LogKnowledge& known,
+              const std::smatch& found,
+              const LineFact& line,
+              const Reading& reading,
+              Finding& finding) {
+    if (known.id == "port-in-use") {
+        tell_holder(reading.service, found, reading.picture, finding);
+    }
+    if (known.id == "database-locked") tell_locker(reading.service, reading.picture, finding);
+    if (known.id == "compile-error" && known.part == "--> ") {
+        const std::string error = rust_error_before(reading.log, line);
+        if (error.empty()) return false;
+        finding.what =
+            found[1].str() + " does not compile: line " + found[2].str() + ", " + error + ".";
+    }
+    return true;
+}
+
+void read_line(const Reading& reading,
+               const LineFact& line,
+               Patterns& patterns,
+               std::vector<Finding>& findings) {
+    const ServiceFact& service = reading.service;
+    const Picture& picture = reading.picture;
+    for (const LogKnowledge& known : log_knowledge()) {
+        if (!contains(line.text, known.part)) continue;
+        const bool is_port = known.id == "port-in-use";
+        const bool may_count = known.is_lasting || is_port ||
+                               is_about_rights(known, service, line, picture) ||
+                               may_explain(service, line, picture) ||
+                               (reading.is_unhandled && is_of_trace(line, *reading.trace));
+        if (!may_count) continue;
+        std::smatch found;
+        if (!std::regex_search(line.text, found, pattern_of(known, patterns))) continue;
+        // A server that goes on without its port is no better off.
+        if (is_port && found.size() == 1 && !may_explain(service, line, picture)) continue;
+        if (is_contradicted(known, found, service, picture)) continue;
+        if (is_said_better(known, found, service, picture)) continue;
+        const Teller teller = teller_of(service, line.text, picture);
+        Finding finding;
+        finding.id = known.id;
+        finding.service = teller.service->name;
+        finding.topic = topic_of(known, found);
+        const bool is_known_already = std::ranges::any_of(findings, [&](const Finding& it) {
+            return it.service == finding.service && it.topic == finding.topic;
+        });
+        if (is_known_already) return;
+        finding.strength = strength_of(known, line);
+        finding.what = fill(known.meaning, found, *teller.service, teller.name, picture);
+        finding.fix = fill(known.fix, found, *teller.service, teller.name, picture);
+        finding.evidence = {render_line(service.name, line)};
+        if (!complete(known, found, line, reading, finding)) continue;
+        add_place(reading.trace, line, picture, finding);
+        findings.push_back(std::move(finding));
+        return;
+    }
+}
+
+// ---- What the profile knows --------------------------------------------------------------------
+
+/// Above what devstack guesses of a line, below what it sees itself.
+constexpr int profile_strength = 79;
+
+bool concerns(const KnowledgeFact& known, const ServiceFact& service, const Picture& picture) {
+    const bool is_asked = known.services.empty() ||
+                          std::ranges::find(known.services, service.name) != known.services.end();
+    return is_asked && (known.when_well || !picture.is_well(service));
+}
+
+/// The last line that matches is told; patterns were checked when the profile was read.
+void apply(const KnowledgeFact& known,
+           const ServiceFact& service,
+           const LogFact& log,
+           const Picture& picture,
+           std::vector<Finding>& findings) {
+    const auto safe = LinePattern::parse(known.pattern);
+    if (!safe) return;
+    const auto line =
+        std::ranges::find_if(log.lines.rbegin(), log.lines.rend(), [&](const LineFact& it) {
+            return safe->matches(it.text);
+        });
+    if (line == log.lines.rend()) return;
+    std::smatch found;
+    std::regex_search(line->text, found, std::regex{known.pattern});
+    Finding finding;
+    finding.id = known.name;
+    finding.service = service.name;
+    finding.topic = "knowledge " + known.name;
+    finding.strength = profile_strength;
+    finding.what = fill(known.meaning, found, service, service.name, picture);
+    finding.fix = fill(known.fix, found, service, service.name, picture);
+    finding.evidence = {render_line(service.name, *line)};
+    if (!known.look.empty()) {
+        finding.evidence.push_back("look at " + fill(known.look, found, service, service.name, picture));
+    }
+    findings.push_back(std::move(finding));
+}
+
 bool is_syntax_error(const Traceback& trace) {
     return !trace.file.empty() &&
            ((contains(trace.error, "SyntaxError") && !contains(trace.error, "JSON")) ||
             contains(trace.error, "IndentationError") || contains(trace.error, "TabError"));
 }
 
-bool is_ended_by_signal(const ServiceFact& service) {
+/// Of its last end: it may run anew.
+bool is_ended_by_signal(const ServiceFact& service, const Picture& picture) {
     constexpr int signal_base = 128;
-    return service.pid == 0 && (service.exit_signal != 0 || service.exit_code > signal_base);
+    return service.has_exited && (service.pid == 0 || picture.is_flapping(service)) &&
+           (service.exit_signal != 0 || service.exit_code > signal_base);
 }
 
-int strength_of(const Traceback& trace, const ServiceFact& service) {
+int strength_of(const Traceback& trace, const ServiceFact& service, const Picture& picture) {
     if (is_syntax_error(trace)) return 68;
     if (is_about_connections(trace.error)) return 35;
     // Above that it has crashed, which is what it does then.
-    if (is_ended_by_signal(service)) return 66;
+    if (is_ended_by_signal(service, picture)) return 66;
     return trace.file.empty() ? 55 : 57;
 }
 
@@ -464,7 +494,8 @@ void describe(const Traceback& trace,
         finding.confidence = Confidence::sure;
         finding.what = picture.shown(trace.file) + " line " + std::to_string(trace.line) + " of " +
                        service.name + " has a syntax error: " + trace.error + ".";
-    } else if (service.pid == 0 || (picture.is_troubled(service) && !service.has_been_ready)) {
+    } else if (service.pid == 0 || is_ended_by_signal(service, picture) ||
+               (picture.is_troubled(service) && !service.has_been_ready)) {
         finding.id = "ended-by-exception";
         finding.what = service.name + " is ended by an error that nobody handles" + where + ": " +
                        trace.error + ".";
@@ -483,20 +514,22 @@ void read_traceback(const Reading& reading, std::vector<Finding>& findings) {
     if (!reading.trace) return;
     const Traceback& trace = *reading.trace;
     const bool is_syntax = is_syntax_error(trace);
-    const bool is_handled = is_about_connections(trace.error) ||
-                            !has_failed_request(reading.service, log, trace, picture);
     // A server that reloads itself stays there, without what it could not load.
     const bool is_left_out = is_syntax && contains(log.lines.back().text, trace.error);
-    if (picture.is_well(reading.service) && is_handled && !is_left_out) return;
-    const auto line = std::ranges::find_if(log.lines, [&](const LineFact& it) {
-        return it.time == trace.time && contains(it.text, trace.error);
-    });
+    if (picture.is_well(reading.service) && !reading.is_unhandled && !is_left_out) return;
+    const auto says = [&](const std::string& words) {
+        return std::ranges::find_if(log.lines, [&](const LineFact& it) {
+            return it.time == trace.time && contains(it.text, words);
+        });
+    };
+    auto line = says(trace.error);
+    if (line == log.lines.end()) line = says(trace.head);
     const std::string text = line == log.lines.end() ? "" : line->text;
     const ServiceFact& service = *teller_of(reading.service, text, picture).service;
     Finding finding;
     finding.service = service.name;
     finding.topic = "traceback";
-    finding.strength = strength_of(trace, service);
+    finding.strength = strength_of(trace, service, picture);
     describe(trace, service, picture, finding);
     if (line != log.lines.end()) {
         finding.evidence.push_back(render_line(reading.service.name, *line));
@@ -521,7 +554,9 @@ void find_what_logs_tell(const Picture& picture, std::vector<Finding>& findings)
             }
         }
         const auto trace = find_last_traceback(log.lines);
-        const Reading reading{*service, log, trace, picture};
+        const bool is_unhandled = trace && !is_about_connections(trace->error) &&
+                                  has_failed_request(*service, log, *trace, picture);
+        const Reading reading{*service, log, trace, is_unhandled, picture};
         for (auto line = log.lines.rbegin(); line != log.lines.rend(); ++line)
             read_line(reading, *line, patterns, findings);
         read_traceback(reading, findings);

@@ -121,7 +121,7 @@ std::optional<Traceback> read_python_syntax(const Lines& lines, std::size_t at) 
         std::smatch match;
         if (!std::regex_search(lines[i].text, match, place)) continue;
         return Traceback{
-            lines[at].text, match[1], to_line_number(match[2]), "", lines[i + 1].text, lines[at].time};
+            lines[at].text, match[1], to_line_number(match[2]), "", lines[i + 1].text, lines[at].time, ""};
     }
     return std::nullopt;
 }
@@ -201,7 +201,10 @@ std::optional<Traceback> read_at(const Lines& lines, std::size_t at) {
 
 std::optional<Traceback> find_last_traceback(const std::vector<LineFact>& lines) {
     for (std::size_t i = lines.size(); i-- > 0;) {
-        if (auto found = read_at(lines, i)) return found;
+        auto found = read_at(lines, i);
+        if (!found) continue;
+        if (found->head.empty()) found->head = lines[i].text;
+        return found;
     }
     return read_headless_java(lines);
 }

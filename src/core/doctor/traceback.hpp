@@ -18,6 +18,7 @@ struct Traceback {
     std::string function;
     std::string code;  ///< The line of code, if it was printed.
     std::string time;  ///< Of its first line.
+    std::string head;  ///< Its first line, as printed.
 };
 
 /// The last one of any language that is known; empty when there is none.

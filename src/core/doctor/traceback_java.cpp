@@ -156,7 +156,8 @@ std::optional<Traceback> read_headless_java(const TraceLines& lines) {
                      own->line,
                      own->function,
                      "",
-                     time};
+                     time,
+                     ""};
 }
 
 /// "Unhandled exception. System.X: …", "   at Shop.Stock.Find(Int32 id) in /srv/Stock.cs:line 12".

@@ -86,8 +86,7 @@ std::optional<Traceback> read_assertion(const LineFact& line) {
     const std::string whole = match[3];
     std::smatch name;
     const std::string function = std::regex_search(whole, name, signature) ? name[1].str() : whole;
-    return Traceback{
-        match[4], match[1], to_line_number(match[2]), function, "", line.time};
+    return Traceback{match[4], match[1], to_line_number(match[2]), function, "", line.time, ""};
 }
 
 /// "terminate called after throwing an instance of 'X'", "  what():  …".
@@ -123,7 +122,7 @@ std::optional<Traceback> read_glibc(const LineFact& line) {
         R"(^(?:\*\*\* Error in .*?: )?((?:free|malloc|realloc|munmap_chunk|calloc|malloc_consolidate|unlink_chunk|sysmalloc)\(\): .+|double free or corruption \(.+\)|corrupted (?:size vs\. prev_size|double-linked list).*|\*\*\* (?:stack smashing|buffer overflow) detected \*\*\*: .+)$)"};
     std::smatch match;
     if (!std::regex_search(line.text, match, words)) return std::nullopt;
-    return Traceback{match[1], "", 0, "", "", line.time};
+    return Traceback{match[1], "", 0, "", "", line.time, ""};
 }
 
 bool is_sanitizers_own(const std::string& file) {
@@ -202,6 +201,7 @@ std::optional<Traceback> read_rust(const TraceLines& lines, std::size_t at) {
         if (!contains(lines[i].text, "panicked at")) continue;
         auto first = read_panic(lines, i);
         if (!first || contains(first->error, "PoisonError")) continue;
+        first->head = lines[i].text;
         first->error += " (it held a mutex, so that " + found->file + ":" +
                         std::to_string(found->line) + " fails by a PoisonError since then)";
         return first;

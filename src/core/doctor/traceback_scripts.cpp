@@ -62,16 +62,17 @@ bool take_ruby_syntax_error(const std::string& text, Traceback& found) {
 std::optional<Traceback> read_ruby_report(const TraceLines& lines, std::size_t at) {
     static const std::regex head{
         R"((?:^|[\s:])((?:[A-Z]\w*::)*[A-Z]\w*[a-z]\w*)(?: - |: | \()(.+?)\)?:?\s*$)"};
-    constexpr std::size_t blank_max = 2;
+    constexpr std::size_t message_lines_max = 6;
+    const std::string& text = lines[at].text;
+    if (text.find_first_of(" :(") == text.npos || parse_ruby_frame(text)) return std::nullopt;
     std::size_t next = at + 1;
-    while (next < lines.size() && next <= at + blank_max &&
-           lines[next].text.find_first_not_of(' ') == std::string::npos) {
+    while (next < lines.size() && next <= at + message_lines_max &&
+           !parse_ruby_frame(lines[next].text)) {
         ++next;
     }
-    if (next >= lines.size() || !parse_ruby_frame(lines[next].text)) return std::nullopt;
+    if (next >= lines.size() || next > at + message_lines_max) return std::nullopt;
     std::smatch match;
-    const std::string& text = lines[at].text;
-    if (parse_ruby_frame(text) || !std::regex_search(text, match, head)) return std::nullopt;
+    if (!std::regex_search(text, match, head)) return std::nullopt;
     Traceback found;
     found.error = match[1].str() + ": " + match[2].str();
     found.time = lines[at].time;
@@ -99,7 +100,8 @@ bool is_perl_library(const std::string& file) {
 
 /// What Perl only warns of, in the same form.
 bool is_perl_warning(const std::string& text) {
-    constexpr std::array<std::string_view, 13> words{"Use of uninitialized value",
+    constexpr std::array<std::string_view, 14> words{"BEGIN failed--",
+                                                     "Use of uninitialized value",
                                                      "isn't numeric",
                                                      " redefined at ",
                                                      "Wide character in ",
@@ -166,7 +168,7 @@ std::optional<Traceback> read_php(const TraceLines& lines, std::size_t at) {
 /// "Can't call method "total" on an undefined value at lib/Shop/Orders.pm line 7."
 std::optional<Traceback> read_perl(const TraceLines& lines, std::size_t at) {
     static const std::regex words{
-        R"((?:^|\] |: )([^\[\]]*\S) at (\S+\.(?:p[lm]|psgi|cgi|t)) line (\d+)(?:, <\S+> line \d+)?\.$)"};
+        R"((?:^|\] |: )([^\[\]]*\S) at (\S+\.(?:p[lm]|psgi|cgi|t)) line (\d+)(?:(?:, <\S+> line \d+)?\.|, near ".*)$)"};
     std::smatch match;
     const std::string& text = lines[at].text;
     if (is_perl_warning(text) || !std::regex_search(text, match, words)) return std::nullopt;
