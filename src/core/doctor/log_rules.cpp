@@ -304,7 +304,9 @@ struct Teller {
 };
 
 Teller teller_of(const ServiceFact& writer, const std::string& line, const Picture& picture) {
-    const bool is_php = contains(line, "FastCGI sent in stderr") && contains(line, "PHP message: ");
+    // That there is no such script is its own mistake.
+    const bool is_php =
+        contains(line, "FastCGI sent in stderr") && !contains(line, "Primary script unknown");
     if (!is_php) return {&writer, writer.name};
     const ServiceFact* php = nullptr;
     for (const ServiceFact& it : picture.facts().services) {
@@ -450,18 +452,18 @@ bool is_syntax_error(const Traceback& trace) {
             contains(trace.error, "IndentationError") || contains(trace.error, "TabError"));
 }
 
-/// Of its last end: it may run anew.
-bool is_ended_by_signal(const ServiceFact& service, const Picture& picture) {
+/// What it has written is what it ended by; it may run anew.
+bool is_why_it_ended(const Traceback& trace, const ServiceFact& service) {
     constexpr int signal_base = 128;
-    return service.has_exited && (service.pid == 0 || picture.is_flapping(service)) &&
-           (service.exit_signal != 0 || service.exit_code > signal_base);
+    const bool is_signal = service.exit_signal != 0 || service.exit_code > signal_base;
+    return trace.is_end || (service.pid == 0 && service.has_exited && is_signal);
 }
 
-int strength_of(const Traceback& trace, const ServiceFact& service, const Picture& picture) {
+int strength_of(const Traceback& trace, const ServiceFact& service) {
     if (is_syntax_error(trace)) return 68;
     if (is_about_connections(trace.error)) return 35;
     // Above that it has crashed, which is what it does then.
-    if (is_ended_by_signal(service, picture)) return 66;
+    if (is_why_it_ended(trace, service)) return 66;
     return trace.file.empty() ? 55 : 57;
 }
 
@@ -494,7 +496,7 @@ void describe(const Traceback& trace,
         finding.confidence = Confidence::sure;
         finding.what = picture.shown(trace.file) + " line " + std::to_string(trace.line) + " of " +
                        service.name + " has a syntax error: " + trace.error + ".";
-    } else if (service.pid == 0 || is_ended_by_signal(service, picture) ||
+    } else if (service.pid == 0 || trace.is_end ||
                (picture.is_troubled(service) && !service.has_been_ready)) {
         finding.id = "ended-by-exception";
         finding.what = service.name + " is ended by an error that nobody handles" + where + ": " +
@@ -526,10 +528,12 @@ void read_traceback(const Reading& reading, std::vector<Finding>& findings) {
     if (line == log.lines.end()) line = says(trace.head);
     const std::string text = line == log.lines.end() ? "" : line->text;
     const ServiceFact& service = *teller_of(reading.service, text, picture).service;
+    const bool is_over = service.pid == 0 || trace.is_end || !service.has_been_ready;
+    if (trace.file.empty() && !is_over && !reading.is_unhandled) return;
     Finding finding;
     finding.service = service.name;
     finding.topic = "traceback";
-    finding.strength = strength_of(trace, service, picture);
+    finding.strength = strength_of(trace, service);
     describe(trace, service, picture, finding);
     if (line != log.lines.end()) {
         finding.evidence.push_back(render_line(reading.service.name, *line));

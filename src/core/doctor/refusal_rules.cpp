@@ -23,13 +23,13 @@ struct Refusal {
 
 bool tells_refusal(const std::string& text) {
     return contains(text, "ECONNREFUSED") || contains_word(text, "connection refused") ||
-           contains(text, "Errno 111");
+           contains(text, "Errno 111") || contains(text, " refused. Check that the hostname");
 }
 
 /// Of this machine alone: of others it is not known who listens.
 std::map<int, Refusal> find_refusals(const LogFact& log) {
     static const std::regex endpoint{
-        R"((?:127\.0\.0\.1|localhost|\[?::1\]?|0\.0\.0\.0):(\d{2,5})\b)"};
+        R"((?:127\.0\.0\.1|localhost|\[?::1\]?|0\.0\.0\.0)(?::|"(?: \([^)]*\))?, port )(\d{2,5})\b)"};
     std::map<int, Refusal> found;
     for (const LineFact& line : log.lines) {
         std::smatch match;
@@ -37,6 +37,20 @@ std::map<int, Refusal> find_refusals(const LogFact& log) {
         const int port = std::stoi(match[1].str());
         Refusal& refusal = found[port];
         refusal = {port, refusal.count + 1, &line};
+    }
+    return found;
+}
+
+/// The line is of a client of PostgreSQL, which listens elsewhere: on its port, or another one.
+const ListenerFact* find_postgres(const std::string& line, const Picture& picture) {
+    const bool is_client = contains(line, "PSQLException") || contains(line, "PG::") ||
+                           contains(line, "connection to server at \"") || contains(line, "pq: ");
+    if (!is_client) return nullptr;
+    const ListenerFact* found = nullptr;
+    for (const ListenerFact& it : picture.facts().listeners) {
+        if (!base_of(it.command.substr(0, it.command.find(' '))).starts_with("postgres")) continue;
+        if (found != nullptr && found->port != it.port) return nullptr;
+        found = &it;
     }
     return found;
 }
@@ -76,6 +90,16 @@ void tell(const ServiceFact& service,
                    ", which " + service.name + " connects to" +
                    (refusal.count > 1 ? " again and again." : ".");
     finding.evidence = {render_line(service.name, *refusal.last)};
+    if (const ListenerFact* real = find_postgres(refusal.last->text, picture)) {
+        const std::string its_port = std::to_string(real->port);
+        finding.what.pop_back();
+        finding.what += "; PostgreSQL listens on port " + its_port + ".";
+        finding.evidence.push_back("PostgreSQL is " + describe(*real));
+        finding.fix = "write " + its_port + " for " + port + " where " + service.name +
+                      " is told its database: no variable that is known here does";
+        findings.push_back(std::move(finding));
+        return;
+    }
     finding.fix = "start " + (product.empty() ? "what should listen on port " + port : product) +
                   ", or tell " + service.name + " where it is: no variable that is known here does";
     findings.push_back(std::move(finding));

@@ -19,6 +19,7 @@ struct Traceback {
     std::string code;  ///< The line of code, if it was printed.
     std::string time;  ///< Of its first line.
     std::string head;  ///< Its first line, as printed.
+    bool is_end = false;  ///< A program that writes it ends.
 };
 
 /// The last one of any language that is known; empty when there is none.

@@ -157,7 +157,8 @@ std::optional<Traceback> read_headless_java(const TraceLines& lines) {
                      own->function,
                      "",
                      time,
-                     ""};
+                     "",
+                     false};
 }
 
 /// "Unhandled exception. System.X: …", "   at Shop.Stock.Find(Int32 id) in /srv/Stock.cs:line 12".

@@ -86,7 +86,7 @@ std::optional<Traceback> read_assertion(const LineFact& line) {
     const std::string whole = match[3];
     std::smatch name;
     const std::string function = std::regex_search(whole, name, signature) ? name[1].str() : whole;
-    return Traceback{match[4], match[1], to_line_number(match[2]), function, "", line.time, ""};
+    return Traceback{match[4], match[1], to_line_number(match[2]), function, "", line.time, "", false};
 }
 
 /// "terminate called after throwing an instance of 'X'", "  what():  …".
@@ -122,7 +122,7 @@ std::optional<Traceback> read_glibc(const LineFact& line) {
         R"(^(?:\*\*\* Error in .*?: )?((?:free|malloc|realloc|munmap_chunk|calloc|malloc_consolidate|unlink_chunk|sysmalloc)\(\): .+|double free or corruption \(.+\)|corrupted (?:size vs\. prev_size|double-linked list).*|\*\*\* (?:stack smashing|buffer overflow) detected \*\*\*: .+)$)"};
     std::smatch match;
     if (!std::regex_search(line.text, match, words)) return std::nullopt;
-    return Traceback{match[1], "", 0, "", "", line.time, ""};
+    return Traceback{match[1], "", 0, "", "", line.time, "", false};
 }
 
 bool is_sanitizers_own(const std::string& file) {
@@ -169,6 +169,7 @@ std::optional<Traceback> read_go(const TraceLines& lines, std::size_t at) {
     Traceback found;
     found.error = go_error(text);
     found.time = lines[at].time;
+    found.is_end = !contains(text, "http: panic serving");
     std::size_t goroutines = 0;
     for (std::size_t i = at + 1; i < std::min(lines.size(), at + trace_lines_max); ++i) {
         const std::string& frame = lines[i].text;
@@ -211,10 +212,12 @@ std::optional<Traceback> read_rust(const TraceLines& lines, std::size_t at) {
 
 std::optional<Traceback> read_cpp(const TraceLines& lines, std::size_t at) {
     const std::string& text = lines[at].text;
-    if (contains(text, "Assertion ")) return read_assertion(lines[at]);
-    if (contains(text, "terminate called")) return read_terminate(lines, at);
-    if (contains(text, "Sanitizer: ")) return read_sanitizer(lines, at);
-    return read_glibc(lines[at]);
+    auto found = contains(text, "Assertion ")         ? read_assertion(lines[at])
+                 : contains(text, "terminate called") ? read_terminate(lines, at)
+                 : contains(text, "Sanitizer: ")      ? read_sanitizer(lines, at)
+                                                      : read_glibc(lines[at]);
+    if (found) found->is_end = true;
+    return found;
 }
 
 }  // namespace devstack::core::doctor
