@@ -305,7 +305,8 @@ constexpr LogKnowledge table[] = {
      "Can't locate ",
      R"re(Can't locate \S+\.pm in @INC \(you may need to install the (\S+) module\))re",
      "{service} uses the Perl module {1}, which is not installed.",
-     "cpanm {1}; if it is one of the project itself, let @INC have its folder (-I lib, or PERL5LIB)",
+     "cpanm {1}; if it is one of the project itself, let @INC have its folder (-I lib, or "
+     "PERL5LIB)",
      70},
     {"perl-module-missing",
      "Can't locate ",
@@ -361,7 +362,8 @@ constexpr LogKnowledge table[] = {
     {"runtime-too-old",
      "invalid go version",
      R"re((\S*go\.mod):(\d+): invalid go version '([^']+)': must match format)re",
-     "{1} line {2} of {service} says go {3}, a form that the Go that is installed does not know: it "
+     "{1} line {2} of {service} says go {3}, a form that the Go that is installed does not know: "
+     "it "
      "is older than 1.21.",
      "install that version of Go, or write go 1.N there",
      76},

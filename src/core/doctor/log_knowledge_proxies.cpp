@@ -188,7 +188,8 @@ constexpr LogKnowledge table[] = {
     {"php-crash",
      "exited on signal",
      R"re(\[pool ([^\]]+)\] child \d+ exited on signal (\d+) \((SIG(?:SEGV|BUS|ILL|FPE|ABRT))\b)re",
-     "PHP itself crashes in a worker of {service} ({3}): it is an extension, or a recursion without "
+     "PHP itself crashes in a worker of {service} ({3}): it is an extension, or a recursion "
+     "without "
      "end, rather than the code of a page.",
      "see which request it was (access.log of the pool); leave out extensions that are not PHP's "
      "(opcache.jit=off, xdebug) one by one",

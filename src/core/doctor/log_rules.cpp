@@ -259,7 +259,6 @@ bool is_about_connections(const std::string& error) {
                                         "EAI_AGAIN",
                                         "aborted",
                                         "ConnectionRefused",
-                                        "ConnectException",
                                         "ConnectionReset",
                                         "BrokenPipe",
                                         "CancelledError",
@@ -274,8 +273,8 @@ bool is_about_connections(const std::string& error) {
     return false;
 }
 
-/// A program may write down errors that it has handled. That a request was answered with 500, or not
-/// at all, tells that this one was not.
+/// A program may write down errors that it has handled. That a request was answered with 500, or
+/// not at all, tells that this one was not.
 bool has_failed_request(const ServiceFact& service,
                         const LogFact& log,
                         const Traceback& trace,
@@ -391,14 +390,19 @@ void read_line(const Reading& reading,
         finding.id = known.id;
         finding.service = teller.service->name;
         finding.topic = topic_of(known, found);
+        const std::string told = render_line(service.name, line);
         const bool is_known_already = std::ranges::any_of(findings, [&](const Finding& it) {
-            return it.service == finding.service && it.topic == finding.topic;
+            // Who does not listen, and where, is more than that there is no connection.
+            const bool has_endpoint = known.id == "database-unreachable" &&
+                                      it.confidence == Confidence::sure &&
+                                      std::ranges::find(it.evidence, told) != it.evidence.end();
+            return it.service == finding.service && (it.topic == finding.topic || has_endpoint);
         });
         if (is_known_already) return;
         finding.strength = strength_of(known, line);
         finding.what = fill(known.meaning, found, *teller.service, teller.name, picture);
         finding.fix = fill(known.fix, found, *teller.service, teller.name, picture);
-        finding.evidence = {render_line(service.name, line)};
+        finding.evidence = {told};
         if (!complete(known, found, line, reading, finding)) continue;
         add_place(reading.trace, line, picture, finding);
         findings.push_back(std::move(finding));
@@ -441,7 +445,8 @@ void apply(const KnowledgeFact& known,
     finding.fix = fill(known.fix, found, service, service.name, picture);
     finding.evidence = {render_line(service.name, *line)};
     if (!known.look.empty()) {
-        finding.evidence.push_back("look at " + fill(known.look, found, service, service.name, picture));
+        finding.evidence.push_back("look at " +
+                                   fill(known.look, found, service, service.name, picture));
     }
     findings.push_back(std::move(finding));
 }
@@ -478,8 +483,8 @@ bool is_told(const Traceback& trace,
     };
     return std::ranges::any_of(findings, [&](const Finding& it) {
         return it.service == finding.service &&
-               (it.topic == finding.topic || (it.strength >= finding.strength &&
-                                              std::ranges::any_of(it.evidence, tells)));
+               (it.topic == finding.topic ||
+                (it.strength >= finding.strength && std::ranges::any_of(it.evidence, tells)));
     });
 }
 

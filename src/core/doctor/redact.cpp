@@ -45,8 +45,8 @@ void hide_password_parameters(std::string& text) {
             if (at > 0 && before.find(text[at - 1]) == before.npos) continue;
             const auto begin = at + name.size();
             const bool is_quoted = begin < text.size() && text[begin] == '\'';
-            const auto end = is_quoted ? text.find('\'', begin + 1)
-                                       : text.find_first_of("&; \t\"'),", begin);
+            const auto end =
+                is_quoted ? text.find('\'', begin + 1) : text.find_first_of("&; \t\"'),", begin);
             const auto first = begin + (is_quoted ? 1 : 0);
             const auto last = std::min(end, text.size());
             if (last > first) text.replace(first, last - first, stars);

@@ -120,8 +120,14 @@ std::optional<Traceback> read_python_syntax(const Lines& lines, std::size_t at) 
     for (std::size_t i = at; i-- > 0 && at - i <= lines_before_max;) {
         std::smatch match;
         if (!std::regex_search(lines[i].text, match, place)) continue;
-        return Traceback{
-            lines[at].text, match[1], to_line_number(match[2]), "", lines[i + 1].text, lines[at].time, "", false};
+        return Traceback{lines[at].text,
+                         match[1],
+                         to_line_number(match[2]),
+                         "",
+                         lines[i + 1].text,
+                         lines[at].time,
+                         "",
+                         false};
     }
     return std::nullopt;
 }

@@ -16,9 +16,9 @@ struct Traceback {
     int line = 0;
     /// May be empty. "in the package ts-node" where no frame is the project's own.
     std::string function;
-    std::string code;  ///< The line of code, if it was printed.
-    std::string time;  ///< Of its first line.
-    std::string head;  ///< Its first line, as printed.
+    std::string code;     ///< The line of code, if it was printed.
+    std::string time;     ///< Of its first line.
+    std::string head;     ///< Its first line, as printed.
     bool is_end = false;  ///< A program that writes it ends.
 };
 

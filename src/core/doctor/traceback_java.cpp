@@ -13,28 +13,68 @@ namespace {
 
 /// Packages of the JDK, of languages, frameworks, drivers and servers.
 bool is_foreign_class(const std::string& function) {
-    constexpr std::array<std::string_view, 62> packages{
-        "java.",          "javax.",          "jakarta.",
-        "jdk.",           "sun.",            "com.sun.",
-        "kotlin.",        "kotlinx.",        "scala.",
-        "groovy.",        "clojure.",        "org.codehaus.",
-        "org.apache.",    "org.eclipse.",    "org.springframework.",
-        "org.hibernate.", "org.jboss.",      "org.glassfish.",
-        "org.postgresql.", "org.mariadb.",   "com.mysql.",
-        "com.microsoft.sqlserver.", "oracle.", "com.oracle.",
-        "org.h2.",        "org.sqlite.",     "org.mongodb.",
-        "com.mongodb.",   "redis.clients.",  "io.lettuce.",
-        "com.rabbitmq.",  "com.zaxxer.",     "com.mchange.",
-        "com.fasterxml.", "com.google.",     "org.slf4j.",
-        "ch.qos.logback.", "org.flywaydb.",  "liquibase.",
-        "org.jooq.",      "org.mybatis.",    "org.thymeleaf.",
-        "io.netty.",      "io.undertow.",    "io.vertx.",
-        "io.micronaut.",  "io.quarkus.",     "io.ktor.",
-        "io.javalin.",    "io.grpc.",        "io.reactivex.",
-        "reactor.",       "okhttp3.",        "retrofit2.",
-        "feign.",         "akka.",           "play.",
-        "com.typesafe.",  "software.amazon.", "org.gradle.",
-        "org.junit.",     "net.bytebuddy."};
+    constexpr std::array<std::string_view, 62> packages{"java.",
+                                                        "javax.",
+                                                        "jakarta.",
+                                                        "jdk.",
+                                                        "sun.",
+                                                        "com.sun.",
+                                                        "kotlin.",
+                                                        "kotlinx.",
+                                                        "scala.",
+                                                        "groovy.",
+                                                        "clojure.",
+                                                        "org.codehaus.",
+                                                        "org.apache.",
+                                                        "org.eclipse.",
+                                                        "org.springframework.",
+                                                        "org.hibernate.",
+                                                        "org.jboss.",
+                                                        "org.glassfish.",
+                                                        "org.postgresql.",
+                                                        "org.mariadb.",
+                                                        "com.mysql.",
+                                                        "com.microsoft.sqlserver.",
+                                                        "oracle.",
+                                                        "com.oracle.",
+                                                        "org.h2.",
+                                                        "org.sqlite.",
+                                                        "org.mongodb.",
+                                                        "com.mongodb.",
+                                                        "redis.clients.",
+                                                        "io.lettuce.",
+                                                        "com.rabbitmq.",
+                                                        "com.zaxxer.",
+                                                        "com.mchange.",
+                                                        "com.fasterxml.",
+                                                        "com.google.",
+                                                        "org.slf4j.",
+                                                        "ch.qos.logback.",
+                                                        "org.flywaydb.",
+                                                        "liquibase.",
+                                                        "org.jooq.",
+                                                        "org.mybatis.",
+                                                        "org.thymeleaf.",
+                                                        "io.netty.",
+                                                        "io.undertow.",
+                                                        "io.vertx.",
+                                                        "io.micronaut.",
+                                                        "io.quarkus.",
+                                                        "io.ktor.",
+                                                        "io.javalin.",
+                                                        "io.grpc.",
+                                                        "io.reactivex.",
+                                                        "reactor.",
+                                                        "okhttp3.",
+                                                        "retrofit2.",
+                                                        "feign.",
+                                                        "akka.",
+                                                        "play.",
+                                                        "com.typesafe.",
+                                                        "software.amazon.",
+                                                        "org.gradle.",
+                                                        "org.junit.",
+                                                        "net.bytebuddy."};
     return std::ranges::any_of(packages,
                                [&](std::string_view it) { return function.starts_with(it); });
 }
@@ -46,11 +86,12 @@ struct JavaFrame {
     int line = 0;
 };
 
-/// "	at java.base/java.lang.Thread.run(Thread.java:840)", "	at app//shop.Main.main(Main.java:3)",
-/// "	at java.base/java.io.FileInputStream.open0(Native Method)".
+/// "	at java.base/java.lang.Thread.run(Thread.java:840)", "	at
+/// app//shop.Main.main(Main.java:3)", "	at java.base/java.io.FileInputStream.open0(Native
+/// Method)".
 std::optional<JavaFrame> parse_frame(const std::string& text) {
     static const std::regex frame{
-        R"(^\s+at (?:[\w.@-]*/)*([\w.$<>]+)\((?:(\w+\.(?:java|kt|kts|scala|groovy|clj)):(\d+)|[\w$ .<>-]+)\))"};
+        R"(^\s+at (?:[\w.@-]*/)*([\w.$<>]+)\((?:(\w+\.(?:java|kt|kts|scala|groovy|clj)):(\d+)|Native Method|Unknown Source|<\w+>|[\w$]+\.\w+)\))"};
     std::smatch match;
     if (!std::regex_search(text, match, frame)) return std::nullopt;
     const bool has_place = match[2].matched;
@@ -69,7 +110,7 @@ bool is_between(const std::string& text) {
 /// The class, and what it says: "java.lang.X: …"; empty: no head.
 std::string head_of(const std::string& text) {
     static const std::regex head{
-        R"(((?:[a-z_]\w*\.)+[A-Z][\w$]*(?:Exception|Error|Failure|Throwable)\w*(?:: .*)?)$)"};
+        R"((?:^|[^\w.$])((?:[a-z_]\w*\.)+[A-Z][\w$]*(?:Exception|Error|Failure|Throwable)\w*(?:: .*)?)$)"};
     std::smatch match;
     return std::regex_search(text, match, head) ? match[1].str() : "";
 }

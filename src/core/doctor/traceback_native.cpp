@@ -86,7 +86,8 @@ std::optional<Traceback> read_assertion(const LineFact& line) {
     const std::string whole = match[3];
     std::smatch name;
     const std::string function = std::regex_search(whole, name, signature) ? name[1].str() : whole;
-    return Traceback{match[4], match[1], to_line_number(match[2]), function, "", line.time, "", false};
+    return Traceback{
+        match[4], match[1], to_line_number(match[2]), function, "", line.time, "", false};
 }
 
 /// "terminate called after throwing an instance of 'X'", "  what():  …".
@@ -127,8 +128,7 @@ std::optional<Traceback> read_glibc(const LineFact& line) {
 
 bool is_sanitizers_own(const std::string& file) {
     return contains(file, "libsanitizer") || contains(file, "compiler-rt") ||
-           contains(file, "/include/c++/") || contains(file, "/sysdeps/") ||
-           contains(file, "csu/");
+           contains(file, "/include/c++/") || contains(file, "/sysdeps/") || contains(file, "csu/");
 }
 
 /// "==19==ERROR: AddressSanitizer: heap-buffer-overflow on address …", frames.

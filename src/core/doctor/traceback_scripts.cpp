@@ -19,7 +19,8 @@ struct Place {
 
 /// "	from app.rb:3:in `run'", "	/srv/app.rb:13:in `block in <class:Shop>'".
 std::optional<Place> parse_ruby_frame(const std::string& text) {
-    static const std::regex frame{R"(^\s*(?:\d+: )?(?:from )?(<internal:\S+|\S+?):(\d+):in [`'](.+?)'$)"};
+    static const std::regex frame{
+        R"(^\s*(?:\d+: )?(?:from )?(<internal:\S+|\S+?):(\d+):in [`'](.+?)'$)"};
     std::smatch match;
     if (!contains(text, ":in ") || !std::regex_search(text, match, frame)) return std::nullopt;
     return Place{match[1], to_line_number(match[2]), match[3]};
@@ -46,8 +47,8 @@ void find_ruby_place(const TraceLines& lines, std::size_t from, Traceback& found
     }
 }
 
-/// "config.ru:1:in `require_relative': /srv/app.rb:18: syntax error, … (SyntaxError)": what can not be
-/// read is named in the message.
+/// "config.ru:1:in `require_relative': /srv/app.rb:18: syntax error, … (SyntaxError)": what can not
+/// be read is named in the message.
 bool take_ruby_syntax_error(const std::string& text, Traceback& found) {
     static const std::regex words{R"((?:^|[\s:])(\S+\.(?:rb|ru)):(\d+): (syntax error.*)$)"};
     std::smatch match;

@@ -8,7 +8,8 @@ TEST_CASE("secrets do not get into what is shown", "[unit][doctor]") {
     CHECK(redact("key is hunter22!", {"hunter22"}) == "key is ***!");
     CHECK(redact("to postgres://me:pw@db:5432/x, and http://a/b", {}) ==
           "to postgres://me:***@db:5432/x, and http://a/b");
-    CHECK(redact("No suitable driver found for jdbc:postgresql://db:5432/x?user=me&password=pw", {}) ==
+    CHECK(redact("No suitable driver found for jdbc:postgresql://db:5432/x?user=me&password=pw",
+                 {}) ==
           "No suitable driver found for jdbc:postgresql://db:5432/x?user=me&password=***");
     CHECK(redact("dsn host=db password='p w' user=me password=pw", {}) ==
           "dsn host=db password='***' user=me password=***");
