@@ -9,6 +9,7 @@
 #include "core/doctor/traceback.hpp"
 
 #include <algorithm>
+#include <array>
 #include <charconv>
 #include <cmath>
 #include <map>
@@ -251,26 +252,23 @@ bool may_explain(const ServiceFact& service, const LineFact& line, const Picture
 
 /// What happens when a peer is away for a moment; rules about endpoints know better.
 bool is_about_connections(const std::string& error) {
-    for (const std::string_view word : {"ECONNREFUSED",
-                                        "ECONNRESET",
-                                        "ETIMEDOUT",
-                                        "EPIPE",
-                                        "ENOTFOUND",
-                                        "EAI_AGAIN",
-                                        "aborted",
-                                        "ConnectionRefused",
-                                        "ConnectionReset",
-                                        "BrokenPipe",
-                                        "CancelledError",
-                                        "KeyboardInterrupt",
-                                        "SystemExit",
-                                        "Connection refused",
-                                        "AbortError",
-                                        "not connected",
-                                        "timeout"}) {
-        if (contains_word(error, word)) return true;
-    }
-    return false;
+    // "FileNotFoundException" has ENOTFOUND in it, in other cases.
+    constexpr std::array<std::string_view, 6> codes{
+        "ECONNREFUSED", "ECONNRESET", "ETIMEDOUT", "EPIPE", "ENOTFOUND", "EAI_AGAIN"};
+    constexpr std::array<std::string_view, 11> words{"aborted",
+                                                     "ConnectionRefused",
+                                                     "ConnectionReset",
+                                                     "BrokenPipe",
+                                                     "CancelledError",
+                                                     "KeyboardInterrupt",
+                                                     "SystemExit",
+                                                     "Connection refused",
+                                                     "AbortError",
+                                                     "not connected",
+                                                     "timeout"};
+    return std::ranges::any_of(codes, [&](std::string_view it) { return contains(error, it); }) ||
+           std::ranges::any_of(words,
+                               [&](std::string_view it) { return contains_word(error, it); });
 }
 
 /// A program may write down errors that it has handled. That a request was answered with 500, or
@@ -459,8 +457,11 @@ bool is_syntax_error(const Traceback& trace) {
 
 /// What it has written is what it ended by; it may run anew.
 bool is_why_it_ended(const Traceback& trace, const ServiceFact& service) {
-    constexpr int signal_base = 128;
-    const bool is_signal = service.exit_signal != 0 || service.exit_code > signal_base;
+    constexpr int signal_base = 128;  // Shells say so of what they have started.
+    constexpr int signal_max = 31;
+    const bool is_signal =
+        service.exit_signal != 0 ||
+        (service.exit_code > signal_base && service.exit_code <= signal_base + signal_max);
     return trace.is_end || (service.pid == 0 && service.has_exited && is_signal);
 }
 

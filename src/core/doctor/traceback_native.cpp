@@ -100,15 +100,19 @@ std::optional<Traceback> read_terminate(const TraceLines& lines, std::size_t at)
         found.error = match[1];
         const std::string next = at + 1 < lines.size() ? lines[at + 1].text : "";
         const auto what = next.find("what():  ");
-        if (what != next.npos) found.error += ": " + next.substr(what + 9);
+        const std::string words = what == next.npos ? "" : next.substr(what + 9);
+        if (!words.empty() && words != found.error) found.error += ": " + words;
         return found;
     }
     if (!contains(lines[at].text, "terminate called without an active exception")) {
         return std::nullopt;
     }
-    found.error =
-        "terminate called without an active exception (a std::thread was destroyed before it was "
-        "joined or detached)";
+    const bool is_pure = at > 0 && contains(lines[at - 1].text, "pure virtual method called");
+    found.error = is_pure
+                      ? "pure virtual method called (in a constructor or a destructor, or of an "
+                        "object that is gone)"
+                      : "terminate called without an active exception (often a std::thread that "
+                        "was destroyed before it was joined or detached)";
     return found;
 }
 
@@ -124,6 +128,14 @@ std::optional<Traceback> read_glibc(const LineFact& line) {
     std::smatch match;
     if (!std::regex_search(line.text, match, words)) return std::nullopt;
     return Traceback{match[1], "", 0, "", "", line.time, "", false};
+}
+
+/// "src/stock.cpp:10:15: runtime error: signed integer overflow: …", and the program may go on.
+std::optional<Traceback> read_undefined_behaviour(const LineFact& line) {
+    static const std::regex words{R"(^(\S+\.\w+):(\d+):\d+: (runtime error: .+)$)"};
+    std::smatch match;
+    if (!std::regex_search(line.text, match, words) || is_foreign(match[1])) return std::nullopt;
+    return Traceback{match[3], match[1], to_line_number(match[2]), "", "", line.time, "", false};
 }
 
 bool is_sanitizers_own(const std::string& file) {
@@ -212,6 +224,7 @@ std::optional<Traceback> read_rust(const TraceLines& lines, std::size_t at) {
 
 std::optional<Traceback> read_cpp(const TraceLines& lines, std::size_t at) {
     const std::string& text = lines[at].text;
+    if (contains(text, ": runtime error: ")) return read_undefined_behaviour(lines[at]);
     auto found = contains(text, "Assertion ")         ? read_assertion(lines[at])
                  : contains(text, "terminate called") ? read_terminate(lines, at)
                  : contains(text, "Sanitizer: ")      ? read_sanitizer(lines, at)

@@ -218,6 +218,23 @@ constexpr Told told[] = {
      "shared-library-outdated",
      "./bin/catalogue of api wants the symbol _Z9item_pagei, which none of the shared libraries "
      "that are loaded has: one of them is of another version than it was built against."},
+    {"main.cpp:1:10: fatal error: nlohmann/json.hpp: No such file or directory",
+     "compile-error",
+     "main.cpp does not compile: line 1 includes nlohmann/json.hpp, which is not where the "
+     "compiler "
+     "looks."},
+    {"main.cpp:1:10: fatal error: 'nlohmann/json.hpp' file not found",
+     "compile-error",
+     "main.cpp does not compile: line 1 includes nlohmann/json.hpp, which is not where the "
+     "compiler "
+     "looks."},
+    {"main.cpp:(.text+0x5): undefined reference to `f()'",
+     "compile-error",
+     "api can not be linked: f() is used, and defined nowhere."},
+    {"package shop/store is not a main package",
+     "go-package-missing",
+     "api is started by go run with the package shop/store, which is no program: its files do not "
+     "say package main."},
     {"/srv/go.mod:3: invalid go version '1.22.0': must match format 1.23",
      "runtime-too-old",
      "/srv/go.mod line 3 of api says go 1.22.0, a form that the Go that is installed does not "

@@ -197,3 +197,16 @@ TEST_CASE("who does not listen is told once", "[unit][doctor]") {
           "[nothing-listens] Nothing listens on localhost:5433, which api connects to; PostgreSQL "
           "listens on port 5432.\n");
 }
+
+TEST_CASE("a file that is not found is no peer that is not found", "[unit][doctor]") {
+    World world;
+    world.end("api", 1);
+    write(world,
+          "api",
+          {"Exception in thread \"main\" java.io.FileNotFoundException: conf/app.yml (No such file "
+           "or directory)",
+           "\tat Main.load(Main.java:1)"});
+    CHECK(world.findings()[0].what ==
+          "api is ended by an error that nobody handles in Main.java line 1 (Main.load): "
+          "java.io.FileNotFoundException: conf/app.yml (No such file or directory).");
+}

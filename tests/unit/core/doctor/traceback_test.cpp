@@ -165,6 +165,15 @@ TEST_CASE("of a chain of exceptions the last cause is told, and code of the prog
                   "Caused by: java.nio.channels.ClosedChannelException\n"
                   "\t... 9 more\n") ==
           "java.net.ConnectException | Orders.java:11 | shop.Orders.list");
+    CHECK(find_in("Exception in thread \"main\" java.lang.RuntimeException: can not load\n"
+                  "\tat Main.load(Main.java:1)\n"
+                  "\tat Main.main(Main.java:2)\n"
+                  "Caused by: java.io.FileNotFoundException: app.yml (No such file or directory)\n"
+                  "\tat java.base/java.io.FileInputStream.open0(Native Method)\n"
+                  "\tat Main.load(Main.java:1)\n"
+                  "\tat jdk.compiler/com.sun.tools.javac.launcher.Main.main(Main.java:132)\n") ==
+          "java.io.FileNotFoundException: app.yml (No such file or directory) | Main.java:1 | "
+          "Main.load");
     CHECK(find_in("java.sql.SQLException: no\n\tat com.zaxxer.hikari.P.get(P.java:1)\n") ==
           "java.sql.SQLException: no | :0 | ");
 }
@@ -254,6 +263,13 @@ TEST_CASE("what C++ ends by is read", "[unit][doctor]") {
           "Assertion `!path.empty()' failed | src/catalogue.cpp:10 | item_page");
     CHECK(find_in("terminate called after throwing an instance of 'std::out_of_range'\n"
                   "  what():  map::at\n") == "std::out_of_range: map::at | :0 | ");
+    CHECK(find_in("terminate called after throwing an instance of 'std::bad_alloc'\n"
+                  "  what():  std::bad_alloc\n") == "std::bad_alloc | :0 | ");
+    CHECK(find_in("pure virtual method called\nterminate called without an active exception\n") ==
+          "pure virtual method called (in a constructor or a destructor, or of an object that is "
+          "gone) | :0 | ");
+    CHECK(find_in("src/a.cpp:3:7: runtime error: index 5 out of bounds for type 'int [3]'\n") ==
+          "runtime error: index 5 out of bounds for type 'int [3]' | src/a.cpp:3 | ");
     CHECK(find_in("free(): double free detected in tcache 2\n") ==
           "free(): double free detected in tcache 2 | :0 | ");
     CHECK(find_in("*** stack smashing detected ***: terminated\n") ==
