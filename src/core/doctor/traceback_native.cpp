@@ -31,11 +31,48 @@ bool is_go_package_of_others(const std::string& file) {
            contains(file, "/usr/lib/go") || contains(file, "/usr/local/go/");
 }
 
+/// "main.f(…)", "created by main.start in goroutine 1", and chi's " -> main.f".
+std::string go_function(std::string text) {
+    constexpr std::string_view creator = "created by ";
+    if (text.starts_with(creator)) {
+        text.erase(0, creator.size());
+        return text.substr(0, text.find(" in goroutine"));
+    }
+    const auto begin = text.find_first_not_of(" ->");
+    text.erase(0, begin == text.npos ? 0 : begin);
+    return text.ends_with(')') ? text.substr(0, text.rfind('(')) : text;
+}
+
+/// gin: "[Recovery] 2026/11/28 - 09:13:41 panic recovered:", the request, the error, and then
+/// "/srv/main.go:15 (0x6f1a2b)", "	(*Cart).Add: c.items[sku]++".
+std::optional<Traceback> read_gin(const TraceLines& lines, std::size_t at) {
+    static const std::regex frame{R"(^(\S+\.go):(\d+) \(0x[0-9a-f]+\)$)"};
+    Traceback found;
+    found.time = lines[at].time;
+    std::string root = "?";  // Of Go itself.
+    for (std::size_t i = at + 1; i < std::min(lines.size(), at + trace_lines_max); ++i) {
+        std::smatch match;
+        if (!std::regex_search(lines[i].text, match, frame)) continue;
+        if (found.error.empty()) found.error = "panic: " + lines[i - 1].text;
+        const std::string file = match[1];
+        const auto runtime = file.find("/src/runtime/");
+        if (runtime != file.npos) root = file.substr(0, runtime + 5);
+        if (file.starts_with(root) || is_go_package_of_others(file)) continue;
+        found.file = file;
+        found.line = to_line_number(match[2]);
+        const std::string next = i + 1 < lines.size() ? lines[i + 1].text : "";
+        if (next.starts_with('\t')) found.function = next.substr(1, next.find(':') - 1);
+        return found;
+    }
+    return found.error.empty() ? std::nullopt : std::optional{found};
+}
+
 /// What was panicked with: of "2026/11/28 09:13:41 http: panic serving 127.0.0.1:39364: …" the end.
 std::string go_error(const std::string& text) {
     static const std::regex serving{R"(http: panic serving \S+: (.*)$)"};
     std::smatch match;
-    return std::regex_search(text, match, serving) ? "panic: " + match[1].str() : text;
+    if (std::regex_search(text, match, serving)) return "panic: " + match[1].str();
+    return text.substr(text.find_first_not_of(' '));
 }
 
 /// Of "shop::stock::h1a2b" what people know.
@@ -173,15 +210,18 @@ std::optional<Traceback> read_sanitizer(const TraceLines& lines, std::size_t at)
 
 /// "panic: …", "goroutine 1 [running]:", "main.f(…)", "	/app/main.go:12 +0x1d".
 std::optional<Traceback> read_go(const TraceLines& lines, std::size_t at) {
-    static const std::regex place{R"(^\s+(\S+\.go):(\d+))"};
+    static const std::regex place{R"(^\s+(?:->\s+)?(\S+\.go):(\d+))"};
     const std::string& text = lines[at].text;
-    const bool is_panic = text.starts_with("panic: ") || contains(text, "http: panic serving") ||
-                          text.starts_with("fatal error: ");
+    if (contains(text, "[Recovery]")) return read_gin(lines, at);
+    // chi writes a blank before it, and goes on.
+    const bool is_end = text.starts_with("panic: ") || text.starts_with("fatal error: ");
+    const bool is_panic =
+        is_end || text.starts_with(" panic: ") || contains(text, "http: panic serving");
     if (!is_panic) return std::nullopt;
     Traceback found;
     found.error = go_error(text);
     found.time = lines[at].time;
-    found.is_end = !contains(text, "http: panic serving");
+    found.is_end = is_end;
     std::size_t goroutines = 0;
     for (std::size_t i = at + 1; i < std::min(lines.size(), at + trace_lines_max); ++i) {
         const std::string& frame = lines[i].text;
@@ -189,13 +229,7 @@ std::optional<Traceback> read_go(const TraceLines& lines, std::size_t at) {
         if (frame.starts_with("goroutine ") && ++goroutines > 1) break;
         std::smatch match;
         if (!std::regex_search(frame, match, place)) continue;
-        std::string function = lines[i - 1].text;
-        constexpr std::string_view creator = "created by ";
-        if (function.starts_with(creator)) {
-            function = function.substr(creator.size(), function.find(" in goroutine") - 11);
-        } else {
-            function = function.substr(0, function.rfind('('));
-        }
+        const std::string function = go_function(lines[i - 1].text);
         if (is_go_package_of_others(match[1]) || is_go_standard(function, match[1])) continue;
         found.file = match[1];
         found.line = to_line_number(match[2]);

@@ -17,10 +17,11 @@ struct Place {
     std::string function;
 };
 
-/// "	from app.rb:3:in `run'", "	/srv/app.rb:13:in `block in <class:Shop>'".
+/// "	from app.rb:3:in `run'", "	/srv/app.rb:13:in `block in <class:Shop>'", and what a logger
+/// writes before it.
 std::optional<Place> parse_ruby_frame(const std::string& text) {
     static const std::regex frame{
-        R"(^\s*(?:\d+: )?(?:from )?(<internal:\S+|\S+?):(\d+):in [`'](.+?)'$)"};
+        R"re(^(?:.*?(?:WARN|ERROR|FATAL)(?: -- [^:]*)?: (?:\[\S+\] )*)?\s*(?:\d+: )?(?:from )?(<internal:\S+|[^\s:\[]+):(\d+):in [`'](.+?)'$)re"};
     std::smatch match;
     if (!contains(text, ":in ") || !std::regex_search(text, match, frame)) return std::nullopt;
     return Place{match[1], to_line_number(match[2]), match[3]};

@@ -230,6 +230,37 @@ TEST_CASE("what Ruby's frameworks report of a request is read", "[unit][doctor]"
           "app/controllers/orders_controller.rb:7 | show");
 }
 
+TEST_CASE("frames of Ruby may come through a logger", "[unit][doctor]") {
+    CHECK(
+        find_in("2026-11-28T07:17:39.877Z pid=9 tid=w6 WARN: ArgumentError: no stock\n"
+                "2026-11-28T07:17:39.877Z pid=9 tid=w6 WARN: /srv/app/jobs/stock_job.rb:5:in "
+                "`perform'\n"
+                "/usr/lib/ruby/gems/sidekiq-7.0/lib/sidekiq/processor.rb:202:in `execute_job'\n") ==
+        "ArgumentError: no stock | /srv/app/jobs/stock_job.rb:5 | perform");
+    CHECK(find_in("F, [2026-11-28T07:17:39.877 #9] FATAL -- : [a1] NoMethodError (undefined method "
+                  "`x' for nil:NilClass):\n"
+                  "F, [2026-11-28T07:17:39.877 #9] FATAL -- : [a1]   \n"
+                  "F, [2026-11-28T07:17:39.877 #9] FATAL -- : [a1] app/models/order.rb:7:in "
+                  "`total'\n") ==
+          "NoMethodError: undefined method `x' for nil:NilClass | app/models/order.rb:7 | total");
+}
+
+TEST_CASE("panics that Go's frameworks recover from are read", "[unit][doctor]") {
+    CHECK(find_in("2026/11/28 09:13:41 [Recovery] 2026/11/28 - 09:13:41 panic recovered:\n"
+                  "GET /cart HTTP/1.1\nHost: localhost\n\n"
+                  "assignment to entry in nil map\n"
+                  "/opt/go/src/runtime/map_faststr.go:205 (0x4113)\n"
+                  "\tmapassign_faststr: panic(plainError())\n"
+                  "/srv/main.go:15 (0x6f1a)\n"
+                  "\t(*Cart).Add: c.items[sku]++\n"
+                  "/root/go/pkg/mod/github.com/gin-gonic/gin@v1.9.1/context.go:174 (0x6e)\n") ==
+          "panic: assignment to entry in nil map | /srv/main.go:15 | (*Cart).Add");
+    CHECK(find_in("\n panic: no stock\n \n -> main.(*Cart).Add\n ->   /srv/cart.go:11\n\n"
+                  "    net/http.HandlerFunc.ServeHTTP\n"
+                  "      /usr/lib/go-1.19/src/net/http/server.go:2109\n") ==
+          "panic: no stock | /srv/cart.go:11 | main.(*Cart).Add");
+}
+
 TEST_CASE("of PHP's packages the caller is told", "[unit][doctor]") {
     CHECK(
         find_in("PHP Fatal error:  Uncaught Error: no in /srv/src/Orders.php:8\nStack trace:\n") ==
