@@ -290,7 +290,8 @@ bool has_failed_request(const ServiceFact& service,
                                 contains(it.text, "DELETE ");
         return (is_request && (contains(it.text, " 500") || contains(it.text, "[500]"))) ||
                contains(it.text, "Exception in ASGI application") ||
-               (is_recent && contains(it.text, "http: panic serving "));
+               (is_recent && (contains(it.text, "http: panic serving ") ||
+                              contains(it.text, "PHP Fatal error:  Uncaught ")));
     });
 }
 
@@ -344,6 +345,14 @@ std::string rust_error_before(const LogFact& log, const LineFact& line) {
     return "";
 }
 
+/// A program may do without a file: it matters where it is its last word.
+bool is_last_word(const LineFact& line, const Reading& reading) {
+    constexpr std::ptrdiff_t lines_after_max = 3;
+    const LineFact* const end = reading.log.lines.data() + reading.log.lines.size();
+    return end - &line <= lines_after_max + 1 ||
+           (reading.trace && is_of_trace(line, *reading.trace));
+}
+
 /// What the pattern of a line can not say. False: then it is no finding.
 bool complete(const LogKnowledge& known,
               const std::smatch& found,
@@ -354,6 +363,7 @@ bool complete(const LogKnowledge& known,
         tell_holder(reading.service, found, reading.picture, finding);
     }
     if (known.id == "database-locked") tell_locker(reading.service, reading.picture, finding);
+    if (known.id == "file-missing" && !is_last_word(line, reading)) return false;
     if (known.id == "compile-error" && known.part == "--> ") {
         const std::string error = rust_error_before(reading.log, line);
         if (error.empty()) return false;

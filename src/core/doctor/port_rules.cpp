@@ -244,6 +244,8 @@ void compare_addresses(const ServiceFact& service,
             const bool has_connected = std::ranges::any_of(
                 dial.addresses, [](const AddressFact& a) { return a.outcome == "connected"; });
             if (refused == dial.addresses.end() || has_connected) continue;
+            // It was just being started anew.
+            if (refused->address == it->address) continue;
             done.insert(it->port);
             const bool is_v6 = contains(it->address, ":");
             Finding finding;

@@ -17,8 +17,8 @@ struct Place {
     std::string function;
 };
 
-/// "	from app.rb:3:in `run'", "	/srv/app.rb:13:in `block in <class:Shop>'", and what a logger
-/// writes before it.
+/// "	from app.rb:3:in `run'", "	/srv/app.rb:13:in `block in <class:Shop>'", and what a
+/// logger writes before it.
 std::optional<Place> parse_ruby_frame(const std::string& text) {
     static const std::regex frame{
         R"re(^(?:.*?(?:WARN|ERROR|FATAL)(?: -- [^:]*)?: (?:\[\S+\] )*)?\s*(?:\d+: )?(?:from )?(<internal:\S+|[^\s:\[]+):(\d+):in [`'](.+?)'$)re"};

@@ -206,7 +206,37 @@ TEST_CASE("a file that is not found is no peer that is not found", "[unit][docto
           {"Exception in thread \"main\" java.io.FileNotFoundException: conf/app.yml (No such file "
            "or directory)",
            "\tat Main.load(Main.java:1)"});
-    CHECK(world.findings()[0].what ==
-          "api is ended by an error that nobody handles in Main.java line 1 (Main.load): "
-          "java.io.FileNotFoundException: conf/app.yml (No such file or directory).");
+    CHECK(world.said() == "[file-missing] api opens conf/app.yml, which does not exist.\n");
+    CHECK(world.findings()[0].evidence[1] == "it happens in Main.java:1 (Main.load)");
+}
+
+TEST_CASE("a file that is missing matters where it is the last word", "[unit][doctor]") {
+    World world;
+    world.end("api", 1);
+    write(world,
+          "api",
+          {"open conf/local.yml: no such file or directory, taking defaults",
+           "connecting",
+           "retrying",
+           "retrying",
+           "error: gave up"});
+    CHECK(world.findings()[0].id == "ends-with-error");
+}
+
+TEST_CASE("what PHP does not catch has failed a request", "[unit][doctor]") {
+    World world;
+    write(world, "web", {"PHP Fatal error:  Uncaught Error: no in /srv/src/Orders.php:8"});
+    CHECK(world.findings()[0].id == "php-error");
+    world.facts.time = "2026-11-20T19:37:05.000Z";
+    CHECK(world.said().empty());
+}
+
+TEST_CASE("who is refused where somebody listens was started anew", "[unit][doctor]") {
+    World world;
+    DialFact& asked = ask(world, 0, "connection refused");
+    asked.id = "other scheme: asked";
+    asked.stage = "connect";
+    asked.addresses = {{"127.0.0.1", "refused"}};
+    for (const Finding& it : world.findings())
+        CHECK(it.id != "address-family");
 }
