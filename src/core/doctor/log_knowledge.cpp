@@ -249,7 +249,7 @@ constexpr LogKnowledge table[] = {
      74},
     {"runtime-too-old",
      "Your Ruby version is",
-     R"re(Your Ruby version is (\S+), but your Gemfile specified (.+))re",
+     R"re(Your Ruby version is (\S+), but your Gemfile specified (.+?)(?: \(Bundler::RubyVersionMismatch\))?$)re",
      "{service} wants another Ruby than the one that runs it: its Gemfile says {2}, and this is "
      "{1}.",
      "install that version, or correct ruby in {folder}/Gemfile",

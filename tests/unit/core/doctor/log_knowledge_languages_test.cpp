@@ -154,6 +154,11 @@ constexpr Told told[] = {
      "sources (Bundler::GemNotFound)",
      "ruby-gem-missing",
      "Gems that Gemfile.lock of api names are not installed: puma-6.4.2, nio4r-2.7.3."},
+    {"validate_ruby!': Your Ruby version is 3.1.2, but your Gemfile specified 3.3.0 "
+     "(Bundler::RubyVersionMismatch)",
+     "runtime-too-old",
+     "api wants another Ruby than the one that runs it: its Gemfile says 3.3.0, and this is "
+     "3.1.2."},
     {"can't find executable puma for gem puma. puma is not currently included in the bundle, "
      "perhaps you meant to add it to your Gemfile? (Gem::Exception)",
      "ruby-gem-missing",
