@@ -69,7 +69,7 @@ bool is_told(const Traceback& trace,
     };
     return std::ranges::any_of(findings, [&](const Finding& it) {
         return it.service == finding.service &&
-               (it.topic == finding.topic ||
+               (it.topic == "traceback" ||
                 (it.strength >= finding.strength && std::ranges::any_of(it.evidence, tells)));
     });
 }
@@ -177,7 +177,7 @@ void read_traceback(const Reading& reading, std::vector<Finding>& findings) {
     if (trace.file.empty() && !is_over && !reading.is_unhandled) return;
     Finding finding;
     finding.service = service.name;
-    finding.topic = "traceback";
+    finding.topic = is_why_it_ended(trace, service) ? "end" : "traceback";
     finding.strength = strength_of(trace, service);
     describe(trace, service, picture, finding);
     if (line != log.lines.end()) {

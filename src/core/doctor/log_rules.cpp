@@ -237,11 +237,10 @@ bool may_explain(const ServiceFact& service, const LineFact& line, const Picture
            seconds_between(line.time, picture.facts().time) <= recent_seconds;
 }
 
-/// A server that forks its workers goes on without what they can not load, for ever (Plack).
-int strength_of(const LogKnowledge& known, const LineFact& line) {
-    constexpr int above_hangs = 80;
-    return contains(line.text, "Error while loading ") ? std::max(known.strength, above_hangs)
-                                                       : known.strength;
+/// A server that forks its workers goes on without what they can not load, for ever (Plack, puma):
+/// that it gives no answer is the same thing.
+bool leaves_no_worker(const LogKnowledge& known, const LineFact& line) {
+    return contains(line.text, "Error while loading ") || known.id == "worker-can-not-start";
 }
 
 /// rustc and javac tell what is wrong in a line before the place; of a warning it is none.
@@ -316,10 +315,17 @@ void read_line(const Reading& reading,
             const bool has_endpoint = known.id == "database-unreachable" &&
                                       it.confidence == Confidence::sure &&
                                       std::ranges::find(it.evidence, told) != it.evidence.end();
-            return it.service == finding.service && (it.topic == finding.topic || has_endpoint);
+            const bool is_same =
+                it.topic == finding.topic || (it.id == finding.id && leaves_no_worker(known, line));
+            return it.service == finding.service && (is_same || has_endpoint);
         });
         if (is_known_already) return;
-        finding.strength = strength_of(known, line);
+        finding.strength = known.strength;
+        if (leaves_no_worker(known, line)) {
+            constexpr int above_hangs = 85;
+            finding.strength = std::max(known.strength, above_hangs);
+            finding.topic = "hang";
+        }
         finding.what = fill(known.meaning, found, *teller.service, teller.name, picture);
         finding.fix = fill(known.fix, found, *teller.service, teller.name, picture);
         finding.evidence = {told};

@@ -133,6 +133,7 @@ TEST_CASE("what a program ends by is above that it has crashed", "[unit][doctor]
     CHECK(findings[0].what ==
           "api is ended by an error that nobody handles: std::out_of_range: map::at.");
     CHECK(findings[0].fix == "see devstack logs api");
+    CHECK(findings.size() == 1);
 }
 
 TEST_CASE("a panic cuts the answer off", "[unit][doctor]") {
@@ -239,4 +240,25 @@ TEST_CASE("who is refused where somebody listens was started anew", "[unit][doct
     asked.addresses = {{"127.0.0.1", "refused"}};
     for (const Finding& it : world.findings())
         CHECK(it.id != "address-family");
+}
+
+TEST_CASE("workers that can not load their application are why there is no answer",
+          "[unit][doctor]") {
+    World world;
+    DialFact& probe = world.probe("api");
+    probe.status = 0;
+    probe.error = "no answer";
+    probe.is_unexpected = true;
+    world.service("api").phase = "unhealthy";
+    write(
+        world,
+        "api",
+        {"Error while loading /srv/app.psgi: Can't locate Mojo/UserAgent.pm in @INC (you may need "
+         "to install the Mojo::UserAgent module) (@INC contains: lib /etc/perl) at lib/Orders.pm "
+         "line 4.",
+         "BEGIN failed--compilation aborted at lib/Orders.pm line 4."});
+    const auto findings = world.findings();
+    REQUIRE(findings.size() == 1);
+    CHECK(findings[0].what == "api uses the Perl module Mojo::UserAgent, which is not installed.");
+    CHECK(findings[0].evidence[1] == "it happens in lib/Orders.pm:4");
 }
