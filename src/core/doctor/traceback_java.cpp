@@ -93,7 +93,7 @@ std::optional<JavaFrame> parse_frame(const std::string& text) {
     static const std::regex frame{
         R"(^\s+at (?:[\w.@-]*/)*([\w.$<>]+)\((?:(\w+\.(?:java|kt|kts|scala|groovy|clj)):(\d+)|Native Method|Unknown Source|<\w+>|[\w$]+\.\w+)\))"};
     std::smatch match;
-    if (!std::regex_search(text, match, frame)) return std::nullopt;
+    if (!text.ends_with(')') || !std::regex_search(text, match, frame)) return std::nullopt;
     const bool has_place = match[2].matched;
     return JavaFrame{has_place && !is_foreign_class(match[1]),
                      match[1],

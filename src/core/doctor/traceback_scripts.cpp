@@ -23,7 +23,8 @@ std::optional<Place> parse_ruby_frame(const std::string& text) {
     static const std::regex frame{
         R"re(^(?:.*?(?:WARN|ERROR|FATAL)(?: -- [^:]*)?: (?:\[\S+\] )*)?\s*(?:\d+: )?(?:from )?(<internal:\S+|[^\s:\[]+):(\d+):in [`'](.+?)'$)re"};
     std::smatch match;
-    if (!contains(text, ":in ") || !std::regex_search(text, match, frame)) return std::nullopt;
+    if (!text.ends_with('\'') || !contains(text, ":in ")) return std::nullopt;
+    if (!std::regex_search(text, match, frame)) return std::nullopt;
     return Place{match[1], to_line_number(match[2]), match[3]};
 }
 
@@ -126,7 +127,9 @@ std::optional<Traceback> read_ruby(const TraceLines& lines, std::size_t at) {
     static const std::regex head{
         R"(^(<internal:\S+|\S+?):(\d+):in [`'](.+?)': (.+ \((?:\w+::)*[A-Z]\w*\))$)"};
     std::smatch match;
-    if (!std::regex_search(lines[at].text, match, head)) return read_ruby_report(lines, at);
+    const std::string& text = lines[at].text;
+    const bool may_be = text.ends_with(')') && contains(text, ":in ");
+    if (!may_be || !std::regex_search(text, match, head)) return read_ruby_report(lines, at);
     Traceback found;
     found.error = match[4];
     found.time = lines[at].time;
@@ -173,6 +176,7 @@ std::optional<Traceback> read_perl(const TraceLines& lines, std::size_t at) {
         R"((?:^|\] |: )([^\[\]]*\S) at (\S+\.(?:p[lm]|psgi|cgi|t)) line (\d+)(?:(?:, <\S+> line \d+)?\.|, near ".*)$)"};
     std::smatch match;
     const std::string& text = lines[at].text;
+    if (!text.ends_with('.') && !contains(text, ", near \"")) return std::nullopt;
     if (is_perl_warning(text) || !std::regex_search(text, match, words)) return std::nullopt;
     Traceback found;
     found.error = match[1];
