@@ -32,7 +32,9 @@ std::span<const LogKnowledge> log_knowledge_of_databases();
 std::span<const LogKnowledge> log_knowledge_of_stores();
 /// … of frameworks and package managers of Python and Node.js, …
 std::span<const LogKnowledge> log_knowledge_of_frameworks();
-/// … of Ruby, PHP, Java, .NET, Go, Rust, Elixir and Docker.
+/// … of Ruby, PHP, Perl, Go, Rust, C++, Elixir and Docker, …
 std::span<const LogKnowledge> log_knowledge_of_languages();
+/// … of Java and .NET.
+std::span<const LogKnowledge> log_knowledge_of_java();
 
 }  // namespace devstack::core::doctor

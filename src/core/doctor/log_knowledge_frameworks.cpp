@@ -345,7 +345,7 @@ constexpr LogKnowledge table[] = {
     // ---- Prisma
     {"variable-missing",
      "nvironment variable not found",
-     R"re(Environment variable not found: ([A-Z][A-Z0-9_]+))re",
+     R"re(Environment variable not found: "?([A-Z][A-Z0-9_]+))re",
      "The variable {1} that {service} needs is not set.",
      "set {1} in the env file of {service}, or in env of the profile",
      78},

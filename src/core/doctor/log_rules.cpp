@@ -5,8 +5,7 @@
 #include "devstack/core/logs/line_pattern.hpp"
 
 #include "core/doctor/log_knowledge.hpp"
-#include "core/doctor/picture.hpp"
-#include "core/doctor/traceback.hpp"
+#include "core/doctor/log_reading.hpp"
 
 #include <algorithm>
 #include <charconv>
@@ -30,16 +29,18 @@ std::string java_of_class_file(const std::string& version) {
     return std::to_string(number - offset);
 }
 
+/// `name` is what the one is called whose words they are.
 std::string fill(std::string_view form,
                  const std::smatch& found,
                  const ServiceFact& service,
+                 const std::string& name,
                  const Picture& picture) {
     std::string text{form};
     for (std::size_t i = 1; i < found.size(); ++i) {
         replace_all(text, "{" + std::to_string(i) + "}", found[i].str());
         replace_all(text, "{java " + std::to_string(i) + "}", java_of_class_file(found[i].str()));
     }
-    replace_all(text, "{service}", service.name);
+    replace_all(text, "{service}", name);
     const FolderFact* const folder = picture.folder(service.name);
     replace_all(text, "{folder}", folder_of(service, picture));
     std::string migrate = "apply the migrations";
@@ -56,6 +57,22 @@ bool is_database_server(const ServiceFact& service) {
         if (contains(service.words[0], name)) return true;
     }
     return false;
+}
+
+/// Another line of it says the same, and more.
+bool is_said_better(const LogKnowledge& known,
+                    const std::smatch& found,
+                    const ServiceFact& service,
+                    const Picture& picture) {
+    if (known.part == "ClassNotFoundException") {
+        const std::string main = "Could not find or load main class " + found[1].str();
+        return picture.find_line_with(service.name, main) != nullptr;
+    }
+    if (known.id != "fpm-config" || known.part != "failed to load configuration file") return false;
+    static const std::regex place{R"(ERROR: \[[^\s:\]]+:\d+\] )"};
+    return picture.find_line(service.name, [](const std::string& it) {
+        return contains(it, "ERROR: [") && std::regex_search(it, place);
+    }) != nullptr;
 }
 
 /// A port that nobody holds now was held then; one that the service itself holds says nothing.
@@ -173,11 +190,13 @@ void tell_locker(const ServiceFact& service, const Picture& picture, Finding& fi
     }
 }
 
-/// Adds where the code is that failed.
-void add_place(const std::vector<LineFact>& lines, const Picture& picture, Finding& finding) {
-    const auto trace = find_last_traceback(lines);
-    if (!trace || trace->file.empty()) return;
-    std::string place = picture.shown(trace->file) + ":" + std::to_string(trace->line);
+/// Adds where the code is that failed, if the line is of the trace that tells so.
+void add_place(const std::optional<Traceback>& trace,
+               const LineFact& line,
+               const Picture& picture,
+               Finding& finding) {
+    if (!trace || trace->file.empty() || !is_of_trace(line, *trace)) return;
+    std::string place = render_place(*trace, picture);
     if (!trace->function.empty() && trace->function != "<module>") {
         place += " (" + trace->function + ")";
     }
@@ -218,39 +237,100 @@ bool may_explain(const ServiceFact& service, const LineFact& line, const Picture
            seconds_between(line.time, picture.facts().time) <= recent_seconds;
 }
 
-void read_line(const ServiceFact& service,
-               const LogFact& log,
+/// A server that forks its workers goes on without what they can not load, for ever (Plack, puma):
+/// that it gives no answer is the same thing.
+bool leaves_no_worker(const LogKnowledge& known, const LineFact& line) {
+    return contains(line.text, "Error while loading ") || known.id == "worker-can-not-start";
+}
+
+/// rustc and javac tell what is wrong in a line before the place; of a warning it is none.
+std::string rust_error_before(const LogFact& log, const LineFact& line) {
+    static const std::regex error{R"(^error(?:\[E\d+\])?: .+)"};
+    const auto at = static_cast<std::size_t>(&line - log.lines.data());
+    constexpr std::size_t lines_before_max = 3;
+    for (std::size_t i = at; i-- > 0 && at - i <= lines_before_max;) {
+        const std::string& text = log.lines[i].text;
+        if (std::regex_search(text, error)) return text;
+        if (text.starts_with("warning: ") || text.starts_with("note: ")) break;
+    }
+    return "";
+}
+
+/// A program may do without a file: it matters where it is its last word.
+bool is_last_word(const LineFact& line, const Reading& reading) {
+    constexpr std::ptrdiff_t lines_after_max = 3;
+    const LineFact* const end = reading.log.lines.data() + reading.log.lines.size();
+    return end - &line <= lines_after_max + 1 ||
+           (reading.trace && is_of_trace(line, *reading.trace));
+}
+
+/// What the pattern of a line can not say. False: then it is no finding.
+bool complete(const LogKnowledge& known,
+              const std::smatch& found,
+              const LineFact& line,
+              const Reading& reading,
+              Finding& finding) {
+    if (known.id == "port-in-use") {
+        tell_holder(reading.service, found, reading.picture, finding);
+    }
+    if (known.id == "database-locked") tell_locker(reading.service, reading.picture, finding);
+    if (known.id == "file-missing" && !is_last_word(line, reading)) return false;
+    if (known.id == "compile-error" && known.part == "--> ") {
+        const std::string error = rust_error_before(reading.log, line);
+        if (error.empty()) return false;
+        finding.what =
+            found[1].str() + " does not compile: line " + found[2].str() + ", " + error + ".";
+    }
+    return true;
+}
+
+void read_line(const Reading& reading,
                const LineFact& line,
-               const Picture& picture,
                Patterns& patterns,
                std::vector<Finding>& findings) {
+    const ServiceFact& service = reading.service;
+    const Picture& picture = reading.picture;
     for (const LogKnowledge& known : log_knowledge()) {
         if (!contains(line.text, known.part)) continue;
         const bool is_port = known.id == "port-in-use";
         const bool may_count = known.is_lasting || is_port ||
                                is_about_rights(known, service, line, picture) ||
-                               may_explain(service, line, picture);
+                               may_explain(service, line, picture) ||
+                               (reading.is_unhandled && is_of_trace(line, *reading.trace));
         if (!may_count) continue;
         std::smatch found;
         if (!std::regex_search(line.text, found, pattern_of(known, patterns))) continue;
         // A server that goes on without its port is no better off.
         if (is_port && found.size() == 1 && !may_explain(service, line, picture)) continue;
         if (is_contradicted(known, found, service, picture)) continue;
+        if (is_said_better(known, found, service, picture)) continue;
+        const Teller teller = teller_of(service, line.text, picture);
         Finding finding;
         finding.id = known.id;
-        finding.service = service.name;
+        finding.service = teller.service->name;
         finding.topic = topic_of(known, found);
+        const std::string told = render_line(service.name, line);
         const bool is_known_already = std::ranges::any_of(findings, [&](const Finding& it) {
-            return it.service == service.name && it.topic == finding.topic;
+            // Who does not listen, and where, is more than that there is no connection.
+            const bool has_endpoint = known.id == "database-unreachable" &&
+                                      it.confidence == Confidence::sure &&
+                                      std::ranges::find(it.evidence, told) != it.evidence.end();
+            const bool is_same =
+                it.topic == finding.topic || (it.id == finding.id && leaves_no_worker(known, line));
+            return it.service == finding.service && (is_same || has_endpoint);
         });
         if (is_known_already) return;
         finding.strength = known.strength;
-        finding.what = fill(known.meaning, found, service, picture);
-        finding.fix = fill(known.fix, found, service, picture);
-        finding.evidence = {render_line(service.name, line)};
-        if (known.id == "port-in-use") tell_holder(service, found, picture, finding);
-        if (known.id == "database-locked") tell_locker(service, picture, finding);
-        add_place(log.lines, picture, finding);
+        if (leaves_no_worker(known, line)) {
+            constexpr int above_hangs = 85;
+            finding.strength = std::max(known.strength, above_hangs);
+            finding.topic = "hang";
+        }
+        finding.what = fill(known.meaning, found, *teller.service, teller.name, picture);
+        finding.fix = fill(known.fix, found, *teller.service, teller.name, picture);
+        finding.evidence = {told};
+        if (!complete(known, found, line, reading, finding)) continue;
+        add_place(reading.trace, line, picture, finding);
         findings.push_back(std::move(finding));
         return;
     }
@@ -287,104 +367,13 @@ void apply(const KnowledgeFact& known,
     finding.service = service.name;
     finding.topic = "knowledge " + known.name;
     finding.strength = profile_strength;
-    finding.what = fill(known.meaning, found, service, picture);
-    finding.fix = fill(known.fix, found, service, picture);
+    finding.what = fill(known.meaning, found, service, service.name, picture);
+    finding.fix = fill(known.fix, found, service, service.name, picture);
     finding.evidence = {render_line(service.name, *line)};
     if (!known.look.empty()) {
-        finding.evidence.push_back("look at " + fill(known.look, found, service, picture));
+        finding.evidence.push_back("look at " +
+                                   fill(known.look, found, service, service.name, picture));
     }
-    findings.push_back(std::move(finding));
-}
-
-/// What happens when a peer is away for a moment; rules about endpoints know better.
-bool is_about_connections(const std::string& error) {
-    for (const std::string_view word : {"ECONNREFUSED",
-                                        "ECONNRESET",
-                                        "ETIMEDOUT",
-                                        "EPIPE",
-                                        "ENOTFOUND",
-                                        "EAI_AGAIN",
-                                        "aborted",
-                                        "ConnectionRefused",
-                                        "ConnectionReset",
-                                        "BrokenPipe",
-                                        "CancelledError",
-                                        "KeyboardInterrupt",
-                                        "SystemExit",
-                                        "Connection refused",
-                                        "AbortError",
-                                        "not connected",
-                                        "timeout"}) {
-        if (contains_word(error, word)) return true;
-    }
-    return false;
-}
-
-/// A program may write down errors that it has handled. That a request was answered with 500 tells
-/// that this one was not.
-bool has_failed_request(const LogFact& log, const Picture& picture) {
-    const DialFact* const asked = picture.dial("asked");
-    if (asked != nullptr && asked->status >= 500) return true;
-    return std::ranges::any_of(log.lines, [](const LineFact& it) {
-        const bool is_request = contains(it.text, "GET ") || contains(it.text, "POST ") ||
-                                contains(it.text, "PUT ") || contains(it.text, "PATCH ") ||
-                                contains(it.text, "DELETE ");
-        return (is_request && contains(it.text, " 500")) ||
-               contains(it.text, "Exception in ASGI application");
-    });
-}
-
-void read_traceback(const ServiceFact& service,
-                    const LogFact& log,
-                    const Picture& picture,
-                    std::vector<Finding>& findings) {
-    const auto trace = find_last_traceback(log.lines);
-    if (!trace || trace->file.empty()) return;
-    const bool is_syntax =
-        (contains(trace->error, "SyntaxError") && !contains(trace->error, "JSON")) ||
-        contains(trace->error, "IndentationError") || contains(trace->error, "TabError");
-    const bool is_handled = is_about_connections(trace->error) || !has_failed_request(log, picture);
-    // A server that reloads itself stays there, without what it could not load.
-    const bool is_left_out = is_syntax && contains(log.lines.back().text, trace->error);
-    if (picture.is_well(service) && is_handled && !is_left_out) return;
-    const std::string file = picture.shown(trace->file);
-    const std::string place = file + " line " + std::to_string(trace->line);
-    Finding finding;
-    finding.service = service.name;
-    finding.topic = "traceback";
-    finding.strength = is_syntax ? 68 : is_about_connections(trace->error) ? 35 : 57;
-    finding.confidence = is_syntax ? Confidence::sure : Confidence::probable;
-    const std::string function = trace->function.empty() || trace->function == "<module>"
-                                     ? ""
-                                     : " (" + trace->function + ")";
-    if (is_syntax) {
-        finding.id = "syntax-error";
-        finding.what = place + " of " + service.name + " has a syntax error: " + trace->error + ".";
-    } else if (service.pid == 0 || (picture.is_troubled(service) && !service.has_been_ready)) {
-        finding.id = "ended-by-exception";
-        finding.what = service.name + " is ended by an error that nobody handles in " + place +
-                       function + ": " + trace->error + ".";
-    } else {
-        finding.id = "unhandled-exception";
-        finding.what = "A request to " + service.name +
-                       " fails by an error that nobody handles in " + place + function + ": " +
-                       trace->error + ".";
-    }
-    finding.fix = "see " + file + ":" + std::to_string(trace->line);
-    for (const LineFact& line : log.lines) {
-        if (line.time == trace->time && contains(line.text, trace->error)) {
-            finding.evidence.push_back(render_line(service.name, line));
-            break;
-        }
-    }
-    // What the line means is known, and told.
-    const bool is_told = std::ranges::any_of(findings, [&](const Finding& it) {
-        return it.service == service.name && !finding.evidence.empty() && !is_syntax &&
-               it.strength >= finding.strength &&
-               std::ranges::find(it.evidence, finding.evidence.front()) != it.evidence.end();
-    });
-    if (is_told) return;
-    if (!trace->code.empty()) finding.evidence.push_back(file + ": " + trace->code);
     findings.push_back(std::move(finding));
 }
 
@@ -400,9 +389,12 @@ void find_what_logs_tell(const Picture& picture, std::vector<Finding>& findings)
                 apply(known, *service, log, picture, findings);
             }
         }
+        const auto trace = find_last_traceback(log.lines);
+        const bool is_unhandled = trace && has_failed_a_request(*service, log, *trace, picture);
+        const Reading reading{*service, log, trace, is_unhandled, picture};
         for (auto line = log.lines.rbegin(); line != log.lines.rend(); ++line)
-            read_line(*service, log, *line, picture, patterns, findings);
-        read_traceback(*service, log, picture, findings);
+            read_line(reading, *line, patterns, findings);
+        read_traceback(reading, findings);
     }
 }
 

@@ -49,6 +49,8 @@ std::string scheme_told(const std::string& text) {
                                       Word{"connection to server at", "postgresql"},
                                       Word{"org.postgresql", "postgresql"},
                                       Word{"PG::", "postgresql"},
+                                      Word{"PSQLException", "postgresql"},
+                                      Word{"pq: ", "postgresql"},
                                       Word{"pgx", "postgresql"},
                                       Word{"MySQL", "mysql"},
                                       Word{"Redis", "redis"}};

@@ -35,6 +35,25 @@ void hide_bearer_tokens(std::string& text) {
     }
 }
 
+/// "jdbc:postgresql://db/x?user=me&password=pw", "host=db password=pw": the password.
+void hide_password_parameters(std::string& text) {
+    static constexpr std::array<std::string_view, 4> names{
+        "password=", "passwd=", "pwd=", "sslpassword="};
+    for (const std::string_view name : names) {
+        for (auto at = text.find(name); at != text.npos; at = text.find(name, at + name.size())) {
+            constexpr std::string_view before = "?&;: \t\"'(,";
+            if (at > 0 && before.find(text[at - 1]) == before.npos) continue;
+            const auto begin = at + name.size();
+            const bool is_quoted = begin < text.size() && text[begin] == '\'';
+            const auto end =
+                is_quoted ? text.find('\'', begin + 1) : text.find_first_of("&; \t\"'),", begin);
+            const auto first = begin + (is_quoted ? 1 : 0);
+            const auto last = std::min(end, text.size());
+            if (last > first) text.replace(first, last - first, stars);
+        }
+    }
+}
+
 bool is_letter_or_digit(char c) {
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
 }
@@ -92,6 +111,7 @@ std::vector<std::string> secrets_in(std::string_view name, std::string_view valu
 std::string redact(std::string_view text, const std::vector<std::string>& secrets) {
     std::string result = hide_secrets(std::string{text}, secrets);
     hide_url_passwords(result);
+    hide_password_parameters(result);
     hide_bearer_tokens(result);
     return result;
 }

@@ -1,5 +1,8 @@
 #include "core/doctor/traceback.hpp"
 
+#include "core/doctor/picture.hpp"
+#include "core/doctor/traceback_readers.hpp"
+
 #include <algorithm>
 #include <array>
 #include <charconv>
@@ -8,17 +11,7 @@
 
 namespace devstack::core::doctor {
 
-namespace {
-
-using Lines = std::vector<LineFact>;
-
-constexpr std::size_t frames_max = 60;
-
-bool contains(std::string_view text, std::string_view part) {
-    return text.find(part) != text.npos;
-}
-
-int to_number(const std::string& digits) {
+int to_line_number(const std::string& digits) {
     int number = 0;
     std::from_chars(digits.data(), digits.data() + digits.size(), number);
     return number;
@@ -26,11 +19,10 @@ int to_number(const std::string& digits) {
 
 /// Code of others: packages, the runtime itself.
 bool is_foreign(const std::string& file) {
-    constexpr std::array<std::string_view, 14> places{"/usr/bin/",
+    constexpr std::array<std::string_view, 18> places{"/usr/bin/",
                                                       "venv/bin/",
                                                       "node_modules/",
                                                       "node:",
-                                                      "internal/",
                                                       "site-packages/",
                                                       "dist-packages/",
                                                       "/usr/lib/",
@@ -39,9 +31,21 @@ bool is_foreign(const std::string& file) {
                                                       "/gems/",
                                                       "/rustc/",
                                                       "<anonymous>",
-                                                      "/lib/python"};
-    return std::ranges::any_of(places, [&](std::string_view it) { return contains(file, it); });
+                                                      "/lib/python",
+                                                      "<internal:",
+                                                      "/vendor/bundle/",
+                                                      "/lib/ruby/",
+                                                      "/.cargo/registry/",
+                                                      "/library/std/src/"};
+    return file.starts_with("internal/") ||  // Node.js' own; Go's projects have one, too.
+           std::ranges::any_of(places, [&](std::string_view it) { return contains(file, it); });
 }
+
+namespace {
+
+using Lines = TraceLines;
+
+constexpr std::size_t frames_max = trace_lines_max;
 
 /// The npm package that the file is of; empty: none.
 std::string package_of(const std::string& file) {
@@ -90,7 +94,7 @@ std::optional<Traceback> read_python(const Lines& lines, std::size_t at) {
             has_frames = true;
             if (is_foreign(match[1])) continue;
             found.file = match[1];
-            found.line = to_number(match[2]);
+            found.line = to_line_number(match[2]);
             found.function = match[3];
             found.code = i + 1 < lines.size() ? lines[i + 1].text : "";
         } else if ((std::regex_match(text, match, error) && !contains(text, "  File ")) ||
@@ -116,8 +120,14 @@ std::optional<Traceback> read_python_syntax(const Lines& lines, std::size_t at) 
     for (std::size_t i = at; i-- > 0 && at - i <= lines_before_max;) {
         std::smatch match;
         if (!std::regex_search(lines[i].text, match, place)) continue;
-        return Traceback{
-            lines[at].text, match[1], to_number(match[2]), "", lines[i + 1].text, lines[at].time};
+        return Traceback{lines[at].text,
+                         match[1],
+                         to_line_number(match[2]),
+                         "",
+                         lines[i + 1].text,
+                         lines[at].time,
+                         "",
+                         false};
     }
     return std::nullopt;
 }
@@ -131,7 +141,7 @@ void find_place_before(const Lines& lines, std::size_t at, Traceback& found) {
         std::smatch match;
         if (!std::regex_search(lines[i].text, match, place)) continue;
         found.file = match[1];
-        found.line = to_number(match[2]);
+        found.line = to_line_number(match[2]);
         found.code = i + 1 < at ? lines[i + 1].text : "";
         const std::string package = package_of(found.file);
         if (!package.empty()) found.function = "in the package " + package;
@@ -161,7 +171,7 @@ std::optional<Traceback> read_node(const Lines& lines, std::size_t at) {
         if (!found.file.empty() || is_foreign(match[2])) continue;
         found.function = match[1];
         found.file = match[2];
-        found.line = to_number(match[3]);
+        found.line = to_line_number(match[3]);
     }
     if (found.file.empty()) find_place_before(lines, at, found);
     // Node.js calls it a SyntaxError, and the syntax is good.
@@ -172,79 +182,6 @@ std::optional<Traceback> read_node(const Lines& lines, std::size_t at) {
     return has_frames ? std::optional{found} : std::nullopt;
 }
 
-/// "panic: …", "goroutine 1 [running]:", "main.f(…)", "	/app/main.go:12 +0x1d".
-std::optional<Traceback> read_go(const Lines& lines, std::size_t at) {
-    static const std::regex place{R"(^\s+(\S+\.go):(\d+))"};
-    const std::string& text = lines[at].text;
-    const bool is_panic = text.starts_with("panic: ") || contains(text, "http: panic serving") ||
-                          text.starts_with("fatal error: ");
-    if (!is_panic) return std::nullopt;
-    Traceback found;
-    found.error = text;
-    found.time = lines[at].time;
-    for (std::size_t i = at + 1; i < std::min(lines.size(), at + frames_max); ++i) {
-        std::smatch match;
-        if (!std::regex_search(lines[i].text, match, place) ||
-            contains(match[1].str(), "/src/runtime/") || is_foreign(match[1]) ||
-            contains(match[1].str(), "/src/net/")) {
-            continue;
-        }
-        found.file = match[1];
-        found.line = to_number(match[2]);
-        found.function = lines[i - 1].text.substr(0, lines[i - 1].text.rfind('('));
-        return found;
-    }
-    return found;
-}
-
-/// "thread 'main' panicked at src/main.rs:4:5:", the message behind it or in the next line.
-std::optional<Traceback> read_rust(const Lines& lines, std::size_t at) {
-    static const std::regex panic{R"(panicked at (?:'(.*)', )?(\S+\.rs):(\d+):\d+:?)"};
-    std::smatch match;
-    if (!std::regex_search(lines[at].text, match, panic)) return std::nullopt;
-    Traceback found;
-    found.time = lines[at].time;
-    found.file = match[2];
-    found.line = to_number(match[3]);
-    found.error = match[1].length() > 0   ? match[1].str()
-                  : at + 1 < lines.size() ? lines[at + 1].text
-                                          : "panic";
-    return found;
-}
-
-/// "Exception in thread "main" java.lang.X: …", "	at com.shop.Main.run(Main.java:12)".
-std::optional<Traceback> read_java(const Lines& lines, std::size_t at) {
-    static const std::regex head{R"(((?:\w+\.)+\w*(?:Exception|Error)(?:: .*)?)$)"};
-    static const std::regex frame{R"(^\s+at ([\w.$<>/]+)\((\w+\.(?:java|kt|scala)):(\d+)\))"};
-    std::smatch match;
-    if (!std::regex_search(lines[at].text, match, head)) return std::nullopt;
-    Traceback found;
-    found.error = match[1];
-    found.time = lines[at].time;
-    for (std::size_t i = at + 1; i < std::min(lines.size(), at + frames_max); ++i) {
-        if (!std::regex_search(lines[i].text, match, frame)) break;
-        const std::string function = match[1];
-        const bool is_own = !function.starts_with("java") && !function.starts_with("jdk.") &&
-                            !function.starts_with("org.springframework.") &&
-                            !function.starts_with("sun.");
-        if (!found.file.empty() && !is_own) continue;
-        if (!found.file.empty()) break;
-        if (!is_own) continue;
-        found.function = function;
-        found.file = match[2];
-        found.line = to_number(match[3]);
-    }
-    return found.file.empty() ? std::nullopt : std::optional{found};
-}
-
-/// "app.rb:3:in `run': undefined method … (NoMethodError)".
-std::optional<Traceback> read_ruby(const Lines& lines, std::size_t at) {
-    static const std::regex head{R"(^(\S+\.rb):(\d+):in [`'](.+)': (.+ \(\w+(?:::\w+)*\))$)"};
-    std::smatch match;
-    if (!std::regex_search(lines[at].text, match, head)) return std::nullopt;
-    return Traceback{match[4], match[1], to_number(match[2]), match[3], "", lines[at].time};
-}
-
 std::optional<Traceback> read_at(const Lines& lines, std::size_t at) {
     const std::string& text = lines[at].text;
     if (contains(text, "Traceback (most recent call last)")) return read_python(lines, at);
@@ -252,21 +189,30 @@ std::optional<Traceback> read_at(const Lines& lines, std::size_t at) {
         if (auto found = read_python_syntax(lines, at)) return found;
     }
     if (contains(text, "panicked at")) return read_rust(lines, at);
-    if (contains(text, ".rb:")) return read_ruby(lines, at);
+    if (contains(text, "PHP Fatal error:")) return read_php(lines, at);
+    if (auto found = read_cpp(lines, at)) return found;
+    if (auto found = read_ruby(lines, at)) return found;
+    if (contains(text, " line ")) return read_perl(lines, at);
     if (contains(text, "panic") || text.starts_with("fatal error: ")) return read_go(lines, at);
-    if (!contains(text, "Error") && !contains(text, "Exception")) return std::nullopt;
-    if (at + 1 < lines.size() && contains(lines[at + 1].text, ".java:"))
-        return read_java(lines, at);
-    return contains(text, "Error") ? read_node(lines, at) : std::nullopt;
+    const bool is_error = contains(text, "Error");
+    if (!is_error && !contains(text, "Exception") && !contains(text, "Caused by: ")) {
+        return std::nullopt;
+    }
+    if (auto found = read_java(lines, at)) return found;
+    if (auto found = read_dotnet(lines, at)) return found;
+    return is_error ? read_node(lines, at) : std::nullopt;
 }
 
 }  // namespace
 
 std::optional<Traceback> find_last_traceback(const std::vector<LineFact>& lines) {
     for (std::size_t i = lines.size(); i-- > 0;) {
-        if (auto found = read_at(lines, i)) return found;
+        auto found = read_at(lines, i);
+        if (!found) continue;
+        if (found->head.empty()) found->head = lines[i].text;
+        return found;
     }
-    return std::nullopt;
+    return read_headless_java(lines);
 }
 
 }  // namespace devstack::core::doctor

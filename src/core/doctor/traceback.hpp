@@ -11,15 +11,18 @@ namespace devstack::core::doctor {
 /// An error with its place, as a runtime prints it.
 struct Traceback {
     std::string error;  ///< "KeyError: 'plum'". With the fields that pydantic names below it.
-    std::string file;   ///< Of the innermost frame that is the project's own, as printed.
+    /// Of the innermost frame that is the project's own, as printed; empty: there is none.
+    std::string file;
     int line = 0;
     /// May be empty. "in the package ts-node" where no frame is the project's own.
     std::string function;
-    std::string code;  ///< The line of code, if it was printed.
-    std::string time;  ///< Of its first line.
+    std::string code;     ///< The line of code, if it was printed.
+    std::string time;     ///< Of its first line.
+    std::string head;     ///< Its first line, as printed.
+    bool is_end = false;  ///< A program that writes it ends.
 };
 
-/// The last one of Python's, Node.js', Go's, Java's, Ruby's or Rust's; empty when there is none.
+/// The last one of any language that is known; empty when there is none.
 std::optional<Traceback> find_last_traceback(const std::vector<LineFact>& lines);
 
 }  // namespace devstack::core::doctor

@@ -8,6 +8,17 @@ TEST_CASE("secrets do not get into what is shown", "[unit][doctor]") {
     CHECK(redact("key is hunter22!", {"hunter22"}) == "key is ***!");
     CHECK(redact("to postgres://me:pw@db:5432/x, and http://a/b", {}) ==
           "to postgres://me:***@db:5432/x, and http://a/b");
+    CHECK(redact("No suitable driver found for jdbc:postgresql://db:5432/x?user=me&password=pw",
+                 {}) ==
+          "No suitable driver found for jdbc:postgresql://db:5432/x?user=me&password=***");
+    CHECK(redact("dsn host=db password='p w' user=me password=pw", {}) ==
+          "dsn host=db password='***' user=me password=***");
+    CHECK(redact("jdbc:sqlserver://db;user=me;password=pw;encrypt=true", {}) ==
+          "jdbc:sqlserver://db;user=me;password=***;encrypt=true");
+    CHECK(redact("spring.datasource.password, or password= in its URL", {}) ==
+          "spring.datasource.password, or password= in its URL");
+    CHECK(redact("(using password: YES), needs_password=true", {}) ==
+          "(using password: YES), needs_password=true");
     CHECK(redact("Authorization: Bearer abcdefghijklmnopqrst", {}) == "Authorization: Bearer ***");
     CHECK(redact("mail a@b.test: fine", {}) == "mail a@b.test: fine");
 }

@@ -142,6 +142,208 @@ TEST_CASE("exceptions of Java and Ruby are read", "[unit][doctor]") {
           "undefined method `x' for nil (NoMethodError) | app.rb:3 | run");
 }
 
+TEST_CASE("of a chain of exceptions the last cause is told, and code of the program's own",
+          "[unit][doctor]") {
+    CHECK(find_in("Exception in thread \"main\" org.postgresql.util.PSQLException: FATAL: no\n"
+                  "  Position: 15\n"
+                  "\tat org.postgresql.Driver.connect(Driver.java:291)\n"
+                  "\tat java.sql/java.sql.DriverManager.getConnection(DriverManager.java:681)\n"
+                  "\tat app//shop.Orders.open(Orders.java:14)\n"
+                  "Caused by: java.net.ConnectException: Connection refused\n"
+                  "\tat java.base/sun.nio.ch.Net.pollConnect(Native Method)\n"
+                  "\t... 9 more\n") ==
+          "java.net.ConnectException: Connection refused | Orders.java:14 | shop.Orders.open");
+    CHECK(find_in("java.lang.IllegalStateException: no\n"
+                  "\tat shop.Main.main(Main.java:3)\n"
+                  "Caused by: java.io.IOException: gone\n"
+                  "\tat java.base/java.io.FileInputStream.open0(Native Method)\n"
+                  "\tat shop.Store.open(Store.kt:8)\n"
+                  "\t... 1 more\n") == "java.io.IOException: gone | Store.kt:8 | shop.Store.open");
+    CHECK(find_in("java.net.ConnectException\n"
+                  "\tat java.net.http/jdk.internal.net.http.X.send(X.java:1)\n"
+                  "\tat shop.Orders.list(Orders.java:11)\n"
+                  "Caused by: java.nio.channels.ClosedChannelException\n"
+                  "\t... 9 more\n") ==
+          "java.net.ConnectException | Orders.java:11 | shop.Orders.list");
+    CHECK(find_in("Exception in thread \"main\" java.lang.RuntimeException: can not load\n"
+                  "\tat Main.load(Main.java:1)\n"
+                  "\tat Main.main(Main.java:2)\n"
+                  "Caused by: java.io.FileNotFoundException: app.yml (No such file or directory)\n"
+                  "\tat java.base/java.io.FileInputStream.open0(Native Method)\n"
+                  "\tat Main.load(Main.java:1)\n"
+                  "\tat jdk.compiler/com.sun.tools.javac.launcher.Main.main(Main.java:132)\n") ==
+          "java.io.FileNotFoundException: app.yml (No such file or directory) | Main.java:1 | "
+          "Main.load");
+    CHECK(find_in("java.sql.SQLException: no\n\tat com.zaxxer.hikari.P.get(P.java:1)\n") ==
+          "java.sql.SQLException: no | :0 | ");
+}
+
+TEST_CASE("a stack without an end has lost its head", "[unit][doctor]") {
+    std::string log;
+    for (int i = 0; i < 200; ++i)
+        log += "\tat shop.Node.root(Node.java:4)\n";
+    CHECK(
+        find_in(log) ==
+        "a recursion without end (java.lang.StackOverflowError; the log holds 200 frames of it) | "
+        "Node.java:4 | shop.Node.root");
+    CHECK(find_in("\tat shop.Node.root(Node.java:4)\n") == "none");
+}
+
+TEST_CASE("exceptions of .NET are read", "[unit][doctor]") {
+    CHECK(
+        find_in("Unhandled exception. System.InvalidOperationException: no stock\n"
+                " ---> System.IO.FileNotFoundException: Could not find file '/srv/a.json'.\n"
+                "   at System.IO.File.Open(String path)\n"
+                "   at Shop.Stock.Load() in /srv/Stock.cs:line 12\n"
+                "   --- End of inner exception stack trace ---\n"
+                "   at Shop.Program.Main() in /srv/Program.cs:line 3\n") ==
+        "System.IO.FileNotFoundException: Could not find file '/srv/a.json'. | /srv/Stock.cs:12 | "
+        "Shop.Stock.Load");
+}
+
+TEST_CASE("of Ruby's gems no place is told", "[unit][doctor]") {
+    CHECK(
+        find_in(
+            "/usr/lib/ruby/vendor_ruby/pg/connection.rb:632:in `connect': no (PG::ConnectionBad)\n"
+            "\tfrom <internal:/usr/lib/ruby/kernel_require.rb>:85:in `require'\n"
+            "\tfrom app.rb:7:in `<class:Shop>'\n") ==
+        "no (PG::ConnectionBad) | app.rb:7 | <class:Shop>");
+    CHECK(
+        find_in("config.ru:2:in `block in <main>': uninitialized constant ShopApp (NameError)\n") ==
+        "uninitialized constant ShopApp (NameError) | config.ru:2 | block in <main>");
+    CHECK(find_in("config.ru:1:in `require_relative': /srv/app.rb:18: syntax error, unexpected "
+                  "end-of-input (SyntaxError)\n") ==
+          "syntax error, unexpected end-of-input (SyntaxError) | /srv/app.rb:18 | ");
+}
+
+TEST_CASE("what Ruby's frameworks report of a request is read", "[unit][doctor]") {
+    CHECK(find_in("2026-11-28 10:15:55 - NoMethodError - undefined method `[]' for nil:NilClass\n\n"
+                  "    total: order[:total]\n"
+                  "                ^^^^^^^^:\n"
+                  "\t/srv/app.rb:12:in `block in <class:Shop>'\n"
+                  "\t/usr/share/gems/sinatra-3.0.5/lib/sinatra/base.rb:1:in `call'\n") ==
+          "NoMethodError: undefined method `[]' for nil:NilClass | /srv/app.rb:12 | block in "
+          "<class:Shop>");
+    CHECK(find_in("NoMethodError (undefined method `x' for nil:NilClass):\n  \n"
+                  "app/controllers/orders_controller.rb:7:in `show'\n") ==
+          "NoMethodError: undefined method `x' for nil:NilClass | "
+          "app/controllers/orders_controller.rb:7 | show");
+}
+
+TEST_CASE("frames of Ruby may come through a logger", "[unit][doctor]") {
+    CHECK(
+        find_in("2026-11-28T07:17:39.877Z pid=9 tid=w6 WARN: ArgumentError: no stock\n"
+                "2026-11-28T07:17:39.877Z pid=9 tid=w6 WARN: /srv/app/jobs/stock_job.rb:5:in "
+                "`perform'\n"
+                "/usr/lib/ruby/gems/sidekiq-7.0/lib/sidekiq/processor.rb:202:in `execute_job'\n") ==
+        "ArgumentError: no stock | /srv/app/jobs/stock_job.rb:5 | perform");
+    CHECK(find_in("F, [2026-11-28T07:17:39.877 #9] FATAL -- : [a1] NoMethodError (undefined method "
+                  "`x' for nil:NilClass):\n"
+                  "F, [2026-11-28T07:17:39.877 #9] FATAL -- : [a1]   \n"
+                  "F, [2026-11-28T07:17:39.877 #9] FATAL -- : [a1] app/models/order.rb:7:in "
+                  "`total'\n") ==
+          "NoMethodError: undefined method `x' for nil:NilClass | app/models/order.rb:7 | total");
+}
+
+TEST_CASE("panics that Go's frameworks recover from are read", "[unit][doctor]") {
+    CHECK(find_in("2026/11/28 09:13:41 [Recovery] 2026/11/28 - 09:13:41 panic recovered:\n"
+                  "GET /cart HTTP/1.1\nHost: localhost\n\n"
+                  "assignment to entry in nil map\n"
+                  "/opt/go/src/runtime/map_faststr.go:205 (0x4113)\n"
+                  "\tmapassign_faststr: panic(plainError())\n"
+                  "/srv/main.go:15 (0x6f1a)\n"
+                  "\t(*Cart).Add: c.items[sku]++\n"
+                  "/root/go/pkg/mod/github.com/gin-gonic/gin@v1.9.1/context.go:174 (0x6e)\n") ==
+          "panic: assignment to entry in nil map | /srv/main.go:15 | (*Cart).Add");
+    CHECK(find_in("\n panic: no stock\n \n -> main.(*Cart).Add\n ->   /srv/cart.go:11\n\n"
+                  "    net/http.HandlerFunc.ServeHTTP\n"
+                  "      /usr/lib/go-1.19/src/net/http/server.go:2109\n") ==
+          "panic: no stock | /srv/cart.go:11 | main.(*Cart).Add");
+}
+
+TEST_CASE("of PHP's packages the caller is told", "[unit][doctor]") {
+    CHECK(
+        find_in("PHP Fatal error:  Uncaught Error: no in /srv/src/Orders.php:8\nStack trace:\n") ==
+        "Error: no | /srv/src/Orders.php:8 | ");
+    CHECK(find_in(
+              "[1] WARNING: [pool www] child 18 said into stderr: \"NOTICE: PHP message: PHP "
+              "Fatal error:  Uncaught Error: no in /srv/vendor/acme/A.php:8\"\n"
+              "[1] WARNING: [pool www] child 18 said into stderr: \"Stack trace:\"\n"
+              "[1] WARNING: [pool www] child 18 said into stderr: \"#0 /srv/vendor/acme/B.php(3): "
+              "A->x()\"\n"
+              "[1] WARNING: [pool www] child 18 said into stderr: \"#1 /srv/public/index.php(9): "
+              "B->y()\"\n") == "Error: no | /srv/public/index.php:9 | ");
+}
+
+TEST_CASE("what Perl dies of is read, and not what it warns of", "[unit][doctor]") {
+    CHECK(
+        find_in(
+            "Can't call method \"total\" on an undefined value at lib/Shop/Orders.pm line 7.\n") ==
+        "Can't call method \"total\" on an undefined value | lib/Shop/Orders.pm:7 | ");
+    CHECK(
+        find_in("[2026-11-28 09:00:00.1] [12] [error] [a1] no stock at lib/Shop.pm line 3, <DATA> "
+                "line 2.\n") == "no stock | lib/Shop.pm:3 | ");
+    CHECK(find_in("no stock at /usr/share/perl5/Mojo/Base.pm line 3.\n") == "no stock | :0 | ");
+    CHECK(find_in("Use of uninitialized value $x in addition (+) at app.pl line 3.\n") == "none");
+    CHECK(find_in("BEGIN failed--compilation aborted at app.pl line 3.\n") == "none");
+}
+
+TEST_CASE("what C++ ends by is read", "[unit][doctor]") {
+    CHECK(find_in("catalogue: src/catalogue.cpp:10: std::string item_page(const std::string&): "
+                  "Assertion `!path.empty()' failed.\n") ==
+          "Assertion `!path.empty()' failed | src/catalogue.cpp:10 | item_page");
+    CHECK(find_in("terminate called after throwing an instance of 'std::out_of_range'\n"
+                  "  what():  map::at\n") == "std::out_of_range: map::at | :0 | ");
+    CHECK(find_in("terminate called after throwing an instance of 'std::bad_alloc'\n"
+                  "  what():  std::bad_alloc\n") == "std::bad_alloc | :0 | ");
+    CHECK(find_in("pure virtual method called\nterminate called without an active exception\n") ==
+          "pure virtual method called (in a constructor or a destructor, or of an object that is "
+          "gone) | :0 | ");
+    CHECK(find_in("src/a.cpp:3:7: runtime error: index 5 out of bounds for type 'int [3]'\n") ==
+          "runtime error: index 5 out of bounds for type 'int [3]' | src/a.cpp:3 | ");
+    CHECK(find_in("free(): double free detected in tcache 2\n") ==
+          "free(): double free detected in tcache 2 | :0 | ");
+    CHECK(find_in("*** stack smashing detected ***: terminated\n") ==
+          "*** stack smashing detected ***: terminated | :0 | ");
+    CHECK(find_in("==19==ERROR: AddressSanitizer: heap-buffer-overflow on address 0x6020\n"
+                  "READ of size 8 at 0x6020 thread T1\n"
+                  "    #0 0x7f19 in __interceptor_memcpy ../../src/libsanitizer/x.inc:827\n"
+                  "    #1 0x55c9 in item_page(std::string const&) src/catalogue.cpp:11\n"
+                  "    #2 0x55c9 in serve src/main.cpp:18\n\n"
+                  "0x6020 is located 0 bytes to the right\n") ==
+          "AddressSanitizer: heap-buffer-overflow | src/catalogue.cpp:11 | item_page");
+    CHECK(find_in("memory: free 120 MB, allocated 20 MB\n*** ready ***\n") == "none");
+}
+
+TEST_CASE("a panic of Go is of its first goroutine", "[unit][doctor]") {
+    CHECK(
+        find_in("panic: no\n\ngoroutine 6 [running]:\n"
+                "github.com/acme/kit.Must(...)\n\t/root/go/pkg/mod/github.com/acme/kit@v1/m.go:3\n"
+                "shop/internal/store.Open()\n\t/srv/internal/store/store.go:9 +0x1\n") ==
+        "panic: no | /srv/internal/store/store.go:9 | shop/internal/store.Open");
+    CHECK(find_in("fatal error: concurrent map writes\n\ngoroutine 6 [running]:\n"
+                  "net/http.(*conn).serve()\n\tnet/http/server.go:1991 +0x607\n"
+                  "created by main.start in goroutine 1\n\t/srv/cart.go:21 +0x25\n\n"
+                  "goroutine 1 [IO wait]:\nmain.main()\n\t/srv/main.go:3 +0x1\n") ==
+          "fatal error: concurrent map writes | /srv/cart.go:21 | main.start");
+    CHECK(find_in("panic: no\n\ngoroutine 6 [running]:\nnet/http.x()\n"
+                  "\t/opt/go/src/net/http/server.go:1 +0x6\n\n"
+                  "goroutine 1 [IO wait]:\nmain.main()\n\t/srv/main.go:3 +0x1\n") ==
+          "panic: no | :0 | ");
+}
+
+TEST_CASE("a mutex is poisoned by an earlier panic", "[unit][doctor]") {
+    CHECK(find_in("thread '<unnamed>' (141) panicked at src/stock.rs:15:35:\nno such article\n"
+                  "thread '<unnamed>' (142) panicked at src/stock.rs:14:31:\n"
+                  "called `Result::unwrap()` on an `Err` value: PoisonError { .. }\n") ==
+          "no such article (it held a mutex, so that src/stock.rs:14 fails by a PoisonError since "
+          "then) | src/stock.rs:15 | ");
+    CHECK(find_in("thread 'main' panicked at /root/.cargo/registry/src/x/a-1.0/src/lib.rs:3:5:\n"
+                  "no\nstack backtrace:\n   2: shop::stock::load\n"
+                  "             at ./src/stock.rs:9:5\n") ==
+          "no | src/stock.rs:9 | shop::stock::load");
+}
+
 TEST_CASE("a main script that Python can not read has its place before the error",
           "[unit][doctor]") {
     CHECK(find_in("  File \"/srv/app/app.py\", line 2\n    x=1\n    ^\n"

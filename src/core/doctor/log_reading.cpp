@@ -1,0 +1,193 @@
+// Whose words the lines of a log are, and the errors that their traces tell.
+
+#include "core/doctor/log_reading.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+
+namespace devstack::core::doctor {
+
+namespace {
+
+/// A program may write down errors that it has handled. That a request was answered with 500, or
+/// not at all, tells that this one was not.
+bool has_failed_request(const ServiceFact& service,
+                        const LogFact& log,
+                        const Traceback& trace,
+                        const Picture& picture) {
+    constexpr double recent_seconds = 120;
+    const DialFact* const asked = picture.dial("asked");
+    if (asked != nullptr && asked->status >= 500) return true;
+    const bool is_recent = seconds_between(trace.time, picture.facts().time) <= recent_seconds;
+    const bool is_cut_off = asked != nullptr && asked->status == 0 && !asked->error.empty() &&
+                            asked->stage != "connect" && picture.is_suspect(service);
+    if (is_cut_off && is_recent) return true;
+    return std::ranges::any_of(log.lines, [&](const LineFact& it) {
+        const bool is_request = contains(it.text, "GET ") || contains(it.text, "POST ") ||
+                                contains(it.text, "PUT ") || contains(it.text, "PATCH ") ||
+                                contains(it.text, "DELETE ");
+        return (is_request && (contains(it.text, " 500") || contains(it.text, "[500]"))) ||
+               contains(it.text, "Exception in ASGI application") ||
+               (is_recent && (contains(it.text, "http: panic serving ") ||
+                              contains(it.text, "PHP Fatal error:  Uncaught ")));
+    });
+}
+
+bool is_syntax_error(const Traceback& trace) {
+    return !trace.file.empty() &&
+           ((contains(trace.error, "SyntaxError") && !contains(trace.error, "JSON")) ||
+            contains(trace.error, "IndentationError") || contains(trace.error, "TabError"));
+}
+
+/// What it has written is what it ended by; it may run anew.
+bool is_why_it_ended(const Traceback& trace, const ServiceFact& service) {
+    constexpr int signal_base = 128;  // Shells say so of what they have started.
+    constexpr int signal_max = 31;
+    const bool is_signal =
+        service.exit_signal != 0 ||
+        (service.exit_code > signal_base && service.exit_code <= signal_base + signal_max);
+    return trace.is_end || (service.pid == 0 && service.has_exited && is_signal);
+}
+
+int strength_of(const Traceback& trace, const ServiceFact& service) {
+    if (is_syntax_error(trace)) return 68;
+    if (is_about_connections(trace.error)) return 35;
+    // Above that it has crashed, which is what it does then.
+    if (is_why_it_ended(trace, service)) return 66;
+    return trace.file.empty() ? 55 : 57;
+}
+
+/// What the trace says is known, and told.
+bool is_told(const Traceback& trace,
+             const Finding& finding,
+             const Picture& picture,
+             const std::vector<Finding>& findings) {
+    const std::string place = "it happens in " + render_place(trace, picture);
+    const auto tells = [&](const std::string& it) {
+        return contains(it, trace.error) || (!trace.file.empty() && it.starts_with(place));
+    };
+    return std::ranges::any_of(findings, [&](const Finding& it) {
+        return it.service == finding.service &&
+               (it.topic == "traceback" ||
+                (it.strength >= finding.strength && std::ranges::any_of(it.evidence, tells)));
+    });
+}
+
+void describe(const Traceback& trace,
+              const ServiceFact& service,
+              const Picture& picture,
+              Finding& finding) {
+    const std::string place =
+        picture.shown(trace.file) + " line " + std::to_string(trace.line) +
+        (trace.function.empty() || trace.function == "<module>" ? "" : " (" + trace.function + ")");
+    const std::string where = trace.file.empty() ? "" : " in " + place;
+    if (is_syntax_error(trace)) {
+        finding.id = "syntax-error";
+        finding.confidence = Confidence::sure;
+        finding.what = picture.shown(trace.file) + " line " + std::to_string(trace.line) + " of " +
+                       service.name + " has a syntax error: " + trace.error + ".";
+    } else if (service.pid == 0 || trace.is_end ||
+               (picture.is_troubled(service) && !service.has_been_ready)) {
+        finding.id = "ended-by-exception";
+        finding.what = service.name + " is ended by an error that nobody handles" + where + ": " +
+                       trace.error + ".";
+    } else {
+        finding.id = "unhandled-exception";
+        finding.what = "A request to " + service.name + " fails by an error that nobody handles" +
+                       where + ": " + trace.error + ".";
+    }
+    finding.fix = "see " + (trace.file.empty() ? "devstack logs " + service.name
+                                               : render_place(trace, picture));
+}
+
+}  // namespace
+
+Teller teller_of(const ServiceFact& writer, const std::string& line, const Picture& picture) {
+    // That there is no such script is its own mistake.
+    const bool is_php =
+        contains(line, "FastCGI sent in stderr") && !contains(line, "Primary script unknown");
+    if (!is_php) return {&writer, writer.name};
+    const ServiceFact* php = nullptr;
+    for (const ServiceFact& it : picture.facts().services) {
+        const bool is_fpm = std::ranges::any_of(
+            it.words, [](const std::string& word) { return base_of(word).starts_with("php-fpm"); });
+        if (is_fpm && (php == nullptr || picture.is_linked(writer, it))) php = &it;
+    }
+    if (php == nullptr) return {&writer, "PHP behind " + writer.name};
+    return {php, php->name};
+}
+
+std::string render_place(const Traceback& trace, const Picture& picture) {
+    return picture.shown(trace.file) + ":" + std::to_string(trace.line);
+}
+
+bool is_of_trace(const LineFact& line, const Traceback& trace) {
+    constexpr double one_event_seconds = 2;
+    return line.time == trace.time ||
+           std::abs(seconds_between(line.time, trace.time)) <= one_event_seconds;
+}
+
+bool is_about_connections(const std::string& error) {
+    // "FileNotFoundException" has ENOTFOUND in it, in other cases.
+    constexpr std::array<std::string_view, 6> codes{
+        "ECONNREFUSED", "ECONNRESET", "ETIMEDOUT", "EPIPE", "ENOTFOUND", "EAI_AGAIN"};
+    constexpr std::array<std::string_view, 11> words{"aborted",
+                                                     "ConnectionRefused",
+                                                     "ConnectionReset",
+                                                     "BrokenPipe",
+                                                     "CancelledError",
+                                                     "KeyboardInterrupt",
+                                                     "SystemExit",
+                                                     "Connection refused",
+                                                     "AbortError",
+                                                     "not connected",
+                                                     "timeout"};
+    return std::ranges::any_of(codes, [&](std::string_view it) { return contains(error, it); }) ||
+           std::ranges::any_of(words,
+                               [&](std::string_view it) { return contains_word(error, it); });
+}
+
+bool has_failed_a_request(const ServiceFact& service,
+                          const LogFact& log,
+                          const Traceback& trace,
+                          const Picture& picture) {
+    return !is_about_connections(trace.error) && has_failed_request(service, log, trace, picture);
+}
+
+void read_traceback(const Reading& reading, std::vector<Finding>& findings) {
+    const LogFact& log = reading.log;
+    const Picture& picture = reading.picture;
+    if (!reading.trace) return;
+    const Traceback& trace = *reading.trace;
+    const bool is_syntax = is_syntax_error(trace);
+    // A server that reloads itself stays there, without what it could not load.
+    const bool is_left_out = is_syntax && contains(log.lines.back().text, trace.error);
+    if (picture.is_well(reading.service) && !reading.is_unhandled && !is_left_out) return;
+    const auto says = [&](const std::string& words) {
+        return std::ranges::find_if(log.lines, [&](const LineFact& it) {
+            return it.time == trace.time && contains(it.text, words);
+        });
+    };
+    auto line = says(trace.error);
+    if (line == log.lines.end()) line = says(trace.head);
+    const std::string text = line == log.lines.end() ? "" : line->text;
+    const ServiceFact& service = *teller_of(reading.service, text, picture).service;
+    const bool is_over = service.pid == 0 || trace.is_end || !service.has_been_ready;
+    if (trace.file.empty() && !is_over && !reading.is_unhandled) return;
+    Finding finding;
+    finding.service = service.name;
+    finding.topic = is_why_it_ended(trace, service) ? "end" : "traceback";
+    finding.strength = strength_of(trace, service);
+    describe(trace, service, picture, finding);
+    if (line != log.lines.end()) {
+        finding.evidence.push_back(render_line(reading.service.name, *line));
+    }
+    if (!is_syntax && is_told(trace, finding, picture, findings)) return;
+    if (!trace.code.empty()) {
+        finding.evidence.push_back(picture.shown(trace.file) + ": " + trace.code);
+    }
+    findings.push_back(std::move(finding));
+}
+
+}  // namespace devstack::core::doctor
