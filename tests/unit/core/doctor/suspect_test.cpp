@@ -428,7 +428,7 @@ TEST_CASE("what nobody listens to on the asked port follows from what ails its s
     world.say("web", "Directory web does not exist.");
     const auto findings = world.findings();
     REQUIRE(findings.size() == 1);
-    CHECK(findings[0].id == "ends-with-error");
+    CHECK(findings[0].id == "directory-missing");
     CHECK(findings[0].explains ==
           std::vector<std::string>{"Nothing listens on 127.0.0.1:3200: connection refused."});
 }
