@@ -41,20 +41,21 @@ bool is_syntax_error(const Traceback& trace) {
 }
 
 /// What it has written is what it ended by; it may run anew.
-bool is_why_it_ended(const Traceback& trace, const ServiceFact& service) {
+bool is_why_it_ended(const Traceback& trace, const ServiceFact& service, const Picture& picture) {
     constexpr int signal_base = 128;  // Shells say so of what they have started.
     constexpr int signal_max = 31;
     const bool is_signal =
         service.exit_signal != 0 ||
         (service.exit_code > signal_base && service.exit_code <= signal_base + signal_max);
-    return trace.is_end || (service.pid == 0 && service.has_exited && is_signal);
+    const bool is_over = service.pid == 0 || picture.has_just_failed(service);
+    return trace.is_end || (is_over && service.has_exited && is_signal);
 }
 
-int strength_of(const Traceback& trace, const ServiceFact& service) {
+int strength_of(const Traceback& trace, const ServiceFact& service, const Picture& picture) {
     if (is_syntax_error(trace)) return 68;
     if (is_about_connections(trace.error)) return 35;
     // Above that it has crashed, which is what it does then.
-    if (is_why_it_ended(trace, service)) return 66;
+    if (is_why_it_ended(trace, service, picture)) return 66;
     return trace.file.empty() ? 55 : 57;
 }
 
@@ -87,7 +88,7 @@ void describe(const Traceback& trace,
         finding.confidence = Confidence::sure;
         finding.what = picture.shown(trace.file) + " line " + std::to_string(trace.line) + " of " +
                        service.name + " has a syntax error: " + trace.error + ".";
-    } else if (service.pid == 0 || trace.is_end ||
+    } else if (service.pid == 0 || is_why_it_ended(trace, service, picture) ||
                (picture.is_troubled(service) && !service.has_been_ready)) {
         finding.id = "ended-by-exception";
         finding.what = service.name + " is ended by an error that nobody handles" + where + ": " +
@@ -177,8 +178,8 @@ void read_traceback(const Reading& reading, std::vector<Finding>& findings) {
     if (trace.file.empty() && !is_over && !reading.is_unhandled) return;
     Finding finding;
     finding.service = service.name;
-    finding.topic = is_why_it_ended(trace, service) ? "end" : "traceback";
-    finding.strength = strength_of(trace, service);
+    finding.topic = is_why_it_ended(trace, service, picture) ? "end" : "traceback";
+    finding.strength = strength_of(trace, service, picture);
     describe(trace, service, picture, finding);
     if (line != log.lines.end()) {
         finding.evidence.push_back(render_line(reading.service.name, *line));

@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <regex>
 #include <set>
 
 namespace devstack::core::doctor {
@@ -181,11 +182,45 @@ std::string expectations(const ServiceFact& service, int port, const Picture& pi
     return join_for_people(who) + (who.size() == 1 ? " expects" : " expect");
 }
 
+/// The words that let a program wait for a debugger, on this port; empty: it does not. The JVM's
+/// (JPDA, -agentlib:jdwp) and Node.js' (--inspect-brk).
+std::string find_debugger(const ListenerFact& listener) {
+    static const std::regex jdwp{R"(\S*jdwp=\S*suspend=y\S*)"};
+    static const std::regex inspector{R"(--inspect-brk\S*|--inspect-wait\S*)"};
+    for (const std::regex& form : {jdwp, inspector}) {
+        std::smatch found;
+        if (std::regex_search(listener.command, found, form)) return found[0].str();
+    }
+    return "";
+}
+
+/// A program that waits for a debugger before it does anything listens for that alone.
+bool tell_debugger(const ServiceFact& service,
+                   const std::vector<const ListenerFact*>& own,
+                   std::vector<Finding>& findings) {
+    const std::string option = own.size() == 1 ? find_debugger(*own.front()) : "";
+    if (option.empty()) return false;
+    Finding finding;
+    finding.id = "waits-for-debugger";
+    finding.service = service.name;
+    finding.topic = "debugger";
+    finding.strength = 92;
+    finding.confidence = Confidence::sure;
+    finding.what = service.name + " waits for a debugger on port " +
+                   std::to_string(own.front()->port) + " before it does anything (" + option + ").";
+    finding.evidence = {render_endpoint(own.front()->address, own.front()->port) +
+                        " is listened on by " + describe(*own.front())};
+    finding.fix = "attach the debugger, or start it without waiting (suspend=n, --inspect)";
+    findings.push_back(std::move(finding));
+    return true;
+}
+
 void compare_ports(const ServiceFact& service,
                    const Picture& picture,
                    std::vector<Finding>& findings) {
     const auto own = picture.listeners_of(service.name);
     if (own.empty() || !picture.is_troubled(service)) return;
+    if (tell_debugger(service, own, findings)) return;
     std::set<int> real;
     for (const ListenerFact* it : own)
         real.insert(it->port);

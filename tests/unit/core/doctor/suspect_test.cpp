@@ -503,6 +503,41 @@ TEST_CASE("a health URL that wants a log-in is told", "[unit][doctor]") {
         "it needs by health.headers");
 }
 
+TEST_CASE("a program that waits for a debugger is told", "[unit][doctor]") {
+    World world;
+    ServiceFact& api = world.service("api");
+    api.phase = "starting";
+    api.phase_seconds = 9;
+    ListenerFact& listener = world.facts.listeners[0];
+    listener.port = 5005;
+    listener.command = "java -agentlib:jdwp=transport=dt_socket,server=y,suspend=y,address=5005 A";
+    CHECK(world.findings()[0].what ==
+          "api waits for a debugger on port 5005 before it does anything "
+          "(-agentlib:jdwp=transport=dt_socket,server=y,suspend=y,address=5005).");
+    listener.command = "node --inspect-brk=5005 server.js";
+    CHECK(world.findings()[0].what ==
+          "api waits for a debugger on port 5005 before it does anything (--inspect-brk=5005).");
+    // Without waiting it is an address like any other.
+    listener.command = "node --inspect=5005 server.js";
+    CHECK(world.findings()[0].id == "listens-on-other-port");
+}
+
+TEST_CASE("a panic is what has ended a program that aborts", "[unit][doctor]") {
+    World world = timed_world();
+    const std::vector<std::string> lines{"thread 'main' (141) panicked at src/stock.rs:15:35:",
+                                         "no such article"};
+    LogFact log{"api", "api.log", {}};
+    for (const std::string& line : lines)
+        log.lines.push_back({"2026-11-20T18:37:04.000Z", line});
+    world.facts.logs = {log};
+    fail(world, 1);
+    world.service("api").exit_code = 0;
+    world.service("api").exit_signal = 6;
+    CHECK(world.said() ==
+          "[ended-by-exception] api is ended by an error that nobody handles in src/stock.rs line "
+          "15: no such article.\n");
+}
+
 TEST_CASE("a stream that breaks off is told with whom it comes from", "[unit][doctor]") {
     World world = timed_world();
     ask(world, 200);
