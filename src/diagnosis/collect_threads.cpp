@@ -2,7 +2,9 @@
 #include "devstack/platform/clock.hpp"
 #include "devstack/platform/procfs.hpp"
 
+#include "diagnosis/collect_goroutines.hpp"
 #include "diagnosis/collectors.hpp"
+#include "diagnosis/go_stacks.hpp"
 #include "diagnosis/locks.hpp"
 #include "diagnosis/process_memory.hpp"
 #include "diagnosis/python_stacks.hpp"
@@ -35,6 +37,7 @@ namespace {
 namespace fs = std::filesystem;
 using core::doctor::ProcessFact;
 using core::doctor::ThreadFact;
+using std::chrono_literals::operator""ms;
 
 /// The calls in which programs wait; the others are told by their number.
 std::string name_of_call(long number) {
@@ -258,8 +261,30 @@ void add_interpreted(const std::map<int, std::vector<std::string>>& before,
 
 struct Examination {
     std::vector<ThreadFact> threads;
+    std::vector<core::doctor::GoroutineFact> goroutines;
+    std::vector<core::doctor::PeerFact> peers;
     std::string problem;
 };
+
+/// What a thread is worth to be stopped for. Of a Go program only what runs: where its goroutines
+/// wait it knows itself, and its threads only wait for goroutines.
+bool is_worth_a_stop(const ProcessFact& process, const ThreadFact& fact) {
+    if (process.runtime == "go") return fact.state == "R";
+    return may_be_stopped(fact) || waits_in_other_loop(process, fact);
+}
+
+/// Twice the time that reading goroutines may take.
+constexpr Duration goroutines_max = 150ms;
+
+/// As ThreadFact has it: a program in Go is what its machine runs.
+void mark_as_go(Examination& found) {
+    for (ThreadFact& it : found.threads) {
+        std::erase_if(it.frames, [](const std::string& frame) {
+            return frame.starts_with("runtime.") || frame.starts_with("?");
+        });
+        if (!it.frames.empty()) it.language = "go";
+    }
+}
 
 /// What is the same before and after the stacks were read is no passing state.
 Examination examine_closely(const ProcessFact& process, TimePoint deadline) {
@@ -275,19 +300,27 @@ Examination examine_closely(const ProcessFact& process, TimePoint deadline) {
             fact.peer = find_peer(pid, *descriptor);
         }
         const bool has_room = to_stop.size() < stacks_max;
-        const bool is_wanted = may_be_stopped(fact) || waits_in_other_loop(process, fact);
-        if (has_room && is_wanted) to_stop.push_back(thread);
+        if (has_room && is_worth_a_stop(process, fact)) to_stop.push_back(thread);
     }
     const auto before = find_locks(pid, threads);
     const TimePoint begin = platform::now();
     auto interpreted = read_interpreted(process, threads);
     if (!interpreted.empty()) to_stop.clear();
     const auto scripts = process.runtime == "node" ? V8Stacks::open(pid) : nullptr;
-    ThreadStacks stacks = read_stacks(pid, to_stop, deadline, [&](int thread, std::uint64_t frame) {
-        if (scripts) scripts->note(thread, frame);
-    });
+    const auto go = process.runtime == "go" ? GoStacks::open(pid) : nullptr;
+    const Goroutines goroutines = go ? go->read(begin + goroutines_max) : Goroutines{};
+    ThreadStacks stacks = read_stacks(
+        pid,
+        to_stop,
+        deadline,
+        [&](int thread, std::uint64_t frame) {
+            if (scripts) scripts->note(thread, frame);
+        },
+        [&](std::uint64_t address) {
+            return go ? go->describe(address) : std::vector<std::string>{};
+        });
     const Duration pause = begin + core::limits::lock_held_min - platform::now();
-    const bool is_twice = !before.empty() || !interpreted.empty();
+    const bool is_twice = !before.empty() || !interpreted.empty() || !goroutines.waiting.empty();
     if (is_twice && pause > Duration{}) wait(pause);
     const auto after = find_locks(pid, threads);
     auto still = interpreted.empty() ? interpreted : read_interpreted(process, threads);
@@ -302,6 +335,12 @@ Examination examine_closely(const ProcessFact& process, TimePoint deadline) {
         if (!is_held) continue;
         fact.lock = render_address(now->second.address);
         fact.lock_owner = now->second.owner;
+    }
+    if (go) {
+        mark_as_go(found);
+        const TimePoint again = platform::now() + goroutines_max;
+        found.goroutines = compare_goroutines(pid, goroutines, go->read(again));
+        found.peers = count_peers(pid);
     }
     found.problem = stacks.problem;
     return found;
@@ -348,10 +387,30 @@ bool is_silent(const std::string& service, const Facts& facts) {
     });
 }
 
+/// What was measured of threads before it was known what they are at.
+class ThreadLoads {
+public:
+    explicit ThreadLoads(const std::vector<ThreadFact>& measured) {
+        for (const ThreadFact& it : measured)
+            loads_[it.thread] = it.wanted_cpu_percent;
+    }
+    void add_to(std::vector<ThreadFact>& threads) const {
+        for (ThreadFact& it : threads) {
+            const auto load = loads_.find(it.thread);
+            if (load != loads_.end()) it.wanted_cpu_percent = load->second;
+        }
+    }
+
+private:
+    std::map<int, double> loads_;
+};
+
 }  // namespace
 
 void collect_threads(const Scene& scene, Facts& facts, TimePoint deadline) {
     constexpr std::size_t threads_max = 400;
+    const ThreadLoads loads{facts.threads};
+    facts.threads.clear();
     for (const ProcessFact& process : facts.processes) {
         if (process.service.empty() || facts.threads.size() >= threads_max) continue;
         const bool is_hung =
@@ -373,7 +432,10 @@ void collect_threads(const Scene& scene, Facts& facts, TimePoint deadline) {
             facts.unseen.push_back(whose + found->problem + explain_refusal());
         }
         std::ranges::move(found->threads, std::back_inserter(facts.threads));
+        std::ranges::move(found->goroutines, std::back_inserter(facts.goroutines));
+        std::ranges::move(found->peers, std::back_inserter(facts.peers));
     }
+    loads.add_to(facts.threads);
 }
 
 }  // namespace devstack::diagnosis

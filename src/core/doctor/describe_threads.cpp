@@ -16,9 +16,10 @@ namespace {
 constexpr std::size_t lines_max = 60;
 constexpr std::size_t frames_shown = 6;
 
-/// What glibc, musl and the C++ library put on a stack around the program's own frames.
+/// What glibc, musl and the libraries of C++ and Rust put on a stack around the program's own
+/// frames.
 bool is_plumbing(std::string_view frame) {
-    constexpr std::array<std::string_view, 12> beginnings{"__",
+    constexpr std::array<std::string_view, 14> beginnings{"__",
                                                           "?",
                                                           "_start",
                                                           "start_thread",
@@ -27,11 +28,16 @@ bool is_plumbing(std::string_view frame) {
                                                           "pthread_",
                                                           "___pthread",
                                                           "std::",
+                                                          "<std::",
+                                                          "rust_begin_",
                                                           "void std::",
                                                           "execute_native_thread_routine",
                                                           "syscall"};
-    return std::ranges::any_of(beginnings,
-                               [&](std::string_view it) { return frame.starts_with(it); });
+    // Names that a program in C++ may have, too.
+    constexpr std::array<std::string_view, 4> of_rust{"core::", "<core::", "alloc::", "<alloc::"};
+    const auto is_begun = [&](std::string_view it) { return frame.starts_with(it); };
+    return std::ranges::any_of(beginnings, is_begun) ||
+           (contains(frame, ".rs:") && std::ranges::any_of(of_rust, is_begun));
 }
 
 bool has_line(std::string_view frame) {

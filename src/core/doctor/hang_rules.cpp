@@ -3,6 +3,7 @@
 #include "devstack/base/text.hpp"
 
 #include "core/doctor/picture.hpp"
+#include "core/doctor/runtime_words.hpp"
 #include "core/doctor/threads.hpp"
 
 #include <algorithm>
@@ -13,8 +14,6 @@
 namespace devstack::core::doctor {
 
 namespace {
-
-constexpr double busy_percent = 80;
 
 bool has_no_answer(const DialFact& dial) {
     const bool is_waiting = dial.stage == "first byte" || dial.stage == "send" ||
@@ -37,12 +36,6 @@ std::string count_threads(int pid, const Picture& picture) {
     return join(texts, ", ");
 }
 
-int count_in_call(int pid, std::string_view call, const Picture& picture) {
-    return static_cast<int>(std::ranges::count_if(
-        picture.facts().threads,
-        [&](const ThreadFact& it) { return it.pid == pid && it.system_call == call; }));
-}
-
 /// The process of the service that listens where it was dialled.
 const ProcessFact* find_server(const ServiceFact& service, int port, const Picture& picture) {
     for (const ListenerFact* it : picture.listeners_on(port)) {
@@ -52,15 +45,17 @@ const ProcessFact* find_server(const ServiceFact& service, int port, const Pictu
 }
 
 const ProcessFact* find_busiest(const ServiceFact& service, const Picture& picture) {
-    const auto processes = picture.processes_of(service.name);
-    const auto most = std::ranges::max_element(
-        processes, {}, [](const ProcessFact* it) { return it->wanted_cpu_percent; });
-    return most == processes.end() || (*most)->wanted_cpu_percent < busy_percent ? nullptr : *most;
-}
-
-/// "97 %"; of one CPU.
-std::string percent_text(double percent) {
-    return std::to_string(static_cast<int>(std::min(percent, 100.0))) + " %";
+    const ProcessFact* busiest = nullptr;
+    double most = 0;
+    for (const ProcessFact* it : picture.processes_of(service.name)) {
+        const auto threads = find_busy_threads(*it, picture);
+        const double of_thread = threads.empty() ? 0 : threads.front()->wanted_cpu_percent;
+        const double wanted = std::max(it->wanted_cpu_percent, of_thread);
+        if (wanted < busy_percent || wanted <= most) continue;
+        busiest = it;
+        most = wanted;
+    }
+    return busiest;
 }
 
 /// Where it is in the program. On the stack of an interpreter there is the interpreter.
@@ -168,15 +163,6 @@ const ProcessFact* find_worker(const ServiceFact& service,
     return server;
 }
 
-std::string profiler_for(const ProcessFact& process) {
-    const std::string pid = std::to_string(process.pid);
-    if (process.runtime == "python") return "py-spy dump --pid " + pid;
-    if (process.runtime == "node") return "kill -USR1 " + pid + " and node inspect -p " + pid;
-    if (process.runtime == "java") return "jstack " + pid;
-    if (process.runtime == "ruby") return "rbspy dump --pid " + pid;
-    return "gdb -p " + pid + ", or perf top -p " + pid;
-}
-
 /// The main thread of a server with an event loop, where it waits in anything but the loop.
 const ThreadFact* find_blocked_loop(const ProcessFact* server, const Picture& picture) {
     const bool has_loop =
@@ -268,6 +254,50 @@ bool is_idle(const ProcessFact& server, const Picture& picture) {
            });
 }
 
+/// A server that has no worker left for the answer that its own handler waits for. `held` is the
+/// beginning of the sentence.
+void tell_waits_for_itself(const std::string& held,
+                           const std::string& endpoint,
+                           const ProcessFact& server,
+                           const Picture& picture,
+                           Finding& finding) {
+    const std::string place = find_place(server, false, picture);
+    finding.id = "waits-for-itself";
+    finding.strength = 84;
+    finding.what = held + "it waits for an answer of itself (" + endpoint + ")" +
+                   (place.empty() ? "" : " in " + place) +
+                   ", and none of its workers is free to give it.";
+    const bool is_php = server.name.starts_with("php") && contains(server.command, " -S");
+    finding.fix =
+        (place.empty() ? "answer without asking itself" : "do not ask its own port in " + place) +
+        ", or run more workers or threads" +
+        (is_php ? " (PHP_CLI_SERVER_WORKERS=4 in its environment)" : "");
+}
+
+/// "127.0.0.1:8089", where what is awaited is the service itself; else empty.
+std::string endpoint_of_itself(const ServiceFact& service, const std::string& peer) {
+    const std::string beginning = service.name + " (";
+    if (!peer.starts_with(beginning)) return "";
+    return peer.substr(beginning.size(), peer.size() - beginning.size() - 1);
+}
+
+/// Its collectors of garbage are all that works.
+void tell_full_heap(const ServiceFact& service,
+                    const std::string& where,
+                    const ProcessFact& process,
+                    double percent,
+                    Finding& finding) {
+    finding.id = "heap-exhausted";
+    finding.strength = 83;
+    finding.what =
+        service.name + " (" + process.command + ", pid " + std::to_string(process.pid) +
+        ") answers nothing on " + where + ": it is busy collecting garbage, which takes " +
+        std::to_string(static_cast<int>(percent)) + " % of a CPU: its heap is all but full.";
+    finding.fix = "see what fills it (jcmd " + std::to_string(process.pid) +
+                  " GC.class_histogram), or give it more (-Xmx); devstack restart " + service.name +
+                  " for now";
+}
+
 void tell_no_answer(const ServiceFact& service,
                     const DialFact& dial,
                     const ProcessFact* server,
@@ -330,6 +360,7 @@ void look_at_silence(const ServiceFact& service,
     const ProcessFact* const server =
         find_worker(service, find_server(service, dial->port, picture), picture);
     const ProcessFact* const busy = find_busiest(service, picture);
+    const std::string peer = server == nullptr ? "" : find_awaited(*server, picture);
     const std::string where = render_endpoint(dial->host, dial->port);
     const std::string time = seconds_text(std::min(dial->timeout, dial->seconds));
     Finding finding;
@@ -343,16 +374,22 @@ void look_at_silence(const ServiceFact& service,
         finding.id = "spins";
         finding.strength = 83;
         finding.confidence = Confidence::sure;
-        finding.what =
-            service.name + " (" + busy->command + ", pid " + std::to_string(busy->pid) +
-            ") is busy in an endless loop, or close to it, and answers nothing on " + where +
-            ": its main thread wants " + percent_text(busy->wanted_cpu_percent) + " of a CPU" +
-            (contains(busy->command, "node") ? ", so its event loop is blocked" : "") + place + ".";
+        finding.what = service.name + " (" + busy->command + ", pid " + std::to_string(busy->pid) +
+                       ") is busy in an endless loop, or close to it, and answers nothing on " +
+                       where + ": " + describe_busy(*busy, picture) +
+                       (contains(busy->command, "node") ? ", so its event loop is blocked" : "") +
+                       place + ".";
         finding.fix = "devstack restart " + service.name +
                       (place.empty() ? "; to see where it is: " + profiler_for(*busy) : "");
+    } else if (server != nullptr && percent_of_collectors(*server, picture) >= busy_percent) {
+        const double percent = percent_of_collectors(*server, picture);
+        tell_full_heap(service, where, *server, percent, finding);
+    } else if (const std::string own = endpoint_of_itself(service, peer); !own.empty()) {
+        const std::string held =
+            service.name + " gives no answer to " + dial->path + " within " + time + ": ";
+        tell_waits_for_itself(held, own, *server, picture, finding);
     } else if (const ThreadFact* blocked = find_blocked_loop(server, picture)) {
-        const Block block{
-            *blocked, find_awaited(*server, picture), find_place(*server, false, picture)};
+        const Block block{*blocked, peer, find_place(*server, false, picture)};
         tell_blocked_loop(service, where, *server, block, finding);
         blame_awaited(service, block.peer, picture, finding);
     } else if (answers_late(service, *dial, picture)) {
@@ -398,15 +435,12 @@ std::string tell_what_it_does(const ServiceFact& service,
                               const Picture& picture) {
     const ProcessFact* const busy = find_busiest(service, picture);
     if (busy != nullptr && busy->pid == server.pid) {
-        return "; it wants " + percent_text(busy->wanted_cpu_percent) + " of a CPU" +
-               where_it_runs(*busy, picture);
+        return "; " + describe_busy(*busy, picture) + where_it_runs(*busy, picture);
     }
-    const int waiting = count_in_call(server.pid, "futex", picture);
-    const bool is_seen = std::ranges::any_of(picture.facts().threads, [&](const ThreadFact& it) {
+    const auto waiting = std::ranges::count_if(picture.facts().threads, [&](const ThreadFact& it) {
         return it.pid == server.pid && waits_for_lock(it, server);
     });
-    // One thread that has nothing to do waits like that, too.
-    if (waiting == 0 || (waiting == 1 && !is_seen)) return "";
+    if (waiting == 0) return "";
     const std::string place = find_place(server, false, picture);
     return "; " + count_of(static_cast<std::size_t>(waiting), "thread") +
            " of it wait for a lock (futex)" + (place.empty() ? "" : ", in " + place) +
@@ -462,16 +496,8 @@ void look_at_stuck_requests(const ServiceFact& service,
                                    std::to_string(it.port) + " (ss -tnp state close-wait)");
         add_thread_evidence(*server, picture, finding);
         const std::string peer = find_awaited(*server, picture);
-        const std::string where = place.empty() ? "" : " in " + place;
-        if (peer.starts_with(service.name + " ")) {
-            finding.id = "waits-for-itself";
-            finding.strength = 84;
-            finding.what = held + "; it waits for an answer of itself (" +
-                           peer.substr(service.name.size() + 2) + where +
-                           ", and none of its workers is free to give it.";
-            finding.fix = (place.empty() ? "answer without asking itself"
-                                         : "do not ask its own port in " + place) +
-                          ", or run more workers or threads";
+        if (const std::string own = endpoint_of_itself(service, peer); !own.empty()) {
+            tell_waits_for_itself(held + "; ", own, *server, picture, finding);
             findings.push_back(std::move(finding));
             return;
         }
@@ -482,10 +508,9 @@ void look_at_stuck_requests(const ServiceFact& service,
             findings.push_back(std::move(finding));
             return;
         }
-        finding.fix = (place.empty() ? "see where the threads of pid " + std::to_string(it.pid) +
-                                           " are (gdb -p, py-spy dump, kill -QUIT for Go and Java)"
-                                     : "look at " + place) +
-                      "; devstack restart " + service.name + " for now";
+        finding.fix =
+            (place.empty() ? "see where it is: " + profiler_for(*server) : "look at " + place) +
+            "; devstack restart " + service.name + " for now";
         findings.push_back(std::move(finding));
         return;
     }

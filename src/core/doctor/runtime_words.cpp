@@ -1,0 +1,105 @@
+#include "core/doctor/runtime_words.hpp"
+
+#include "devstack/base/text.hpp"
+
+#include "core/doctor/picture.hpp"
+#include "core/doctor/threads.hpp"
+
+#include <algorithm>
+#include <array>
+#include <span>
+#include <string_view>
+
+namespace devstack::core::doctor {
+
+namespace {
+
+bool begins_with_one_of(std::string_view name, std::span<const std::string_view> beginnings) {
+    return std::ranges::any_of(beginnings,
+                               [&](std::string_view it) { return name.starts_with(it); });
+}
+
+/// As HotSpot and .NET call them, the first 15 bytes. The serial collector works in the VM's own.
+bool collects_garbage(const ThreadFact& thread) {
+    constexpr std::array<std::string_view, 10> names{"GC Thread",
+                                                     "G1 ",
+                                                     "VM Thread",
+                                                     "ParGC",
+                                                     "Shenandoah",
+                                                     "ZWorker",
+                                                     "XWorker",
+                                                     "ZDirector",
+                                                     ".NET Server GC",
+                                                     ".NET BGC"};
+    return begins_with_one_of(thread.name, names);
+}
+
+bool compiles(const ThreadFact& thread) {
+    constexpr std::array<std::string_view, 4> names{
+        "C1 Compiler", "C2 Compiler", "JVMCI", ".NET Tiered"};
+    return begins_with_one_of(thread.name, names);
+}
+
+std::string percent_text(double percent) {
+    return std::to_string(static_cast<int>(std::min(percent, 100.0))) + " %";
+}
+
+}  // namespace
+
+std::string profiler_for(const ProcessFact& process) {
+    const std::string pid = std::to_string(process.pid);
+    if (process.runtime == "python") return "py-spy dump --pid " + pid;
+    if (process.runtime == "node") return "kill -USR1 " + pid + " and node inspect -p " + pid;
+    if (process.runtime == "java") {
+        return "jstack " + pid + " (or kill -QUIT " + pid + ", which writes it to its log)";
+    }
+    if (process.runtime == "ruby") return "rbspy dump --pid " + pid;
+    if (process.runtime == "go") {
+        return "kill -QUIT " + pid + " (which writes its goroutines to its log, and ends it)";
+    }
+    if (process.name.starts_with("php")) return "phpspy -p " + pid;
+    if (process.name == "dotnet") return "dotnet-stack report -p " + pid;
+    if (process.name == "perl") return "strace -p " + pid;
+    return "gdb -p " + pid + ", or perf top -p " + pid;
+}
+
+std::vector<const ThreadFact*> find_busy_threads(const ProcessFact& process,
+                                                 const Picture& picture) {
+    std::vector<const ThreadFact*> busy;
+    for (const ThreadFact& it : picture.facts().threads) {
+        const bool is_busy = it.pid == process.pid && it.wanted_cpu_percent >= busy_percent;
+        if (is_busy && !collects_garbage(it) && !compiles(it)) busy.push_back(&it);
+    }
+    std::ranges::stable_sort(
+        busy, std::ranges::greater{}, [](const ThreadFact* it) { return it->wanted_cpu_percent; });
+    return busy;
+}
+
+std::string describe_busy(const ProcessFact& process, const Picture& picture) {
+    if (process.wanted_cpu_percent >= busy_percent) {
+        return "its main thread wants " + percent_text(process.wanted_cpu_percent) + " of a CPU";
+    }
+    const auto busy = find_busy_threads(process, picture);
+    if (busy.empty()) return "";
+    const std::string percent = percent_text(busy.back()->wanted_cpu_percent);
+    if (busy.size() == 1)
+        return "its " + name_of(*busy.front()) + " wants " + percent + " of a CPU";
+    std::vector<std::string> names;
+    for (const ThreadFact* it : busy) {
+        constexpr std::size_t shown_max = 3;
+        if (names.size() < shown_max) names.push_back(name_of(*it).substr(7));  // "thread "
+    }
+    return "its threads " + join_for_people(names) +
+           (names.size() < busy.size() ? " and others" : "") + " want " + percent +
+           " of a CPU each";
+}
+
+double percent_of_collectors(const ProcessFact& process, const Picture& picture) {
+    double percent = 0;
+    for (const ThreadFact& it : picture.facts().threads) {
+        if (it.pid == process.pid && collects_garbage(it)) percent += it.wanted_cpu_percent;
+    }
+    return percent;
+}
+
+}  // namespace devstack::core::doctor
