@@ -275,6 +275,8 @@ bool is_worth_a_stop(const ProcessFact& process, const ThreadFact& fact) {
 
 /// Twice the time that reading goroutines may take.
 constexpr Duration goroutines_max = 150ms;
+/// Between the two looks: a lock that is fought for changes hands in less.
+constexpr Duration goroutines_pause = 250ms;
 
 /// As ThreadFact has it: a program in Go is what its machine runs.
 void mark_as_go(Examination& found) {
@@ -319,7 +321,8 @@ Examination examine_closely(const ProcessFact& process, TimePoint deadline) {
         [&](std::uint64_t address) {
             return go ? go->describe(address) : std::vector<std::string>{};
         });
-    const Duration pause = begin + core::limits::lock_held_min - platform::now();
+    const Duration gap = go ? goroutines_pause : Duration{core::limits::lock_held_min};
+    const Duration pause = begin + gap - platform::now();
     const bool is_twice = !before.empty() || !interpreted.empty() || !goroutines.waiting.empty();
     if (is_twice && pause > Duration{}) wait(pause);
     const auto after = find_locks(pid, threads);

@@ -16,7 +16,7 @@ namespace devstack::core::doctor {
 
 namespace {
 
-constexpr std::array<Rules, 33> all_rules{find_profile_mistakes,
+constexpr std::array<Rules, 34> all_rules{find_profile_mistakes,
                                           find_port_conflicts,
                                           find_wrong_ports,
                                           find_dead_references,
@@ -32,6 +32,7 @@ constexpr std::array<Rules, 33> all_rules{find_profile_mistakes,
                                           find_locks,
                                           find_python_deadlocks,
                                           find_stuck_goroutines,
+                                          find_waiting_goroutines,
                                           find_what_dumps_tell,
                                           find_hangs,
                                           find_certificate_troubles,

@@ -2,6 +2,7 @@
 
 #include "devstack/base/text.hpp"
 
+#include "core/doctor/goroutines.hpp"
 #include "core/doctor/picture.hpp"
 #include "core/doctor/runtime_words.hpp"
 #include "core/doctor/threads.hpp"
@@ -127,9 +128,18 @@ std::string render_place(const ThreadFact& thread, const ProcessFact& process) {
     return is_native ? place_of(thread) : render_calls(frames, shown_max);
 }
 
+/// "main.quote (quotes.go:31), where it waits to receive from a channel".
+std::string place_of_request(const ProcessFact& process, const Picture& picture) {
+    const auto goroutines = goroutines_of(process, picture);
+    const Goroutine* const waiting = find_waiting(goroutines);
+    if (waiting == nullptr) return "";
+    return waiting->frames.front().text() + ", where it " + describe_wait(*waiting);
+}
+
 /// The last place that was seen of a thread that runs, or of one that waits: the main thread, which
 /// serves where there is an event loop, else the youngest, which was made for a request.
 std::string find_place(const ProcessFact& process, bool is_running, const Picture& picture) {
+    if (process.runtime == "go" && !is_running) return place_of_request(process, picture);
     std::string youngest;
     for (const ThreadFact& it : picture.facts().threads) {
         if (it.pid != process.pid || (it.state == "R") != is_running) continue;

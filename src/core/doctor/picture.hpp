@@ -97,6 +97,7 @@ void find_lack_of_resources(const Picture& picture, std::vector<Finding>& findin
 void find_locks(const Picture& picture, std::vector<Finding>& findings);
 void find_python_deadlocks(const Picture& picture, std::vector<Finding>& findings);
 void find_stuck_goroutines(const Picture& picture, std::vector<Finding>& findings);
+void find_waiting_goroutines(const Picture& picture, std::vector<Finding>& findings);
 void find_what_dumps_tell(const Picture& picture, std::vector<Finding>& findings);
 void find_hangs(const Picture& picture, std::vector<Finding>& findings);
 void find_health_mistakes(const Picture& picture, std::vector<Finding>& findings);
