@@ -59,14 +59,29 @@ SourceFact read_source(const std::string& path, const std::set<int>& wanted) {
     return fact;
 }
 
+/// A program that was built with -trimpath names its files by its module: "shop/cart/cart.go" is
+/// cart/cart.go where it works.
+std::string find_go_source(int pid, const std::string& file) {
+    if (file.starts_with('/')) return file;
+    const std::string folder = platform::read_working_dir({}, pid) + "/";
+    for (std::size_t at = 0; at != file.npos; at = file.find('/', at)) {
+        if (at != 0) ++at;
+        const std::string path = folder + file.substr(at);
+        if (is_there(path)) return path;
+    }
+    return file;
+}
+
 /// Of those that wait for a lock first: there is not room for all.
 void add_goroutines(const Facts& facts, Named& named) {
     for (const bool is_for_lock : {true, false}) {
         for (const core::doctor::GoroutineFact& it : facts.goroutines) {
             const bool waits = it.state.starts_with("sync.") || it.state == "semacquire";
             if (waits != is_for_lock) continue;
-            for (const core::doctor::GoFrameFact& frame : it.frames)
-                add_named("\t" + frame.file + ":" + std::to_string(frame.line), named);
+            for (const core::doctor::GoFrameFact& frame : it.frames) {
+                const std::string path = find_go_source(it.pid, frame.file);
+                add_named("\t" + path + ":" + std::to_string(frame.line), named);
+            }
         }
     }
 }

@@ -127,6 +127,18 @@ std::vector<Section> read_sections(Elf* elf, Address bias) {
     return sections;
 }
 
+/// Where the file means to be loaded: Go's own linker does not begin at zero.
+Address first_address(Elf* elf) {
+    std::size_t count = 0;
+    if (::elf_getphdrnum(elf, &count) != 0) return 0;
+    for (std::size_t i = 0; i < count; ++i) {
+        GElf_Phdr header;
+        if (::gelf_getphdr(elf, static_cast<int>(i), &header) == nullptr) break;
+        if (header.p_type == PT_LOAD) return header.p_vaddr - header.p_offset;
+    }
+    return 0;
+}
+
 /// Where the table begins in a section: at its beginning, or, where a linker has put several
 /// together, somewhere in it.
 std::optional<std::size_t> find_table(const Section& section) {
@@ -276,7 +288,9 @@ bool GoStacks::Program::open_file() {
     }
     std::error_code error;
     const std::string path = std::filesystem::read_symlink(link, error).string();
-    const Address bias = header.e_type == ET_DYN ? find_load_address(pid, path) : 0;
+    const bool is_movable = header.e_type == ET_DYN;
+    const Address bias =
+        is_movable ? find_load_address(pid, path) - first_address(elf.get()) : Address{0};
     const auto sections = read_sections(elf.get(), bias);
     for (const Section& section : sections) {
         const auto at = section.bytes.empty() ? std::nullopt : find_table(section);

@@ -138,9 +138,9 @@ void look_at_senders(const ServiceFact& service,
                    " to send to a channel" +
                    (is_alone ? ", and no goroutine is left that could receive from it."
                              : " from which nobody receives, or too slowly.");
-    finding.fix = is_alone ? "see who should receive what " + place + " sends, and why it has ended"
-                           : "see what the goroutine waits for that should receive what " + place +
-                                 " sends";
+    finding.fix =
+        is_alone ? "see who should receive what " + place + " sends, and why it has ended"
+                 : "see what the goroutine waits for that should receive what " + place + " sends";
     finding.fix += "; devstack restart " + service.name + " for now";
     findings.push_back(std::move(finding));
 }

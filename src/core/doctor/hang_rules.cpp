@@ -501,7 +501,8 @@ void look_at_stuck_requests(const ServiceFact& service,
                                  ": the clients have gone, and the service still holds the "
                                  "connections";
         finding.what = held + tell_what_it_does(service, *server, picture) + ".";
-        const std::string place = find_place(*server, false, picture);
+        const ProcessFact* const busy = find_busiest(service, picture);
+        const std::string place = find_place(*server, busy == server, picture);
         finding.evidence.push_back(std::to_string(it.count) + " in CLOSE_WAIT on port " +
                                    std::to_string(it.port) + " (ss -tnp state close-wait)");
         add_thread_evidence(*server, picture, finding);
