@@ -390,6 +390,19 @@ bool is_silent(const std::string& service, const Facts& facts) {
     });
 }
 
+/// It has been starting for a while, listens nowhere, and uses no CPU: it may wait for ever.
+bool is_stuck_at_start(const ProcessFact& process, const Scene& scene, const Facts& facts) {
+    constexpr double patience = 1;
+    constexpr double idle_percent = 3;
+    const ServiceScene* const service = scene.find(process.service);
+    return service != nullptr && service->fact.phase == "starting" &&
+           service->fact.phase_seconds >= patience && process.cpu_percent < idle_percent &&
+           !process.is_leftover &&
+           std::ranges::none_of(facts.listeners, [&](const core::doctor::ListenerFact& it) {
+               return it.service == process.service;
+           });
+}
+
 /// What was measured of threads before it was known what they are at.
 class ThreadLoads {
 public:
@@ -418,7 +431,7 @@ void collect_threads(const Scene& scene, Facts& facts, TimePoint deadline) {
         if (process.service.empty() || facts.threads.size() >= threads_max) continue;
         const bool is_hung =
             (scene.question.is_evidence && process.service == scene.question.subject.text) ||
-            is_silent(process.service, facts);
+            is_silent(process.service, facts) || is_stuck_at_start(process, scene, facts);
         if (!is_hung) {
             for (const int thread : list_threads(process.pid))
                 facts.threads.push_back(examine(process.pid, thread));

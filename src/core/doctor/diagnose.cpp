@@ -16,7 +16,7 @@ namespace devstack::core::doctor {
 
 namespace {
 
-constexpr std::array<Rules, 34> all_rules{find_profile_mistakes,
+constexpr std::array<Rules, 35> all_rules{find_profile_mistakes,
                                           find_port_conflicts,
                                           find_wrong_ports,
                                           find_dead_references,
@@ -43,6 +43,7 @@ constexpr std::array<Rules, 34> all_rules{find_profile_mistakes,
                                           find_upstream_troubles,
                                           find_redirects,
                                           find_request_troubles,
+                                          find_hanging_starts,
                                           find_slow_starts,
                                           find_bad_ends,
                                           find_what_does_not_run,
