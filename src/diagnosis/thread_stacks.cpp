@@ -152,7 +152,11 @@ SourcePlace find_call(Dwarf_Die* unit, Dwarf_Die* inlined) {
 
 /// Of the compiler's own library, which says nothing of the program.
 bool is_of_system(const char* file) {
-    return file != nullptr && std::string_view{file}.starts_with("/usr/include/");
+    if (file == nullptr) return false;
+    const std::string_view path = file;
+    const auto has = [&](std::string_view part) { return path.find(part) != path.npos; };
+    return path.starts_with("/usr/include/") || has("/library/std/src/") ||
+           has("/library/core/src/") || has("/library/alloc/src/");  // Rust's.
 }
 
 std::string render(const std::string& name, const SourcePlace& place) {

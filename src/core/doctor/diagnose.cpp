@@ -16,7 +16,7 @@ namespace devstack::core::doctor {
 
 namespace {
 
-constexpr std::array<Rules, 35> all_rules{find_profile_mistakes,
+constexpr std::array<Rules, 36> all_rules{find_profile_mistakes,
                                           find_port_conflicts,
                                           find_wrong_ports,
                                           find_dead_references,
@@ -35,6 +35,7 @@ constexpr std::array<Rules, 35> all_rules{find_profile_mistakes,
                                           find_waiting_goroutines,
                                           find_what_dumps_tell,
                                           find_hangs,
+                                          find_past_hangs,
                                           find_certificate_troubles,
                                           find_health_mistakes,
                                           find_proxy_mistakes,

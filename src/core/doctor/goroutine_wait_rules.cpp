@@ -73,7 +73,7 @@ void look_at_pool(const ServiceFact& service,
                    " for one in " + first->frames.front().text() +
                    (used == 0 ? ", and nobody waits for an answer by those that it has: they have "
                                 "been taken and not given back."
-                              : ", and " + std::to_string(used) + " of them wait for answers.");
+                              : ", and " + requests_wait(used) + " for answers by those that it has.");
     if (peer != nullptr) {
         finding.evidence.push_back("it has " +
                                    count_of(static_cast<std::size_t>(peer->count), "connection") +

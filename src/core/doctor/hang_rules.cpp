@@ -49,9 +49,7 @@ const ProcessFact* find_busiest(const ServiceFact& service, const Picture& pictu
     const ProcessFact* busiest = nullptr;
     double most = 0;
     for (const ProcessFact* it : picture.processes_of(service.name)) {
-        const auto threads = find_busy_threads(*it, picture);
-        const double of_thread = threads.empty() ? 0 : threads.front()->wanted_cpu_percent;
-        const double wanted = std::max(it->wanted_cpu_percent, of_thread);
+        const double wanted = percent_wanted(*it, picture);
         if (wanted < busy_percent || wanted <= most) continue;
         busiest = it;
         most = wanted;

@@ -111,6 +111,8 @@ void find_upstream_troubles(const Picture& picture, std::vector<Finding>& findin
 void find_redirects(const Picture& picture, std::vector<Finding>& findings);
 void find_request_troubles(const Picture& picture, std::vector<Finding>& findings);
 void find_sick_processes(const Picture& picture, std::vector<Finding>& findings);
+/// Comes after what finds that it hangs now.
+void find_past_hangs(const Picture& picture, std::vector<Finding>& findings);
 void find_hanging_starts(const Picture& picture, std::vector<Finding>& findings);
 void find_slow_starts(const Picture& picture, std::vector<Finding>& findings);
 void find_bad_ends(const Picture& picture, std::vector<Finding>& findings);

@@ -40,6 +40,11 @@ bool compiles(const ThreadFact& thread) {
     return begins_with_one_of(thread.name, names);
 }
 
+/// Its threads run one at a time.
+bool has_global_lock(const ProcessFact& process) {
+    return process.runtime == "ruby" || process.runtime == "python";
+}
+
 std::string percent_text(double percent) {
     return std::to_string(static_cast<int>(std::min(percent, 100.0))) + " %";
 }
@@ -65,14 +70,29 @@ std::string profiler_for(const ProcessFact& process) {
 
 std::vector<const ThreadFact*> find_busy_threads(const ProcessFact& process,
                                                  const Picture& picture) {
+    constexpr double share_min = 20;
     std::vector<const ThreadFact*> busy;
+    double together = 0;
     for (const ThreadFact& it : picture.facts().threads) {
-        const bool is_busy = it.pid == process.pid && it.wanted_cpu_percent >= busy_percent;
-        if (is_busy && !collects_garbage(it) && !compiles(it)) busy.push_back(&it);
+        const double least = has_global_lock(process) ? share_min : busy_percent;
+        const bool is_busy = it.pid == process.pid && it.wanted_cpu_percent >= least;
+        if (!is_busy || collects_garbage(it) || compiles(it)) continue;
+        busy.push_back(&it);
+        together += it.wanted_cpu_percent;
     }
+    if (together < busy_percent) return {};
     std::ranges::stable_sort(
         busy, std::ranges::greater{}, [](const ThreadFact* it) { return it->wanted_cpu_percent; });
     return busy;
+}
+
+double percent_wanted(const ProcessFact& process, const Picture& picture) {
+    double percent = 0;
+    for (const ThreadFact* it : find_busy_threads(process, picture)) {
+        percent = has_global_lock(process) ? percent + it->wanted_cpu_percent
+                                           : std::max(percent, it->wanted_cpu_percent);
+    }
+    return std::max(process.wanted_cpu_percent, percent);
 }
 
 std::string describe_busy(const ProcessFact& process, const Picture& picture) {
@@ -81,7 +101,9 @@ std::string describe_busy(const ProcessFact& process, const Picture& picture) {
     }
     const auto busy = find_busy_threads(process, picture);
     if (busy.empty()) return "";
-    const std::string percent = percent_text(busy.back()->wanted_cpu_percent);
+    const bool is_in_turns = has_global_lock(process);
+    const std::string percent = percent_text(is_in_turns ? percent_wanted(process, picture)
+                                                         : busy.back()->wanted_cpu_percent);
     if (busy.size() == 1)
         return "its " + name_of(*busy.front()) + " wants " + percent + " of a CPU";
     std::vector<std::string> names;
@@ -90,8 +112,8 @@ std::string describe_busy(const ProcessFact& process, const Picture& picture) {
         if (names.size() < shown_max) names.push_back(name_of(*it).substr(7));  // "thread "
     }
     return "its threads " + join_for_people(names) +
-           (names.size() < busy.size() ? " and others" : "") + " want " + percent +
-           " of a CPU each";
+           (names.size() < busy.size() ? " and others" : "") + " want " + percent + " of a CPU" +
+           (is_in_turns ? " together" : " each");
 }
 
 double percent_of_collectors(const ProcessFact& process, const Picture& picture) {

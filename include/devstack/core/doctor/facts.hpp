@@ -74,6 +74,9 @@ struct CrashFact {
     double lived_seconds = 0;
     std::uint64_t peak_memory_bytes = 0;
     std::uint64_t oom_kills = 0;
+    /// What the doctor had found while it still lived, of one that hung: id and sentence.
+    std::string finding;
+    std::string cause;
 };
 
 struct LineFact {
