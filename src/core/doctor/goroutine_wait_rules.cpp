@@ -68,12 +68,12 @@ void look_at_pool(const ServiceFact& service,
     const PeerFact* const peer = find_pooled(process, picture);
     const int used = count_if(all, uses_connection);
     finding.strength = used == 0 ? 90 : 86;
-    finding.what = service.name +
-                   " has no free connection left in a pool: " + requests_wait(waiting) +
-                   " for one in " + first->frames.front().text() +
-                   (used == 0 ? ", and nobody waits for an answer by those that it has: they have "
-                                "been taken and not given back."
-                              : ", and " + requests_wait(used) + " for answers by those that it has.");
+    finding.what =
+        service.name + " has no free connection left in a pool: " + requests_wait(waiting) +
+        " for one in " + first->frames.front().text() +
+        (used == 0 ? ", and nobody waits for an answer by those that it has: they have "
+                     "been taken and not given back."
+                   : ", and " + requests_wait(used) + " for answers by those that it has.");
     if (peer != nullptr) {
         finding.evidence.push_back("it has " +
                                    count_of(static_cast<std::size_t>(peer->count), "connection") +
