@@ -289,7 +289,7 @@ void mark_as_go(Examination& found) {
 }
 
 /// What is the same before and after the stacks were read is no passing state.
-Examination examine_closely(const ProcessFact& process, TimePoint deadline) {
+Examination examine_closely(const ProcessFact& process, bool may_stop, TimePoint deadline) {
     constexpr std::size_t stacks_max = 40;
     const int pid = process.pid;
     Examination found;
@@ -302,7 +302,7 @@ Examination examine_closely(const ProcessFact& process, TimePoint deadline) {
             fact.peer = find_peer(pid, *descriptor);
         }
         const bool has_room = to_stop.size() < stacks_max;
-        if (has_room && is_worth_a_stop(process, fact)) to_stop.push_back(thread);
+        if (may_stop && has_room && is_worth_a_stop(process, fact)) to_stop.push_back(thread);
     }
     const auto before = find_locks(pid, threads);
     const TimePoint begin = platform::now();
@@ -350,15 +350,17 @@ Examination examine_closely(const ProcessFact& process, TimePoint deadline) {
 }
 
 /// Beside us: a thread that does not let itself be stopped must not hold the doctor up.
-std::optional<Examination> examine_until(const ProcessFact& process, TimePoint deadline) {
+std::optional<Examination> examine_until(const ProcessFact& process,
+                                         bool may_stop,
+                                         TimePoint deadline) {
     struct Shared {
         std::mutex mutex;
         std::condition_variable done;
         std::optional<Examination> found;
     };
     const auto shared = std::make_shared<Shared>();
-    std::thread{[shared, process, deadline] {
-        Examination found = examine_closely(process, deadline);
+    std::thread{[shared, process, may_stop, deadline] {
+        Examination found = examine_closely(process, may_stop, deadline);
         const std::scoped_lock lock{shared->mutex};
         shared->found = std::move(found);
         shared->done.notify_all();
@@ -403,6 +405,42 @@ bool is_stuck_at_start(const ProcessFact& process, const Scene& scene, const Fac
            });
 }
 
+/// It has clients, who may wait for an answer, while it answers others.
+bool has_clients(const ProcessFact& process, const Facts& facts) {
+    return std::ranges::any_of(facts.connections, [&](const core::doctor::ConnectionFact& it) {
+        return it.pid == process.pid && it.state == "established";
+    });
+}
+
+bool waits_for_goroutine(const WaitingGoroutine& it) {
+    return it.state == "chan send" || it.state.starts_with("sync.Mutex.") ||
+           it.state.starts_with("sync.RWMutex.");
+}
+
+/// A first look, which stops nobody: somebody in it waits for a lock, or may do so.
+bool may_be_deadlocked(const ProcessFact& process, TimePoint deadline) {
+    if (process.runtime == "go") {
+        const auto go = GoStacks::open(process.pid);
+        const TimePoint end = std::min(deadline, platform::now() + goroutines_max);
+        return go && std::ranges::any_of(go->read(end).waiting, waits_for_goroutine);
+    }
+    const std::set<int> threads = list_threads(process.pid);
+    if (process.runtime == "python") {
+        return std::ranges::count_if(threads, [&](int thread) {
+                   return read_call(process.pid, thread).number == SYS_futex;
+               }) > 1;
+    }
+    if (!process.runtime.empty()) return false;
+    const auto before = find_locks(process.pid, threads);
+    if (before.empty()) return false;
+    wait(core::limits::lock_held_min);
+    const auto after = find_locks(process.pid, threads);
+    return std::ranges::any_of(before, [&](const auto& it) {
+        const auto same = after.find(it.first);
+        return same != after.end() && same->second == it.second;
+    });
+}
+
 /// What was measured of threads before it was known what they are at.
 class ThreadLoads {
 public:
@@ -432,14 +470,19 @@ void collect_threads(const Scene& scene, Facts& facts, TimePoint deadline) {
         const bool is_hung =
             (scene.question.is_evidence && process.service == scene.question.subject.text) ||
             is_silent(process.service, facts) || is_stuck_at_start(process, scene, facts);
-        if (!is_hung) {
+        const bool is_quiet =
+            !is_hung && has_clients(process, facts) && may_be_deadlocked(process, deadline);
+        if (!is_hung && !is_quiet) {
             for (const int thread : list_threads(process.pid))
                 facts.threads.push_back(examine(process.pid, thread));
             continue;
         }
         const std::string whose =
             "stacks of pid " + std::to_string(process.pid) + " (" + process.service + "): ";
-        auto found = examine_until(process, deadline);
+        // An interpreter is asked without a stop; where there is a lock the stacks tell whose it
+        // is.
+        const bool may_stop = is_hung || process.runtime.empty();
+        auto found = examine_until(process, may_stop, deadline);
         if (!found) {
             facts.unseen.push_back(whose + "it took too long to read them");
             continue;

@@ -5,6 +5,7 @@
 
 #include "core/doctor/goroutines.hpp"
 #include "core/doctor/picture.hpp"
+#include "core/doctor/runtime_words.hpp"
 
 #include <algorithm>
 #include <optional>
@@ -335,14 +336,20 @@ Waits stuck_by_profiler(const ServiceFact& service, const Picture& picture) {
     return waits;
 }
 
-/// They were looked at twice when they were read.
+/// They were looked at twice when they were read. Where nobody suffers only what is certain counts.
 Waits stuck_in_memory(const ServiceFact& service, const Picture& picture) {
     Waits waits;
+    const bool is_felt = suffers(service, picture);
     for (const ProcessFact* process : picture.processes_of(service.name)) {
         waits.all = goroutines_of(*process, picture);
         for (const Goroutine& it : waits.all) {
             if (it.waits_for_lock() && !it.frames.empty()) waits.stuck.push_back(it);
         }
+        const auto crossing =
+            is_felt ? std::nullopt : find_crossing(waits.stuck, waits.all, picture);
+        const bool is_told = is_felt || find_taker(waits.stuck, picture) != nullptr ||
+                             (crossing && crossing->held_by_it);
+        if (!is_told) waits.stuck.clear();
         if (!waits.stuck.empty()) break;
     }
     return waits;

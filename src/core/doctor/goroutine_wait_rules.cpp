@@ -5,6 +5,7 @@
 
 #include "core/doctor/goroutines.hpp"
 #include "core/doctor/picture.hpp"
+#include "core/doctor/runtime_words.hpp"
 
 #include <algorithm>
 
@@ -63,7 +64,7 @@ void look_at_pool(const ServiceFact& service,
     const int waiting = count_if(all, [](const Goroutine& it) { return it.waits_for_pool(); });
     const auto first = std::ranges::find_if(
         all, [](const Goroutine& it) { return it.waits_for_pool() && !it.frames.empty(); });
-    if (first == all.end()) return;
+    if (first == all.end() || !suffers(service, picture)) return;
     Finding finding = begin_finding("pool-used-up", service, *first);
     const PeerFact* const peer = find_pooled(process, picture);
     const int used = count_if(all, uses_connection);

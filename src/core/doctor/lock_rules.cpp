@@ -4,6 +4,7 @@
 #include "devstack/base/text.hpp"
 
 #include "core/doctor/picture.hpp"
+#include "core/doctor/runtime_words.hpp"
 #include "core/doctor/threads.hpp"
 
 #include <algorithm>
@@ -193,9 +194,9 @@ void find_locks(const Picture& picture, std::vector<Finding>& findings) {
             } else if (is_silent(service, picture)) {
                 look_for_holder(service, threads, findings);
             }
-            // Stacks are only there of who is seen to hang.
-            if (in_circle == threads.end() && process->runtime.empty())
-                look_for_reentry(service, threads, findings);
+            const bool may_be_taken_twice =
+                in_circle == threads.end() && process->runtime.empty() && suffers(service, picture);
+            if (may_be_taken_twice) look_for_reentry(service, threads, findings);
         }
     }
 }

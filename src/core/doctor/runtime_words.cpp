@@ -51,6 +51,19 @@ std::string percent_text(double percent) {
 
 }  // namespace
 
+bool suffers(const ServiceFact& service, const Picture& picture) {
+    const DialFact* const probe = picture.probe(service);
+    if (service.phase == "unhealthy" || (probe != nullptr && probe->error == "no answer")) {
+        return true;
+    }
+    const bool is_left =
+        std::ranges::any_of(picture.facts().connections, [&](const ConnectionFact& it) {
+            return it.service == service.name && it.state == "close-wait";
+        });
+    const DialFact* const asked = picture.dial("asked");
+    return is_left || (asked != nullptr && asked->error == "no answer");
+}
+
 std::string profiler_for(const ProcessFact& process) {
     const std::string pid = std::to_string(process.pid);
     if (process.runtime == "python") return "py-spy dump --pid " + pid;

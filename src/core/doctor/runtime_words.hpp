@@ -14,6 +14,9 @@ class Picture;
 /// So much of a CPU is no work between two waits.
 inline constexpr double busy_percent = 80;
 
+/// Somebody sees that it hangs: its probe, clients that have gone without an answer, or who asks.
+bool suffers(const ServiceFact& service, const Picture& picture);
+
 /// "jstack 31": what to type, and what it does besides.
 std::string profiler_for(const ProcessFact& process);
 
