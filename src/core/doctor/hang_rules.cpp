@@ -103,6 +103,27 @@ bool answers_late(const ServiceFact& service, const DialFact& dial, const Pictur
     return seconds_between(line->time, picture.facts().time) < service.phase_seconds;
 }
 
+/// The only one that it has connections to, where a request waits for an answer.
+std::string find_awaited_by_go(const ProcessFact& process, const Picture& picture) {
+    const auto goroutines = goroutines_of(process, picture);
+    const Goroutine* const waiting = find_waiting(goroutines);
+    const bool is_for_answer =
+        waiting != nullptr && (waiting->state.starts_with("IO wait") ||
+                               waiting->is_in("net/http.(*persistConn).roundTrip"));
+    const PeerFact* only = nullptr;
+    for (const PeerFact& it : picture.facts().peers) {
+        if (it.pid != process.pid) continue;
+        if (only != nullptr) return "";
+        only = &it;
+    }
+    if (!is_for_answer || only == nullptr) return "";
+    const std::string digits = only->peer.substr(only->peer.find_last_of(": ") + 1);
+    int port = 0;
+    std::from_chars(digits.data(), digits.data() + digits.size(), port);
+    const ServiceFact* const owner = picture.owner_of(port);
+    return owner == nullptr ? only->peer : owner->name + " (" + only->peer + ")";
+}
+
 /// Whom its threads wait for: "cache (127.0.0.1:6379)"; empty when that can not be told. Clients of
 /// it are waited for too.
 std::string find_awaited(const ProcessFact& process, const Picture& picture) {
@@ -115,7 +136,7 @@ std::string find_awaited(const ProcessFact& process, const Picture& picture) {
         const ServiceFact* const owner = picture.owner_of(port);
         return owner == nullptr ? it.peer : owner->name + " (" + it.peer + ")";
     }
-    return "";
+    return process.runtime == "go" ? find_awaited_by_go(process, picture) : "";
 }
 
 /// "find_route (routes.c:83)"; of an interpreted program with what it was called by.

@@ -30,7 +30,8 @@ bool is_at_rest(const ServiceFact& service, const Picture& picture) {
 struct Wait {
     std::string where;  ///< "waits for a WaitGroup in main.load (cart.go:19)".
     std::vector<std::string> evidence;
-    bool is_for_ever = false;  ///< Nothing in it is left that could end the wait.
+    bool is_for_ever = false;   ///< Nothing in it is left that could end the wait.
+    bool is_for_other = false;  ///< An answer from elsewhere would end it.
 };
 
 bool waits_for_another(const Goroutine& goroutine) {
@@ -48,6 +49,8 @@ std::optional<Wait> find_go_wait(const ProcessFact& process, const Picture& pict
     Wait wait;
     wait.where =
         "its main goroutine " + describe_wait(*main) + " in " + main->frames.front().text();
+    wait.is_for_other =
+        main->state.starts_with("IO wait") || main->is_in("net/http.(*persistConn).roundTrip");
     const bool has_running = std::ranges::any_of(
         picture.facts().goroutines,
         [&](const GoroutineFact& it) { return it.pid == process.pid && it.state == "running"; });
@@ -81,8 +84,13 @@ std::optional<Wait> find_thread_wait(const ProcessFact& process, const Picture& 
         if (place.find(':') == place.npos) return std::nullopt;
         constexpr std::size_t frames_max = 4;
         Wait wait;
-        wait.where = "its main thread waits" + (it.peer.empty() ? "" : " for " + it.peer) + " in " +
-                     place + " (" + it.system_call + ")";
+        const bool is_for_child = it.language == "node" && it.system_call == "epoll_wait";
+        wait.is_for_other = !it.peer.empty();
+        wait.where = std::string{"its main thread waits"} +
+                     (is_for_child      ? " for a child process to end"
+                      : it.peer.empty() ? ""
+                                        : " for " + it.peer) +
+                     " in " + place + " (" + it.system_call + ")";
         wait.evidence.push_back(name_of(it) + " waits in " + render_calls(frames, frames_max));
         return wait;
     }
@@ -116,13 +124,18 @@ void find_hanging_starts(const Picture& picture, std::vector<Finding>& findings)
         finding.topic = "start";
         finding.strength = 70;
         finding.confidence = wait->is_for_ever ? Confidence::sure : Confidence::probable;
-        finding.what = service.name + " hangs before it listens on port " + service.ports.front() +
+        finding.what = service.name + (wait->is_for_other ? " waits" : " hangs") +
+                       " before it listens on port " + service.ports.front() +
                        ": it uses no CPU, and " + wait->where +
                        (wait->is_for_ever ? "; nothing in it is left that could end that." : ".");
         finding.evidence = wait->evidence;
         finding.evidence.push_back("devstack says: " + service.name + " is " + service.phase +
                                    (service.why.empty() ? "" : ": " + service.why));
-        finding.fix = "see what should end that wait; more time (start_timeout) does not help";
+        finding.fix =
+            wait->is_for_other
+                ? "see why that answer does not come; start after it is there "
+                  "(depends_on), or raise start_timeout if it only takes long"
+                : "see what should end that wait; more time (start_timeout) does not help";
         findings.push_back(std::move(finding));
     }
 }

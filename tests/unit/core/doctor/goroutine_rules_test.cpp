@@ -133,6 +133,43 @@ TEST_CASE("who holds a lock and waits for a channel is told with what it waits f
           "(store.go:45); 1 goroutine waits for a lock.\n");
 }
 
+TEST_CASE("where nobody suffers only a circle of goroutines and locks is told", "[unit][doctor]") {
+    World world = stuck(1);
+    world.facts.connections.clear();
+    world.facts.sources = {source()};
+    add_request(world, 18, "sync.RWMutex.Lock", called_by(at("flush", 26), "Put", 22));
+    CHECK(world.findings().empty());
+    auto frames = at("Fetch", 45);
+    frames.erase(frames.begin());
+    add_request(world, 20, "chan receive", frames);
+    add_request(world, 21, "sync.Mutex.Lock", at("Put", 19));
+    CHECK(world.findings().empty());
+    add_request(world, 19, "sync.Mutex.Lock", called_by(at("count", 38), "Report", 34));
+    CHECK(world.findings()[0].id == "deadlock");
+    CHECK(world.findings()[0].confidence == Confidence::sure);
+}
+
+TEST_CASE("a Go service that waits for an answer blames who should give it", "[unit][doctor]") {
+    World world = stuck(1);
+    DialFact& probe = world.probe("api");
+    probe.stage = "first byte";
+    probe.status = 0;
+    probe.error = "no answer";
+    probe.timeout = probe.seconds = 2;
+    world.service("api").phase = "unhealthy";
+    world.facts.peers = {{10, "127.0.0.1:3200", 2}};
+    add_request(world,
+                5,
+                "select",
+                {frame("net/http.(*persistConn).roundTrip", "/go/src/net/http/transport.go", 2620),
+                 frame("main.quote", "/src/shop/quotes.go", 31)});
+    CHECK(world.said() ==
+          "[accepts-and-never-answers] api accepts connections on 127.0.0.1:3101, and gives no "
+          "answer to /health within 2.0 s: it waits for an answer of web (127.0.0.1:3200) in "
+          "main.quote (quotes.go:31), where it waits for the answer of another server, or answers "
+          "after longer than the timeout of 2.0 s.\n");
+}
+
 TEST_CASE("a lock that was given up before is not held", "[unit][doctor]") {
     World world = stuck(2);
     world.facts.sources = {source()};
