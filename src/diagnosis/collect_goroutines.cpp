@@ -21,6 +21,13 @@ bool is_same(const GoroutineFact& fact, const WaitingGoroutine& goroutine) {
                               });
 }
 
+/// Requests and connections come and go.
+bool is_of_server(const WaitingGoroutine& goroutine) {
+    return std::ranges::any_of(goroutine.frames, [](const GoPlace& it) {
+        return it.function.starts_with("net/http.") || it.function == "os/signal.loop";
+    });
+}
+
 GoroutineFact describe(int pid, const WaitingGoroutine& goroutine) {
     GoroutineFact fact;
     fact.pid = pid;
@@ -41,23 +48,25 @@ std::vector<GoroutineFact> compare_goroutines(int pid,
     for (const WaitingGoroutine& it : before.waiting)
         then[it.number] = &it;
     std::vector<GoroutineFact> facts;
+    int running = after.running;
     for (const WaitingGoroutine& it : after.waiting) {
         const auto same = then.find(it.number);
-        if (same == then.end() || same->second->stack != it.stack ||
-            same->second->frames != it.frames) {
-            continue;
-        }
+        const bool is_same_wait = same != then.end() && same->second->stack == it.stack &&
+                                  same->second->frames == it.frames;
         auto group = std::ranges::find_if(
             facts, [&](const GoroutineFact& fact) { return is_same(fact, it); });
+        const bool has_room = group != facts.end() || facts.size() < groups_max;
+        if (!is_same_wait || !has_room) {
+            if (!is_of_server(it)) ++running;  // It goes on.
+            continue;
+        }
         if (group == facts.end()) {
-            if (facts.size() == groups_max) continue;
             facts.push_back(describe(pid, it));
             group = std::prev(facts.end());
         }
         ++group->count;
         group->seconds = std::max(group->seconds, it.seconds);
     }
-    const int running = std::min(before.running, after.running);
     if (running > 0) {
         GoroutineFact fact;
         fact.pid = pid;

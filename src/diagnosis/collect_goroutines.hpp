@@ -9,7 +9,8 @@
 
 namespace devstack::diagnosis {
 
-/// Goroutines that are at the same place at both looks, grouped by it, and how many run.
+/// Goroutines that are at the same place at both looks, grouped by it, and how many run or have
+/// gone on.
 std::vector<core::doctor::GoroutineFact> compare_goroutines(int pid,
                                                             const Goroutines& before,
                                                             const Goroutines& after);

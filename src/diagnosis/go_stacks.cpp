@@ -69,6 +69,7 @@ struct Layout {
 /// Go 1.18 to 1.22, and again since 1.25; between them a field was added before one was taken away.
 constexpr std::array<Layout, 2> layouts{{{144, 152, 168}, {152, 160, 176}}};
 
+constexpr std::uint32_t status_in_call = 3;
 constexpr std::uint32_t status_waiting = 4;
 constexpr std::uint32_t status_dead = 6;
 constexpr std::uint32_t status_last = 11;
@@ -226,6 +227,7 @@ struct GoStacks::Program {
 
     std::optional<GoFunctions::Inlined> read_inlined(std::uint32_t tree, int index) const;
     std::vector<GoPlace> walk(const Goroutine& goroutine) const;
+    std::optional<WaitingGoroutine> examine(const Goroutine& goroutine, Address at) const;
     bool open_file();
     bool find_module(const std::vector<Section>& sections, Address table);
     bool find_list(Address begin, Address end);
@@ -371,39 +373,56 @@ GoStacks::GoStacks(std::unique_ptr<const Program> program) : program_{std::move(
 
 GoStacks::~GoStacks() = default;
 
+/// Nothing: it goes on meanwhile.
+std::optional<WaitingGoroutine> GoStacks::Program::examine(const Goroutine& goroutine,
+                                                           Address at) const {
+    const bool is_in_call = goroutine.status(*layout) == status_in_call;
+    if (!is_in_call && goroutine.status(*layout) != status_waiting) return std::nullopt;
+    WaitingGoroutine waiting;
+    waiting.number = goroutine.field<std::uint64_t>(layout->number);
+    waiting.stack = goroutine.field<Address>(saved_stack);
+    waiting.frames = walk(goroutine);
+    const auto again = read_goroutine(pid, at);
+    if (waiting.frames.empty() || !again || again->bytes != goroutine.bytes) return std::nullopt;
+    waiting.state = is_in_call ? "syscall" : name_wait(waiting.frames);
+    std::erase_if(waiting.frames, [](const GoPlace& it) {
+        return it.function.starts_with("runtime.") && it.function != "runtime.main";
+    });
+    constexpr double nanoseconds = 1e9;
+    const auto since = goroutine.field<std::int64_t>(layout->since);
+    const double now = std::chrono::duration<double>(platform::now().time_since_epoch()).count();
+    if (since > 0) {
+        waiting.seconds = std::max(0.0, now - static_cast<double>(since) / nanoseconds);
+    }
+    return waiting;
+}
+
 Goroutines GoStacks::read(TimePoint deadline) const {
     constexpr std::size_t waiting_max = 3000;
     constexpr Address count_max = 100'000;
     const int pid = program_->pid;
     const Layout& layout = *program_->layout;
-    const double now = std::chrono::duration<double>(platform::now().time_since_epoch()).count();
     Goroutines found;
     const Address list = read_value<Address>(pid, program_->list).value_or(0);
     const Address count = read_value<Address>(pid, program_->list + word).value_or(0);
     const auto all = read_words(pid, list, std::min(count, count_max) * word);
-    for (const Address at : all) {
-        if (found.waiting.size() == waiting_max || platform::now() > deadline) break;
-        const auto goroutine = read_goroutine(pid, at);
-        if (!goroutine || !is_sane(*goroutine, layout, at)) continue;
+    for (std::size_t i = 0; i < all.size(); ++i) {
+        if (found.waiting.size() == waiting_max || platform::now() > deadline) {
+            found.running += static_cast<int>(all.size() - i);
+            break;
+        }
+        const auto goroutine = read_goroutine(pid, all[i]);
+        if (!goroutine || !is_sane(*goroutine, layout, all[i])) continue;
         const std::uint32_t status = goroutine->status(layout);
-        if (status == 1 || status == 2 || status == 3) ++found.running;
-        if (status != status_waiting) continue;
-        WaitingGoroutine waiting;
-        waiting.number = goroutine->field<std::uint64_t>(layout.number);
-        waiting.stack = goroutine->field<Address>(saved_stack);
-        waiting.frames = program_->walk(*goroutine);
-        const auto again = read_goroutine(pid, at);
-        if (waiting.frames.empty() || !again || again->bytes != goroutine->bytes) continue;
-        waiting.state = name_wait(waiting.frames);
-        std::erase_if(waiting.frames, [](const GoPlace& it) {
-            return it.function.starts_with("runtime.") && it.function != "runtime.main";
-        });
-        if (waiting.state.empty() || waiting.frames.empty()) continue;
-        constexpr double nanoseconds = 1e9;
-        const auto since = goroutine->field<std::int64_t>(layout.since);
-        if (since > 0)
-            waiting.seconds = std::max(0.0, now - static_cast<double>(since) / nanoseconds);
-        found.waiting.push_back(std::move(waiting));
+        if (status == 0 || status == status_dead) continue;
+        auto waiting = program_->examine(*goroutine, all[i]);
+        const bool is_of_runtime = waiting && waiting->frames.empty();
+        if (is_of_runtime) continue;
+        if (!waiting || waiting->state.empty()) {
+            ++found.running;
+        } else {
+            found.waiting.push_back(std::move(*waiting));
+        }
     }
     return found;
 }

@@ -11,10 +11,10 @@
 
 namespace devstack::diagnosis {
 
-/// A goroutine that waits.
+/// A goroutine that waits, or is in a system call.
 struct WaitingGoroutine {
     std::uint64_t number = 0;
-    std::string state;   ///< As Go's dumps name it: "chan send", "sync.Mutex.Lock".
+    std::string state;   ///< As Go's dumps name it: "chan send", "sync.Mutex.Lock", "syscall".
     double seconds = 0;  ///< That it has waited at least; its runtime notes it now and then only.
     std::uint64_t stack = 0;      ///< Where its stack ends: it moves when the goroutine goes on.
     std::vector<GoPlace> frames;  ///< Innermost first, without the runtime's own.
@@ -23,7 +23,7 @@ struct WaitingGoroutine {
 
 struct Goroutines {
     std::vector<WaitingGoroutine> waiting;
-    int running = 0;  ///< Also those that are ready to run, or in a system call.
+    int running = 0;  ///< Also those ready to run, and those that were not looked at.
 };
 
 /// Where a Go program is, from its memory as it runs, without stopping it: Go 1.18 and later, also
