@@ -87,6 +87,14 @@ std::vector<std::string> telling_frames(const ThreadFact& thread) {
     return frames;
 }
 
+bool is_at_lock(const ThreadFact& thread) {
+    constexpr std::array<std::string_view, 6> names{
+        "mutex_lock", "lll_lock_wait", "rwlock_", "lock_contended", "lock_slow", "spin_lock"};
+    return std::ranges::any_of(thread.frames, [&](const std::string& frame) {
+        return std::ranges::any_of(names, [&](std::string_view it) { return contains(frame, it); });
+    });
+}
+
 std::string render_calls(std::vector<std::string> frames, std::size_t shown_max) {
     if (frames.size() > shown_max) frames.resize(shown_max);
     return join(frames, ", called by ");

@@ -452,9 +452,7 @@ void look_at_silence(const ServiceFact& service,
 bool waits_for_lock(const ThreadFact& thread, const ProcessFact& process) {
     if (thread.system_call != "futex") return false;
     if (!process.runtime.empty()) return !program_frames(thread, process).empty();
-    return thread.lock_owner != 0 || std::ranges::any_of(thread.frames, [](const std::string& it) {
-               return contains(it, "lock");
-           });
+    return thread.lock_owner != 0 || is_at_lock(thread);
 }
 
 /// "; 3 threads of it wait for a lock (futex), which looks like a deadlock". Where a thread runs,
@@ -466,13 +464,16 @@ std::string tell_what_it_does(const ServiceFact& service,
     if (busy != nullptr && busy->pid == server.pid) {
         return "; " + describe_busy(*busy, picture) + where_it_runs(*busy, picture);
     }
-    const auto waiting = std::ranges::count_if(picture.facts().threads, [&](const ThreadFact& it) {
-        return it.pid == server.pid && waits_for_lock(it, server);
-    });
+    std::size_t waiting = 0;
+    std::string place = server.runtime.empty() ? "" : find_place(server, false, picture);
+    for (const ThreadFact& it : picture.facts().threads) {
+        if (it.pid != server.pid || !waits_for_lock(it, server)) continue;
+        ++waiting;
+        if (server.runtime.empty()) place = render_place(it, server);
+    }
     if (waiting == 0) return "";
-    const std::string place = find_place(server, false, picture);
-    return "; " + count_of(static_cast<std::size_t>(waiting), "thread") +
-           " of it wait for a lock (futex)" + (place.empty() ? "" : ", in " + place) +
+    return "; " + count_of(waiting, "thread") + (waiting == 1 ? " of it waits" : " of it wait") +
+           " for a lock (futex)" + (place.empty() ? "" : ", in " + place) +
            ", which looks like a deadlock";
 }
 

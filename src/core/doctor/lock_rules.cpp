@@ -118,15 +118,10 @@ void look_for_holder(const ServiceFact& service,
     }
 }
 
-/// It waits for a lock, as the names on its stack say: no futex(2) of Rust and others tells who has
-/// it.
-bool is_at_lock(const ThreadFact& thread) {
-    if (thread.system_call != "futex" || thread.state != "S" || thread.lock_owner != 0)
-        return false;
-    return std::ranges::any_of(thread.frames, [](const std::string& it) {
-        return contains(it, "lock_contended") || contains(it, "mutex_lock") ||
-               contains(it, "lll_lock_wait") || contains(it, "rwlock_");
-    });
+/// It waits for a lock of which nobody can tell who has it: futexes of Rust and others.
+bool waits_for_unknown(const ThreadFact& thread) {
+    return thread.system_call == "futex" && thread.state == "S" && thread.lock_owner == 0 &&
+           is_at_lock(thread);
 }
 
 /// "reorder" of "reorder (stock.rs:14)".
@@ -141,7 +136,8 @@ void look_for_reentry(const ServiceFact& service,
                       std::vector<Finding>& findings) {
     std::vector<const ThreadFact*> waiting;
     for (const auto& [number, thread] : threads) {
-        if (is_at_lock(*thread) && telling_frames(*thread).size() > 1) waiting.push_back(thread);
+        if (waits_for_unknown(*thread) && telling_frames(*thread).size() > 1)
+            waiting.push_back(thread);
     }
     for (const ThreadFact* taker : waiting) {
         const auto frames = telling_frames(*taker);

@@ -107,7 +107,6 @@ TEST_CASE("goroutines are found however the program was built", "[unit][diagnosi
     const std::string options = GENERATE(std::string{},
                                          std::string{"-ldflags '-s -w'"},
                                          std::string{"-buildmode=pie"},
-                                         std::string{"-trimpath"},
                                          std::string{"-gcflags=-l"});
     INFO(options);
     const Directory directory;

@@ -84,6 +84,19 @@ TEST_CASE("idle threads of a runtime are no deadlock, and what shows where it is
     CHECK(world.findings().empty());
 }
 
+TEST_CASE("threads of a pool that wait for work are no deadlock", "[unit][doctor]") {
+    World world = stuck("", 3);
+    world.facts.threads[1].frames = {
+        "__futex_abstimed_wait_common", "pthread_cond_clockwait", "Pool::work (pool.cpp:30)"};
+    world.facts.threads[2].frames = {
+        "syscall", "tokio::runtime::park::block_on (park.rs:281)", "unlock_accounts (bank.rs:7)"};
+    CHECK(world.said() == std::string{"[requests-stuck] 3 "} + stuck_words + ".\n");
+    world.facts.threads[1].frames[1] = "pthread_mutex_lock";
+    CHECK(world.said() == std::string{"[requests-stuck] 3 "} + stuck_words +
+                              "; 1 thread of it waits for a lock (futex), in Pool::work "
+                              "(pool.cpp:30), which looks like a deadlock.\n");
+}
+
 TEST_CASE("the threads that spin are named", "[unit][doctor]") {
     World world = stuck("java", 2);
     spin(world.facts.threads[2], 99);
