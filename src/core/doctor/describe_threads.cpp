@@ -2,6 +2,7 @@
 
 #include "devstack/base/text.hpp"
 
+#include "core/doctor/goroutines.hpp"
 #include "core/doctor/picture.hpp"
 #include "core/doctor/threads.hpp"
 
@@ -72,6 +73,24 @@ std::string describe_wait(const Facts& facts, const ThreadFact& thread) {
     return "waits" + where + (thread.peer.empty() ? "" : " for " + thread.peer);
 }
 
+/// "3 goroutines [chan send]: main.publish (cart.go:25) < …", of Go's threads nobody learns that.
+void add_goroutines(const Facts& facts,
+                    const std::string& service,
+                    std::vector<std::string>& lines) {
+    const Picture picture{facts};
+    for (const ProcessFact* process : picture.processes_of(service)) {
+        for (const Goroutine& it : goroutines_of(*process, picture)) {
+            if (it.frames.empty() || lines.size() >= lines_max) continue;
+            std::vector<std::string> frames;
+            for (const GoFrame& frame : it.frames) {
+                if (frames.size() < frames_shown) frames.push_back(frame.text());
+            }
+            lines.push_back(count_of(static_cast<std::size_t>(it.count), "goroutine") + " [" +
+                            it.state + "]: " + join(frames, " < "));
+        }
+    }
+}
+
 }  // namespace
 
 std::string name_of(const ThreadFact& thread) {
@@ -133,6 +152,7 @@ std::vector<std::string> describe_threads(const Facts& facts, const std::string&
         lines.push_back(it.names.front() +
                         (others == 0 ? "" : " and " + count_of(others, "other")) + ": " + it.what);
     }
+    add_goroutines(facts, service, lines);
     return lines;
 }
 

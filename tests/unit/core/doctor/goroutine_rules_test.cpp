@@ -1,5 +1,6 @@
 // What goroutines wait for, as they were found in the memory of a program that does not answer.
 
+#include "devstack/core/doctor/describe_threads.hpp"
 #include "devstack/core/doctor/facts_json.hpp"
 
 #include "support/catch.hpp"
@@ -284,6 +285,14 @@ TEST_CASE("of a Go service that does not answer it is told where its requests wa
     CHECK(findings[0].fix ==
           "look at what the handler of /health waits for (devstack doctor --wait gives it more "
           "time); devstack restart api for now");
+}
+
+TEST_CASE("what goroutines wait for is kept with what threads do", "[unit][doctor]") {
+    World world = stuck(1);
+    add_request(world, 5, "chan send", {frame("main.publish", "/src/shop/cart.go", 25)}).count = 3;
+    CHECK(describe_threads(world.facts, "api") ==
+          std::vector<std::string>{"3 goroutines [chan send]: main.publish (cart.go:25)"});
+    CHECK(describe_threads(world.facts, "web").empty());
 }
 
 TEST_CASE("goroutines and peers are kept in JSON", "[unit][doctor]") {
