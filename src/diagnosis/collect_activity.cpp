@@ -199,23 +199,55 @@ std::map<std::uint64_t, int> find_holders(const std::vector<platform::ListeningS
 
 struct CpuTime {
     Duration used{};
-    Duration wanted{};  ///< Of the main thread: used, or waited for in the queue of a core.
+    /// Of each thread: used, or waited for in the queue of a core.
+    std::map<int, Duration> wanted;
 };
 
-/// "ran waited slices", in nanoseconds.
-Duration read_wanted(int pid) {
-    std::istringstream numbers{read_small("/proc/" + std::to_string(pid) + "/schedstat", 128)};
+/// "ran waited slices" of a thread, in nanoseconds.
+Duration read_wanted(int pid, int thread) {
+    std::istringstream numbers{read_small(
+        "/proc/" + std::to_string(pid) + "/task/" + std::to_string(thread) + "/schedstat", 128)};
     std::int64_t ran = 0;
     std::int64_t waited = 0;
     numbers >> ran >> waited;
     return Duration{ran + waited};
 }
 
+std::map<int, Duration> read_wanted_by_threads(int pid) {
+    constexpr std::size_t threads_max = 300;
+    std::map<int, Duration> wanted;
+    std::error_code error;
+    fs::directory_iterator it{"/proc/" + std::to_string(pid) + "/task", error};
+    for (; !error && it != fs::directory_iterator{}; it.increment(error)) {
+        const std::string name = it->path().filename().string();
+        int thread = 0;
+        std::from_chars(name.data(), name.data() + name.size(), thread);
+        if (wanted.size() < threads_max) wanted[thread] = read_wanted(pid, thread);
+    }
+    return wanted;
+}
+
+/// Of the threads of one process those that have wanted anything.
+void measure_threads(const ProcessFact& process,
+                     const CpuTime& before,
+                     double seconds,
+                     std::vector<core::doctor::ThreadFact>& threads) {
+    constexpr double told_min = 5;
+    for (const auto& [thread, wanted] : read_wanted_by_threads(process.pid)) {
+        const auto then = before.wanted.find(thread);
+        if (then == before.wanted.end()) continue;
+        core::doctor::ThreadFact fact;
+        fact.pid = process.pid;
+        fact.thread = thread;
+        fact.wanted_cpu_percent =
+            100.0 * std::chrono::duration<double>(wanted - then->second).count() / seconds;
+        if (fact.wanted_cpu_percent >= told_min) threads.push_back(std::move(fact));
+    }
+}
+
 /// CPU between two looks at the processes that matter.
-void measure(std::vector<ProcessFact>& processes,
-             const std::map<int, CpuTime>& before,
-             TimePoint since) {
-    for (ProcessFact& fact : processes) {
+void measure(Facts& facts, const std::map<int, CpuTime>& before, TimePoint since) {
+    for (ProcessFact& fact : facts.processes) {
         const auto now = platform::find_process({}, fact.pid);
         const auto then = before.find(fact.pid);
         if (!now) fact.state = "X";  // It has ended meanwhile.
@@ -223,11 +255,13 @@ void measure(std::vector<ProcessFact>& processes,
         // Of one that has ended just now its parent may still take notice.
         if (now->state != 'Z') fact.state = std::string{now->state};
         const double seconds = std::chrono::duration<double>(platform::now() - since).count();
-        const auto percent = [&](Duration part) {
-            return 100.0 * std::chrono::duration<double>(part).count() / seconds;
-        };
-        fact.cpu_percent = percent(now->cpu_time - then->second.used);
-        fact.wanted_cpu_percent = percent(read_wanted(fact.pid) - then->second.wanted);
+        fact.cpu_percent =
+            100.0 * std::chrono::duration<double>(now->cpu_time - then->second.used).count() /
+            seconds;
+        measure_threads(fact, then->second, seconds, facts.threads);
+        const auto main =
+            std::ranges::find(facts.threads, fact.pid, &core::doctor::ThreadFact::thread);
+        if (main != facts.threads.end()) fact.wanted_cpu_percent = main->wanted_cpu_percent;
     }
 }
 
@@ -249,7 +283,7 @@ Facts collect_activity(const Scene& scene) {
         const Kinship::Answer answer = kinship.find(process);
         if (answer.service.empty() && !interesting.contains(process.pid)) continue;
         kin[process.pid] = answer;
-        cpu[process.pid] = {process.cpu_time, read_wanted(process.pid)};
+        cpu[process.pid] = {process.cpu_time, read_wanted_by_threads(process.pid)};
         ProcessFact fact = describe(scene, process);
         fact.service = answer.service;
         fact.is_leftover = answer.is_leftover;
@@ -267,7 +301,7 @@ Facts collect_activity(const Scene& scene) {
         wait(window);
         add_connections(before, facts);
     }
-    measure(facts.processes, cpu, begin);
+    measure(facts, cpu, begin);
     return facts;
 }
 

@@ -33,6 +33,7 @@ void merge(Facts& to, Facts&& from) {
     append(to.crashes, from.crashes);
     append(to.logs, from.logs);
     append(to.processes, from.processes);
+    append(to.threads, from.threads);
     append(to.listeners, from.listeners);
     append(to.connections, from.connections);
     append(to.nginx, from.nginx);

@@ -48,7 +48,9 @@ std::vector<core::LogLine>::const_iterator begin_of_life(const std::vector<core:
         if (begin != lines.end() && before->run > begin->run) break;
         begin = before;
     }
-    const bool is_first = service.fact.pid != 0 && service.fact.run == 1;
+    // Of one that is being stopped it is not told how long it has lived.
+    const bool is_first =
+        service.fact.pid != 0 && service.fact.run == 1 && service.fact.phase != "stopping";
     if (!is_first) return begin;
     constexpr double slack = 1;  // Seconds: its clock and ours are read at different moments.
     const auto age = std::chrono::duration_cast<Duration>(
@@ -117,6 +119,7 @@ Facts collect_logs(const Scene& scene) {
                                  it.lived_seconds,
                                  it.peak_memory_bytes,
                                  it.oom_kills,
+                                 it.finding ? it.finding->id : "",
                                  it.finding ? it.finding->cause : ""});
     }
     for (const ServiceScene& service : scene.services) {

@@ -23,19 +23,27 @@ constexpr std::size_t line_size_max = 300;
 /// By path: the lines that a dump names. Go's own are of no interest.
 using Named = std::map<std::string, std::set<int>>;
 
+/// As Debian has it: /usr/lib/go-1.19/src.
+bool is_go_library(const std::string& path) {
+    static const std::regex place{R"(/go-[\d.]+/src/)"};
+    return std::regex_search(path, place);
+}
+
 void add_named(const std::string& text, Named& named) {
     static const std::regex place{R"(^\s+(/\S+\.go):(\d{1,7})\b)"};
     std::smatch found;
     if (!std::regex_search(text, found, place)) return;
     const std::string path = found[1].str();
-    const bool is_own = path.find("/go/src/") == path.npos && path.find("/pkg/mod/") == path.npos;
+    const bool is_own = path.find("/go/src/") == path.npos && path.find("/pkg/mod/") == path.npos &&
+                        !is_go_library(path);
     if (is_own && (named.contains(path) || named.size() < files_max)) {
         named[path].insert(std::stoi(found[2].str()));
     }
 }
 
 bool is_about_locks(std::string_view line) {
-    return line.starts_with("func ") || line.find("Lock()") != line.npos;
+    return line.starts_with("func ") || line.find("func(") != line.npos ||
+           line.find("ock()") != line.npos;  // Lock, RLock, Unlock.
 }
 
 SourceFact read_source(const std::string& path, const std::set<int>& wanted) {
@@ -49,6 +57,33 @@ SourceFact read_source(const std::string& path, const std::set<int>& wanted) {
         fact.lines.push_back({number, line.substr(0, line_size_max)});
     }
     return fact;
+}
+
+/// A program that was built with -trimpath names its files by its module: "shop/cart/cart.go" is
+/// cart/cart.go where it works.
+std::string find_go_source(int pid, const std::string& file) {
+    if (file.starts_with('/')) return file;
+    const std::string folder = platform::read_working_dir({}, pid) + "/";
+    for (std::size_t at = 0; at != file.npos; at = file.find('/', at)) {
+        if (at != 0) ++at;
+        const std::string path = folder + file.substr(at);
+        if (is_there(path)) return path;
+    }
+    return file;
+}
+
+/// Of those that wait for a lock first: there is not room for all.
+void add_goroutines(const Facts& facts, Named& named) {
+    for (const bool is_for_lock : {true, false}) {
+        for (const core::doctor::GoroutineFact& it : facts.goroutines) {
+            const bool waits = it.state.starts_with("sync.") || it.state == "semacquire";
+            if (waits != is_for_lock) continue;
+            for (const core::doctor::GoFrameFact& frame : it.frames) {
+                const std::string path = find_go_source(it.pid, frame.file);
+                add_named("\t" + path + ":" + std::to_string(frame.line), named);
+            }
+        }
+    }
 }
 
 /// "rotate (sessions.py:41)", of a thread of a Python program that works in `folder`.
@@ -104,6 +139,7 @@ void collect_sources(Facts& facts) {
         for (const core::doctor::LineFact& line : log.lines)
             add_named(line.text, named);
     }
+    add_goroutines(facts, named);
     for (const auto& [path, wanted] : named) {
         SourceFact fact = read_source(path, wanted);
         if (!fact.lines.empty()) facts.sources.push_back(std::move(fact));

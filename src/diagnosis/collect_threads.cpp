@@ -2,7 +2,9 @@
 #include "devstack/platform/clock.hpp"
 #include "devstack/platform/procfs.hpp"
 
+#include "diagnosis/collect_goroutines.hpp"
 #include "diagnosis/collectors.hpp"
+#include "diagnosis/go_stacks.hpp"
 #include "diagnosis/locks.hpp"
 #include "diagnosis/process_memory.hpp"
 #include "diagnosis/python_stacks.hpp"
@@ -35,6 +37,7 @@ namespace {
 namespace fs = std::filesystem;
 using core::doctor::ProcessFact;
 using core::doctor::ThreadFact;
+using std::chrono_literals::operator""ms;
 
 /// The calls in which programs wait; the others are told by their number.
 std::string name_of_call(long number) {
@@ -258,11 +261,35 @@ void add_interpreted(const std::map<int, std::vector<std::string>>& before,
 
 struct Examination {
     std::vector<ThreadFact> threads;
+    std::vector<core::doctor::GoroutineFact> goroutines;
+    std::vector<core::doctor::PeerFact> peers;
     std::string problem;
 };
 
+/// What a thread is worth to be stopped for. Of a Go program only what runs: where its goroutines
+/// wait it knows itself, and its threads only wait for goroutines.
+bool is_worth_a_stop(const ProcessFact& process, const ThreadFact& fact) {
+    if (process.runtime == "go") return fact.state == "R";
+    return may_be_stopped(fact) || waits_in_other_loop(process, fact);
+}
+
+/// Twice the time that reading goroutines may take.
+constexpr Duration goroutines_max = 150ms;
+/// Between the two looks: a lock that is fought for changes hands in less.
+constexpr Duration goroutines_pause = 250ms;
+
+/// As ThreadFact has it: a program in Go is what its machine runs.
+void mark_as_go(Examination& found) {
+    for (ThreadFact& it : found.threads) {
+        std::erase_if(it.frames, [](const std::string& frame) {
+            return frame.starts_with("runtime.") || frame.starts_with("?");
+        });
+        if (!it.frames.empty()) it.language = "go";
+    }
+}
+
 /// What is the same before and after the stacks were read is no passing state.
-Examination examine_closely(const ProcessFact& process, TimePoint deadline) {
+Examination examine_closely(const ProcessFact& process, bool may_stop, TimePoint deadline) {
     constexpr std::size_t stacks_max = 40;
     const int pid = process.pid;
     Examination found;
@@ -275,19 +302,28 @@ Examination examine_closely(const ProcessFact& process, TimePoint deadline) {
             fact.peer = find_peer(pid, *descriptor);
         }
         const bool has_room = to_stop.size() < stacks_max;
-        const bool is_wanted = may_be_stopped(fact) || waits_in_other_loop(process, fact);
-        if (has_room && is_wanted) to_stop.push_back(thread);
+        if (may_stop && has_room && is_worth_a_stop(process, fact)) to_stop.push_back(thread);
     }
     const auto before = find_locks(pid, threads);
     const TimePoint begin = platform::now();
     auto interpreted = read_interpreted(process, threads);
     if (!interpreted.empty()) to_stop.clear();
     const auto scripts = process.runtime == "node" ? V8Stacks::open(pid) : nullptr;
-    ThreadStacks stacks = read_stacks(pid, to_stop, deadline, [&](int thread, std::uint64_t frame) {
-        if (scripts) scripts->note(thread, frame);
-    });
-    const Duration pause = begin + core::limits::lock_held_min - platform::now();
-    const bool is_twice = !before.empty() || !interpreted.empty();
+    const auto go = process.runtime == "go" ? GoStacks::open(pid) : nullptr;
+    const Goroutines goroutines = go ? go->read(begin + goroutines_max) : Goroutines{};
+    ThreadStacks stacks = read_stacks(
+        pid,
+        to_stop,
+        deadline,
+        [&](int thread, std::uint64_t frame) {
+            if (scripts) scripts->note(thread, frame);
+        },
+        [&](std::uint64_t address) {
+            return go ? go->describe(address) : std::vector<std::string>{};
+        });
+    const Duration gap = go ? goroutines_pause : Duration{core::limits::lock_held_min};
+    const Duration pause = begin + gap - platform::now();
+    const bool is_twice = !before.empty() || !interpreted.empty() || !goroutines.waiting.empty();
     if (is_twice && pause > Duration{}) wait(pause);
     const auto after = find_locks(pid, threads);
     auto still = interpreted.empty() ? interpreted : read_interpreted(process, threads);
@@ -303,20 +339,28 @@ Examination examine_closely(const ProcessFact& process, TimePoint deadline) {
         fact.lock = render_address(now->second.address);
         fact.lock_owner = now->second.owner;
     }
+    if (go) {
+        mark_as_go(found);
+        const TimePoint again = platform::now() + goroutines_max;
+        found.goroutines = compare_goroutines(pid, goroutines, go->read(again));
+        found.peers = count_peers(pid);
+    }
     found.problem = stacks.problem;
     return found;
 }
 
 /// Beside us: a thread that does not let itself be stopped must not hold the doctor up.
-std::optional<Examination> examine_until(const ProcessFact& process, TimePoint deadline) {
+std::optional<Examination> examine_until(const ProcessFact& process,
+                                         bool may_stop,
+                                         TimePoint deadline) {
     struct Shared {
         std::mutex mutex;
         std::condition_variable done;
         std::optional<Examination> found;
     };
     const auto shared = std::make_shared<Shared>();
-    std::thread{[shared, process, deadline] {
-        Examination found = examine_closely(process, deadline);
+    std::thread{[shared, process, may_stop, deadline] {
+        Examination found = examine_closely(process, may_stop, deadline);
         const std::scoped_lock lock{shared->mutex};
         shared->found = std::move(found);
         shared->done.notify_all();
@@ -348,23 +392,97 @@ bool is_silent(const std::string& service, const Facts& facts) {
     });
 }
 
+/// It has been starting for a while, listens nowhere, and uses no CPU: it may wait for ever.
+bool is_stuck_at_start(const ProcessFact& process, const Scene& scene, const Facts& facts) {
+    constexpr double patience = 1;
+    constexpr double idle_percent = 3;
+    const ServiceScene* const service = scene.find(process.service);
+    return service != nullptr && service->fact.phase == "starting" &&
+           service->fact.phase_seconds >= patience && process.cpu_percent < idle_percent &&
+           !process.is_leftover &&
+           std::ranges::none_of(facts.listeners, [&](const core::doctor::ListenerFact& it) {
+               return it.service == process.service;
+           });
+}
+
+/// It has clients, who may wait for an answer, while it answers others.
+bool has_clients(const ProcessFact& process, const Facts& facts) {
+    return std::ranges::any_of(facts.connections, [&](const core::doctor::ConnectionFact& it) {
+        return it.pid == process.pid && it.state == "established";
+    });
+}
+
+bool waits_for_goroutine(const WaitingGoroutine& it) {
+    return it.state == "chan send" || it.state.starts_with("sync.Mutex.") ||
+           it.state.starts_with("sync.RWMutex.");
+}
+
+/// A first look, which stops nobody: somebody in it waits for a lock, or may do so.
+bool may_be_deadlocked(const ProcessFact& process, TimePoint deadline) {
+    if (process.runtime == "go") {
+        const auto go = GoStacks::open(process.pid);
+        const TimePoint end = std::min(deadline, platform::now() + goroutines_max);
+        return go && std::ranges::any_of(go->read(end).waiting, waits_for_goroutine);
+    }
+    const std::set<int> threads = list_threads(process.pid);
+    if (process.runtime == "python") {
+        return std::ranges::count_if(threads, [&](int thread) {
+                   return read_call(process.pid, thread).number == SYS_futex;
+               }) > 1;
+    }
+    if (!process.runtime.empty()) return false;
+    const auto before = find_locks(process.pid, threads);
+    if (before.empty()) return false;
+    wait(core::limits::lock_held_min);
+    const auto after = find_locks(process.pid, threads);
+    return std::ranges::any_of(before, [&](const auto& it) {
+        const auto same = after.find(it.first);
+        return same != after.end() && same->second == it.second;
+    });
+}
+
+/// What was measured of threads before it was known what they are at.
+class ThreadLoads {
+public:
+    explicit ThreadLoads(const std::vector<ThreadFact>& measured) {
+        for (const ThreadFact& it : measured)
+            loads_[it.thread] = it.wanted_cpu_percent;
+    }
+    void add_to(std::vector<ThreadFact>& threads) const {
+        for (ThreadFact& it : threads) {
+            const auto load = loads_.find(it.thread);
+            if (load != loads_.end()) it.wanted_cpu_percent = load->second;
+        }
+    }
+
+private:
+    std::map<int, double> loads_;
+};
+
 }  // namespace
 
 void collect_threads(const Scene& scene, Facts& facts, TimePoint deadline) {
     constexpr std::size_t threads_max = 400;
+    const ThreadLoads loads{facts.threads};
+    facts.threads.clear();
     for (const ProcessFact& process : facts.processes) {
         if (process.service.empty() || facts.threads.size() >= threads_max) continue;
         const bool is_hung =
             (scene.question.is_evidence && process.service == scene.question.subject.text) ||
-            is_silent(process.service, facts);
-        if (!is_hung) {
+            is_silent(process.service, facts) || is_stuck_at_start(process, scene, facts);
+        const bool is_quiet =
+            !is_hung && has_clients(process, facts) && may_be_deadlocked(process, deadline);
+        if (!is_hung && !is_quiet) {
             for (const int thread : list_threads(process.pid))
                 facts.threads.push_back(examine(process.pid, thread));
             continue;
         }
         const std::string whose =
             "stacks of pid " + std::to_string(process.pid) + " (" + process.service + "): ";
-        auto found = examine_until(process, deadline);
+        // An interpreter is asked without a stop; where there is a lock the stacks tell whose it
+        // is.
+        const bool may_stop = is_hung || process.runtime.empty();
+        auto found = examine_until(process, may_stop, deadline);
         if (!found) {
             facts.unseen.push_back(whose + "it took too long to read them");
             continue;
@@ -373,7 +491,10 @@ void collect_threads(const Scene& scene, Facts& facts, TimePoint deadline) {
             facts.unseen.push_back(whose + found->problem + explain_refusal());
         }
         std::ranges::move(found->threads, std::back_inserter(facts.threads));
+        std::ranges::move(found->goroutines, std::back_inserter(facts.goroutines));
+        std::ranges::move(found->peers, std::back_inserter(facts.peers));
     }
+    loads.add_to(facts.threads);
 }
 
 }  // namespace devstack::diagnosis

@@ -14,7 +14,8 @@ namespace devstack::diagnosis {
 
 using core::doctor::Facts;
 
-/// Processes, with CPU over a window, their listening sockets and stuck connections.
+/// Processes, with CPU over a window, their listening sockets and stuck connections; of threads
+/// what they have wanted of a CPU, if anything.
 Facts collect_activity(const Scene& scene);
 /// The ends of the services' logs, and their crash records.
 Facts collect_logs(const Scene& scene);
@@ -72,7 +73,8 @@ void collect_sources(Facts& facts);
 void wait(Duration duration);
 
 /// What each thread of the services is doing; of those that do not answer also where in the code it
-/// is, and who holds the lock that it waits for. Comes after the dials.
+/// is, and who holds the lock that it waits for. Comes after the dials and the activity, whose
+/// measure of threads it takes over.
 void collect_threads(const Scene& scene, Facts& facts, TimePoint deadline);
 
 /// The text of a file in /proc or of a small configuration file; empty when there is none.

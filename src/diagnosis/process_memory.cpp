@@ -104,6 +104,12 @@ std::string read_text(int pid, std::uint64_t address) {
     return end == text.npos ? "" : text.substr(0, end);
 }
 
+std::uint64_t find_load_address(int pid, const std::string& path) {
+    const auto mappings = find_mappings(pid, path.substr(path.rfind('/') + 1));
+    const auto found = std::ranges::find(mappings, path, &Mapping::path);
+    return found == mappings.end() ? 0 : found->begin;
+}
+
 std::optional<Exported> find_exported(int pid,
                                       const std::string& file_name,
                                       const std::vector<std::string_view>& symbols) {

@@ -26,6 +26,9 @@ std::optional<T> read_value(int pid, std::uint64_t address) {
 /// it can not be read.
 std::string read_text(int pid, std::uint64_t address);
 
+/// Where a file begins that a process has mapped, by its path as the kernel tells it; 0: nowhere.
+std::uint64_t find_load_address(int pid, const std::string& path);
+
 /// What a file exports that a process has mapped: addresses in that process.
 struct Exported {
     std::string file;                      ///< Its name, without directories.

@@ -99,6 +99,15 @@ std::set<std::string> listed_inodes(const std::vector<Entry>& table) {
     return inodes;
 }
 
+/// Of the socket that a descriptor is; empty: it is none.
+std::string inode_of(const fs::path& descriptor) {
+    std::error_code error;
+    const std::string link = fs::read_symlink(descriptor, error).string();
+    constexpr std::string_view mark = "socket:[";
+    if (error || !link.starts_with(mark)) return "";
+    return link.substr(mark.size(), link.size() - mark.size() - 1);
+}
+
 std::set<std::string> find_dead(const Facts& facts, const std::vector<Entry>& table) {
     std::set<std::string> dead;
     const std::set<std::string> listed = listed_inodes(table);
@@ -108,15 +117,27 @@ std::set<std::string> find_dead(const Facts& facts, const std::vector<Entry>& ta
         const std::string pid = std::to_string(process.pid);
         fs::directory_iterator it{"/proc/" + pid + "/fd", error};
         for (; !error && it != fs::directory_iterator{}; it.increment(error)) {
-            std::error_code gone;
-            const std::string link = fs::read_symlink(it->path(), gone).string();
-            constexpr std::string_view mark = "socket:[";
-            if (!link.starts_with(mark)) continue;
-            const std::string inode = link.substr(mark.size(), link.size() - mark.size() - 1);
-            if (!listed.contains(inode)) dead.insert(pid + " " + inode);
+            const std::string inode = inode_of(it->path());
+            if (!inode.empty() && !listed.contains(inode)) dead.insert(pid + " " + inode);
         }
     }
     return dead;
+}
+
+/// "127.0.0.1:7529", for IPv6 "port 7529"; empty: it has no other end.
+std::string render_remote(const Entry& entry) {
+    const auto colon = entry.remote.rfind(':');
+    const std::string port = std::to_string(parse_hex(entry.remote.substr(colon + 1)));
+    if (port == "0") return "";  // It listens.
+    constexpr std::size_t v4_digits = 8;
+    if (colon != v4_digits) return "port " + port;
+    // Four bytes as the machine has them in a number: the first is the last of the digits.
+    std::string address;
+    for (const std::size_t at : {6U, 4U, 2U, 0U}) {
+        if (!address.empty()) address += ".";
+        address += std::to_string(parse_hex(entry.remote.substr(at, 2)));
+    }
+    return address + ":" + port;
 }
 
 std::string name_of_state(std::string_view state) {
@@ -144,29 +165,32 @@ void add_dead(const StuckConnections& before, const StuckConnections& now, Facts
 }  // namespace
 
 std::string find_peer(int pid, int descriptor) {
-    std::error_code error;
-    const std::string link =
-        fs::read_symlink("/proc/" + std::to_string(pid) + "/fd/" + std::to_string(descriptor),
-                         error)
-            .string();
-    constexpr std::string_view mark = "socket:[";
-    if (error || !link.starts_with(mark)) return "";
-    const std::string inode = link.substr(mark.size(), link.size() - mark.size() - 1);
+    const std::string inode =
+        inode_of("/proc/" + std::to_string(pid) + "/fd/" + std::to_string(descriptor));
+    if (inode.empty()) return "";
     const auto table = read_table();
     const auto entry = std::ranges::find(table, inode, &Entry::inode);
-    if (entry == table.end()) return "";
-    const auto colon = entry->remote.rfind(':');
-    const std::string port = std::to_string(parse_hex(entry->remote.substr(colon + 1)));
-    if (port == "0") return "";  // It listens.
-    constexpr std::size_t v4_digits = 8;
-    if (colon != v4_digits) return "port " + port;
-    // Four bytes as the machine has them in a number: the first is the last of the digits.
-    std::string address;
-    for (const std::size_t at : {6U, 4U, 2U, 0U}) {
-        if (!address.empty()) address += ".";
-        address += std::to_string(parse_hex(entry->remote.substr(at, 2)));
+    return entry == table.end() ? "" : render_remote(*entry);
+}
+
+std::vector<std::string> list_peers(int pid) {
+    const auto table = read_table();
+    std::set<int> listened;
+    std::map<std::string, const Entry*> established;
+    constexpr std::string_view listening = "0A";
+    for (const Entry& it : table) {
+        if (it.state == listening) listened.insert(it.port());
+        if (name_of_state(it.state) == "established") established[it.inode] = &it;
     }
-    return address + ":" + port;
+    std::vector<std::string> peers;
+    std::error_code error;
+    fs::directory_iterator it{"/proc/" + std::to_string(pid) + "/fd", error};
+    for (; !error && it != fs::directory_iterator{}; it.increment(error)) {
+        const auto found = established.find(inode_of(it->path()));
+        if (found == established.end() || listened.contains(found->second->port())) continue;
+        peers.push_back(render_remote(*found->second));
+    }
+    return peers;
 }
 
 StuckConnections find_stuck(const Facts& facts) {

@@ -4,6 +4,7 @@
 
 #include <set>
 #include <string>
+#include <vector>
 
 namespace devstack::diagnosis {
 
@@ -28,5 +29,9 @@ void add_connections(const StuckConnections& before, core::doctor::Facts& facts)
 /// The other end of a process' connection: "127.0.0.1:7529", for IPv6 "port 7529"; empty when the
 /// descriptor is no TCP connection, or may not be seen.
 std::string find_peer(int pid, int descriptor);
+
+/// The other ends of all connections that the process holds and that are not to a port on which
+/// somebody listens here for it: those that it has made itself.
+std::vector<std::string> list_peers(int pid);
 
 }  // namespace devstack::diagnosis

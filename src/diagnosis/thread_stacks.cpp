@@ -5,6 +5,8 @@
 
 #include "devstack/platform/clock.hpp"
 
+#include "diagnosis/rust_names.hpp"
+
 #include <algorithm>
 #include <cerrno>
 #include <cstdlib>
@@ -88,6 +90,7 @@ int load_unwind_table(Dwfl_Module* module, void**, const char*, Dwarf_Addr, void
 
 /// "bank::transfer", without parameters and without what the compiler adds.
 std::string readable(const char* symbol) {
+    if (std::string rust = readable_rust_name(symbol); !rust.empty()) return rust;
     int status = 0;
     const std::unique_ptr<char, decltype(&std::free)> demangled{
         abi::__cxa_demangle(symbol, nullptr, nullptr, &status), &std::free};
@@ -149,7 +152,11 @@ SourcePlace find_call(Dwarf_Die* unit, Dwarf_Die* inlined) {
 
 /// Of the compiler's own library, which says nothing of the program.
 bool is_of_system(const char* file) {
-    return file != nullptr && std::string_view{file}.starts_with("/usr/include/");
+    if (file == nullptr) return false;
+    const std::string_view path = file;
+    const auto has = [&](std::string_view part) { return path.find(part) != path.npos; };
+    return path.starts_with("/usr/include/") || has("/library/std/src/") ||
+           has("/library/core/src/") || has("/library/alloc/src/");  // Rust's.
 }
 
 std::string render(const std::string& name, const SourcePlace& place) {
@@ -189,7 +196,8 @@ std::vector<std::string> describe(Dwfl* dwfl, Dwarf_Addr counter, TimePoint dead
 ThreadStacks read_stacks(int pid,
                          const std::vector<int>& threads,
                          TimePoint deadline,
-                         const OnFrame& on_frame) {
+                         const OnFrame& on_frame,
+                         const DescribeInstruction& describe_first) {
     ThreadStacks stacks;
     if (threads.empty()) return stacks;
     const Session dwfl{dwfl_begin(&callbacks)};
@@ -219,7 +227,8 @@ ThreadStacks read_stacks(int pid,
     }
     for (const auto& [thread, walk] : walks) {
         for (const Dwarf_Addr counter : walk.counters) {
-            auto described = describe(dwfl.get(), counter, deadline);
+            auto described = describe_first ? describe_first(counter) : std::vector<std::string>{};
+            if (described.empty()) described = describe(dwfl.get(), counter, deadline);
             std::ranges::move(described, std::back_inserter(stacks.frames[thread]));
         }
     }

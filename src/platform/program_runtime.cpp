@@ -22,7 +22,8 @@ bool read_at(std::ifstream& stream, std::uint64_t offset, T& value) {
     return static_cast<bool>(stream);
 }
 
-/// Go's linker leaves its build information in a section of its own.
+/// Go's linker leaves its build information in a section of its own, or, where that is left out,
+/// its table of functions.
 bool is_go_program(const std::string& executable) {
     std::ifstream stream{executable, std::ios::binary};
     Elf64_Ehdr header{};
@@ -41,7 +42,8 @@ bool is_go_program(const std::string& executable) {
     std::string text(names.sh_size, '\0');
     stream.seekg(static_cast<std::streamoff>(names.sh_offset));
     stream.read(text.data(), static_cast<std::streamsize>(text.size()));
-    return stream && text.find(".go.buildinfo") != text.npos;
+    return stream &&
+           (text.find(".go.buildinfo") != text.npos || text.find(".gopclntab") != text.npos);
 }
 
 }  // namespace

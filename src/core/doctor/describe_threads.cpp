@@ -2,6 +2,7 @@
 
 #include "devstack/base/text.hpp"
 
+#include "core/doctor/goroutines.hpp"
 #include "core/doctor/picture.hpp"
 #include "core/doctor/threads.hpp"
 
@@ -16,9 +17,10 @@ namespace {
 constexpr std::size_t lines_max = 60;
 constexpr std::size_t frames_shown = 6;
 
-/// What glibc, musl and the C++ library put on a stack around the program's own frames.
+/// What glibc, musl and the libraries of C++ and Rust put on a stack around the program's own
+/// frames.
 bool is_plumbing(std::string_view frame) {
-    constexpr std::array<std::string_view, 12> beginnings{"__",
+    constexpr std::array<std::string_view, 14> beginnings{"__",
                                                           "?",
                                                           "_start",
                                                           "start_thread",
@@ -27,11 +29,16 @@ bool is_plumbing(std::string_view frame) {
                                                           "pthread_",
                                                           "___pthread",
                                                           "std::",
+                                                          "<std::",
+                                                          "rust_begin_",
                                                           "void std::",
                                                           "execute_native_thread_routine",
                                                           "syscall"};
-    return std::ranges::any_of(beginnings,
-                               [&](std::string_view it) { return frame.starts_with(it); });
+    // Names that a program in C++ may have, too.
+    constexpr std::array<std::string_view, 4> of_rust{"core::", "<core::", "alloc::", "<alloc::"};
+    const auto is_begun = [&](std::string_view it) { return frame.starts_with(it); };
+    return std::ranges::any_of(beginnings, is_begun) ||
+           (contains(frame, ".rs:") && std::ranges::any_of(of_rust, is_begun));
 }
 
 bool has_line(std::string_view frame) {
@@ -66,6 +73,24 @@ std::string describe_wait(const Facts& facts, const ThreadFact& thread) {
     return "waits" + where + (thread.peer.empty() ? "" : " for " + thread.peer);
 }
 
+/// "3 goroutines [chan send]: main.publish (cart.go:25) < …", of Go's threads nobody learns that.
+void add_goroutines(const Facts& facts,
+                    const std::string& service,
+                    std::vector<std::string>& lines) {
+    const Picture picture{facts};
+    for (const ProcessFact* process : picture.processes_of(service)) {
+        for (const Goroutine& it : goroutines_of(*process, picture)) {
+            if (it.frames.empty() || lines.size() >= lines_max) continue;
+            std::vector<std::string> frames;
+            for (const GoFrame& frame : it.frames) {
+                if (frames.size() < frames_shown) frames.push_back(frame.text());
+            }
+            lines.push_back(count_of(static_cast<std::size_t>(it.count), "goroutine") + " [" +
+                            it.state + "]: " + join(frames, " < "));
+        }
+    }
+}
+
 }  // namespace
 
 std::string name_of(const ThreadFact& thread) {
@@ -79,6 +104,14 @@ std::vector<std::string> telling_frames(const ThreadFact& thread) {
         if (!is_plumbing(frame)) frames.push_back(frame);
     }
     return frames;
+}
+
+bool is_at_lock(const ThreadFact& thread) {
+    constexpr std::array<std::string_view, 6> names{
+        "mutex_lock", "lll_lock_wait", "rwlock_", "lock_contended", "lock_slow", "spin_lock"};
+    return std::ranges::any_of(thread.frames, [&](const std::string& frame) {
+        return std::ranges::any_of(names, [&](std::string_view it) { return contains(frame, it); });
+    });
 }
 
 std::string render_calls(std::vector<std::string> frames, std::size_t shown_max) {
@@ -119,6 +152,7 @@ std::vector<std::string> describe_threads(const Facts& facts, const std::string&
         lines.push_back(it.names.front() +
                         (others == 0 ? "" : " and " + count_of(others, "other")) + ": " + it.what);
     }
+    add_goroutines(facts, service, lines);
     return lines;
 }
 

@@ -55,16 +55,30 @@ std::vector<JavaWait> find_java_deadlock(const LogFact& log) {
     return waits;
 }
 
-void look_at_java(const ServiceFact& service, const LogFact& log, std::vector<Finding>& findings) {
+/// What is told there was told by a run that has ended meanwhile.
+bool is_of_past_run(const ServiceFact& service, const LineFact& line, const Picture& picture) {
+    constexpr double slack = 1;
+    const double ago = seconds_between(line.time, picture.facts().time);
+    return service.pid != 0 && service.uptime_seconds > 0 && ago > service.uptime_seconds + slack;
+}
+
+void look_at_java(const ServiceFact& service,
+                  const LogFact& log,
+                  const Picture& picture,
+                  std::vector<Finding>& findings) {
     const auto waits = find_java_deadlock(log);
     if (waits.empty()) return;
+    const auto head = std::ranges::find_if(
+        log.lines, [](const LineFact& it) { return contains(it.text, "Java-level deadlock:"); });
+    const bool is_past = is_of_past_run(service, *head, picture);
     Finding finding;
     finding.id = "deadlock";
     finding.service = service.name;
     finding.topic = "hang";
-    finding.strength = 93;
+    finding.strength = is_past ? 62 : 93;
     finding.confidence = Confidence::sure;
-    finding.what = service.name + " is in a deadlock: ";
+    finding.what = service.name +
+                   (is_past ? " was in a deadlock before its restart: " : " is in a deadlock: ");
     for (const JavaWait& it : waits) {
         const bool is_first = &it == &waits.front();
         const std::string place = it.place.empty() ? "" : " in " + it.place;
@@ -76,8 +90,51 @@ void look_at_java(const ServiceFact& service, const LogFact& log, std::vector<Fi
     finding.what += ".";
     finding.evidence.emplace_back("found by the JVM itself, in the dump in the log of " +
                                   service.name);
-    finding.fix = "take these locks in the same order everywhere; devstack restart " +
-                  service.name + " for now";
+    finding.fix = "take these locks in the same order everywhere" +
+                  (is_past ? "" : "; devstack restart " + service.name + " for now");
+    findings.push_back(std::move(finding));
+}
+
+/// " garbage-first heap   total 24576K, used 22691K [0x…": the end of such a dump.
+void look_at_java_heap(const ServiceFact& service,
+                       const LogFact& log,
+                       std::vector<Finding>& findings) {
+    static const std::regex heap{
+        R"re(^ *(?:garbage-first heap|PSYoungGen|ParOldGen|tenured gen|def new gen)\S* +)re"
+        R"re(total (\d+)K, used (\d+)K)re"};
+    static const std::regex limit{R"re(-Xmx(\d+)([kKmMgG]?)\b)re"};
+    constexpr double full_share = 0.9;
+    const LineFact* last = nullptr;
+    double used = 0;
+    for (const LineFact& line : log.lines) {
+        std::smatch found;
+        if (!std::regex_search(line.text, found, heap)) continue;
+        // Some heaps are told in two parts, of which this is the second.
+        const bool is_more = contains(line.text, "ParOldGen") || contains(line.text, "tenured");
+        used = (is_more ? used : 0) + std::stod(found[2].str());
+        last = &line;
+    }
+    std::smatch found;
+    if (last == nullptr || !std::regex_search(service.command, found, limit)) return;
+    const std::string unit = found[2].str();
+    double allowed = std::stod(found[1].str());
+    if (unit.empty()) allowed /= 1024;
+    if (unit == "m" || unit == "M") allowed *= 1024;
+    if (unit == "g" || unit == "G") allowed *= 1024.0 * 1024;
+    if (used < allowed * full_share) return;
+    const auto bytes = [](double kibibytes) {
+        return render_bytes(static_cast<std::uint64_t>(kibibytes) * 1024);
+    };
+    Finding finding;
+    finding.id = "heap-exhausted";
+    finding.service = service.name;
+    finding.topic = "hang";
+    finding.strength = 82;
+    finding.what = service.name + " has its heap all but full: " + bytes(used) + " of the " +
+                   bytes(allowed) + " that " + found[0].str() + " allows are in use.";
+    finding.evidence = {render_line(service.name, *last)};
+    finding.fix = "see what fills it (jmap -histo, or -XX:+HeapDumpOnOutOfMemoryError), or raise " +
+                  found[0].str() + "; devstack restart " + service.name + " for now";
     findings.push_back(std::move(finding));
 }
 
@@ -188,7 +245,8 @@ void find_what_dumps_tell(const Picture& picture, std::vector<Finding>& findings
     for (const LogFact& log : picture.facts().logs) {
         const ServiceFact* const service = picture.service(log.service);
         if (service == nullptr || picture.is_well(*service)) continue;
-        look_at_java(*service, log, findings);
+        look_at_java(*service, log, picture, findings);
+        look_at_java_heap(*service, log, findings);
         look_at_python(*service, log, picture, findings);
     }
     for (const ReportFact& report : picture.facts().reports) {

@@ -24,6 +24,14 @@ const Shape& shape_of<ProxyRouteFact>();
 template <>
 const Shape& shape_of<PathFact>();
 
+// In facts_json_threads.cpp.
+template <>
+const Shape& shape_of<ThreadFact>();
+template <>
+const Shape& shape_of<GoroutineFact>();
+template <>
+const Shape& shape_of<PeerFact>();
+
 template <>
 const Shape& shape_of<NeedFact>() {
     static constexpr Field fields[] = {
@@ -133,27 +141,6 @@ const Shape& shape_of<ProcessFact>() {
         {"resident_bytes", slot<&ProcessFact::resident_bytes>},
         {"memory_limit_bytes", slot<&ProcessFact::memory_limit_bytes>},
         {"oom_kills", slot<&ProcessFact::oom_kills>},
-    };
-    static constexpr Shape shape{fields};
-    return shape;
-}
-
-template <>
-const Shape& shape_of<ThreadFact>() {
-    static constexpr Field fields[] = {
-        {"pid", slot<&ThreadFact::pid>},
-        {"thread", slot<&ThreadFact::thread>},
-        {"name", slot<&ThreadFact::name>},
-        {"state", slot<&ThreadFact::state>},
-        {"system_call", slot<&ThreadFact::system_call>},
-        {"wait_channel", slot<&ThreadFact::wait_channel>},
-        {"lock_owner", slot<&ThreadFact::lock_owner>},
-        {"lock", slot<&ThreadFact::lock>},
-        {"peer", slot<&ThreadFact::peer>},
-        {"fifo", slot<&ThreadFact::fifo>},
-        {"fifo_end", slot<&ThreadFact::fifo_end>},
-        {"frames", slot<&ThreadFact::frames>},
-        {"language", slot<&ThreadFact::language>},
     };
     static constexpr Shape shape{fields};
     return shape;
@@ -524,6 +511,8 @@ const Shape& shape_of<Facts>() {
         {"logs", slot<&Facts::logs>},
         {"processes", slot<&Facts::processes>},
         {"threads", slot<&Facts::threads>},
+        {"goroutines", slot<&Facts::goroutines>},
+        {"peers", slot<&Facts::peers>},
         {"sources", slot<&Facts::sources>},
         {"mentions", slot<&Facts::mentions>},
         {"listeners", slot<&Facts::listeners>},

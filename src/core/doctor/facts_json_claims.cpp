@@ -32,6 +32,7 @@ const Shape& shape_of<CrashFact>() {
         {"lived_seconds", slot<&CrashFact::lived_seconds>},
         {"peak_memory_bytes", slot<&CrashFact::peak_memory_bytes>},
         {"oom_kills", slot<&CrashFact::oom_kills>},
+        {"finding", slot<&CrashFact::finding>},
         {"cause", slot<&CrashFact::cause>},
     };
     static constexpr Shape shape{fields};

@@ -2,7 +2,9 @@
 
 #include "devstack/base/text.hpp"
 
+#include "core/doctor/goroutines.hpp"
 #include "core/doctor/picture.hpp"
+#include "core/doctor/runtime_words.hpp"
 #include "core/doctor/threads.hpp"
 
 #include <algorithm>
@@ -13,8 +15,6 @@
 namespace devstack::core::doctor {
 
 namespace {
-
-constexpr double busy_percent = 80;
 
 bool has_no_answer(const DialFact& dial) {
     const bool is_waiting = dial.stage == "first byte" || dial.stage == "send" ||
@@ -37,12 +37,6 @@ std::string count_threads(int pid, const Picture& picture) {
     return join(texts, ", ");
 }
 
-int count_in_call(int pid, std::string_view call, const Picture& picture) {
-    return static_cast<int>(std::ranges::count_if(
-        picture.facts().threads,
-        [&](const ThreadFact& it) { return it.pid == pid && it.system_call == call; }));
-}
-
 /// The process of the service that listens where it was dialled.
 const ProcessFact* find_server(const ServiceFact& service, int port, const Picture& picture) {
     for (const ListenerFact* it : picture.listeners_on(port)) {
@@ -52,15 +46,15 @@ const ProcessFact* find_server(const ServiceFact& service, int port, const Pictu
 }
 
 const ProcessFact* find_busiest(const ServiceFact& service, const Picture& picture) {
-    const auto processes = picture.processes_of(service.name);
-    const auto most = std::ranges::max_element(
-        processes, {}, [](const ProcessFact* it) { return it->wanted_cpu_percent; });
-    return most == processes.end() || (*most)->wanted_cpu_percent < busy_percent ? nullptr : *most;
-}
-
-/// "97 %"; of one CPU.
-std::string percent_text(double percent) {
-    return std::to_string(static_cast<int>(std::min(percent, 100.0))) + " %";
+    const ProcessFact* busiest = nullptr;
+    double most = 0;
+    for (const ProcessFact* it : picture.processes_of(service.name)) {
+        const double wanted = percent_wanted(*it, picture);
+        if (wanted < busy_percent || wanted <= most) continue;
+        busiest = it;
+        most = wanted;
+    }
+    return busiest;
 }
 
 /// Where it is in the program. On the stack of an interpreter there is the interpreter.
@@ -109,6 +103,27 @@ bool answers_late(const ServiceFact& service, const DialFact& dial, const Pictur
     return seconds_between(line->time, picture.facts().time) < service.phase_seconds;
 }
 
+/// The only one that it has connections to, where a request waits for an answer.
+std::string find_awaited_by_go(const ProcessFact& process, const Picture& picture) {
+    const auto goroutines = goroutines_of(process, picture);
+    const Goroutine* const waiting = find_waiting(goroutines);
+    const bool is_for_answer =
+        waiting != nullptr && (waiting->state.starts_with("IO wait") ||
+                               waiting->is_in("net/http.(*persistConn).roundTrip"));
+    const PeerFact* only = nullptr;
+    for (const PeerFact& it : picture.facts().peers) {
+        if (it.pid != process.pid) continue;
+        if (only != nullptr) return "";
+        only = &it;
+    }
+    if (!is_for_answer || only == nullptr) return "";
+    const std::string digits = only->peer.substr(only->peer.find_last_of(": ") + 1);
+    int port = 0;
+    std::from_chars(digits.data(), digits.data() + digits.size(), port);
+    const ServiceFact* const owner = picture.owner_of(port);
+    return owner == nullptr ? only->peer : owner->name + " (" + only->peer + ")";
+}
+
 /// Whom its threads wait for: "cache (127.0.0.1:6379)"; empty when that can not be told. Clients of
 /// it are waited for too.
 std::string find_awaited(const ProcessFact& process, const Picture& picture) {
@@ -121,7 +136,7 @@ std::string find_awaited(const ProcessFact& process, const Picture& picture) {
         const ServiceFact* const owner = picture.owner_of(port);
         return owner == nullptr ? it.peer : owner->name + " (" + it.peer + ")";
     }
-    return "";
+    return process.runtime == "go" ? find_awaited_by_go(process, picture) : "";
 }
 
 /// "find_route (routes.c:83)"; of an interpreted program with what it was called by.
@@ -132,9 +147,18 @@ std::string render_place(const ThreadFact& thread, const ProcessFact& process) {
     return is_native ? place_of(thread) : render_calls(frames, shown_max);
 }
 
+/// "main.quote (quotes.go:31), where it waits to receive from a channel".
+std::string place_of_request(const ProcessFact& process, const Picture& picture) {
+    const auto goroutines = goroutines_of(process, picture);
+    const Goroutine* const waiting = find_waiting(goroutines);
+    if (waiting == nullptr) return "";
+    return waiting->frames.front().text() + ", where it " + describe_wait(*waiting);
+}
+
 /// The last place that was seen of a thread that runs, or of one that waits: the main thread, which
 /// serves where there is an event loop, else the youngest, which was made for a request.
 std::string find_place(const ProcessFact& process, bool is_running, const Picture& picture) {
+    if (process.runtime == "go" && !is_running) return place_of_request(process, picture);
     std::string youngest;
     for (const ThreadFact& it : picture.facts().threads) {
         if (it.pid != process.pid || (it.state == "R") != is_running) continue;
@@ -166,15 +190,6 @@ const ProcessFact* find_worker(const ServiceFact& service,
         if (is_at_work(*process)) return process;
     }
     return server;
-}
-
-std::string profiler_for(const ProcessFact& process) {
-    const std::string pid = std::to_string(process.pid);
-    if (process.runtime == "python") return "py-spy dump --pid " + pid;
-    if (process.runtime == "node") return "kill -USR1 " + pid + " and node inspect -p " + pid;
-    if (process.runtime == "java") return "jstack " + pid;
-    if (process.runtime == "ruby") return "rbspy dump --pid " + pid;
-    return "gdb -p " + pid + ", or perf top -p " + pid;
 }
 
 /// The main thread of a server with an event loop, where it waits in anything but the loop.
@@ -268,6 +283,50 @@ bool is_idle(const ProcessFact& server, const Picture& picture) {
            });
 }
 
+/// A server that has no worker left for the answer that its own handler waits for. `held` is the
+/// beginning of the sentence.
+void tell_waits_for_itself(const std::string& held,
+                           const std::string& endpoint,
+                           const ProcessFact& server,
+                           const Picture& picture,
+                           Finding& finding) {
+    const std::string place = find_place(server, false, picture);
+    finding.id = "waits-for-itself";
+    finding.strength = 84;
+    finding.what = held + "it waits for an answer of itself (" + endpoint + ")" +
+                   (place.empty() ? "" : " in " + place) +
+                   ", and none of its workers is free to give it.";
+    const bool is_php = server.name.starts_with("php") && contains(server.command, " -S");
+    finding.fix =
+        (place.empty() ? "answer without asking itself" : "do not ask its own port in " + place) +
+        ", or run more workers or threads" +
+        (is_php ? " (PHP_CLI_SERVER_WORKERS=4 in its environment)" : "");
+}
+
+/// "127.0.0.1:8089", where what is awaited is the service itself; else empty.
+std::string endpoint_of_itself(const ServiceFact& service, const std::string& peer) {
+    const std::string beginning = service.name + " (";
+    if (!peer.starts_with(beginning)) return "";
+    return peer.substr(beginning.size(), peer.size() - beginning.size() - 1);
+}
+
+/// Its collectors of garbage are all that works.
+void tell_full_heap(const ServiceFact& service,
+                    const std::string& where,
+                    const ProcessFact& process,
+                    double percent,
+                    Finding& finding) {
+    finding.id = "heap-exhausted";
+    finding.strength = 83;
+    finding.what =
+        service.name + " (" + process.command + ", pid " + std::to_string(process.pid) +
+        ") answers nothing on " + where + ": it is busy collecting garbage, which takes " +
+        std::to_string(static_cast<int>(percent)) + " % of a CPU: its heap is all but full.";
+    finding.fix = "see what fills it (jcmd " + std::to_string(process.pid) +
+                  " GC.class_histogram), or give it more (-Xmx); devstack restart " + service.name +
+                  " for now";
+}
+
 void tell_no_answer(const ServiceFact& service,
                     const DialFact& dial,
                     const ProcessFact* server,
@@ -330,6 +389,7 @@ void look_at_silence(const ServiceFact& service,
     const ProcessFact* const server =
         find_worker(service, find_server(service, dial->port, picture), picture);
     const ProcessFact* const busy = find_busiest(service, picture);
+    const std::string peer = server == nullptr ? "" : find_awaited(*server, picture);
     const std::string where = render_endpoint(dial->host, dial->port);
     const std::string time = seconds_text(std::min(dial->timeout, dial->seconds));
     Finding finding;
@@ -343,16 +403,22 @@ void look_at_silence(const ServiceFact& service,
         finding.id = "spins";
         finding.strength = 83;
         finding.confidence = Confidence::sure;
-        finding.what =
-            service.name + " (" + busy->command + ", pid " + std::to_string(busy->pid) +
-            ") is busy in an endless loop, or close to it, and answers nothing on " + where +
-            ": its main thread wants " + percent_text(busy->wanted_cpu_percent) + " of a CPU" +
-            (contains(busy->command, "node") ? ", so its event loop is blocked" : "") + place + ".";
+        finding.what = service.name + " (" + busy->command + ", pid " + std::to_string(busy->pid) +
+                       ") is busy in an endless loop, or close to it, and answers nothing on " +
+                       where + ": " + describe_busy(*busy, picture) +
+                       (contains(busy->command, "node") ? ", so its event loop is blocked" : "") +
+                       place + ".";
         finding.fix = "devstack restart " + service.name +
                       (place.empty() ? "; to see where it is: " + profiler_for(*busy) : "");
+    } else if (server != nullptr && percent_of_collectors(*server, picture) >= busy_percent) {
+        const double percent = percent_of_collectors(*server, picture);
+        tell_full_heap(service, where, *server, percent, finding);
+    } else if (const std::string own = endpoint_of_itself(service, peer); !own.empty()) {
+        const std::string held =
+            service.name + " gives no answer to " + dial->path + " within " + time + ": ";
+        tell_waits_for_itself(held, own, *server, picture, finding);
     } else if (const ThreadFact* blocked = find_blocked_loop(server, picture)) {
-        const Block block{
-            *blocked, find_awaited(*server, picture), find_place(*server, false, picture)};
+        const Block block{*blocked, peer, find_place(*server, false, picture)};
         tell_blocked_loop(service, where, *server, block, finding);
         blame_awaited(service, block.peer, picture, finding);
     } else if (answers_late(service, *dial, picture)) {
@@ -386,9 +452,7 @@ void look_at_silence(const ServiceFact& service,
 bool waits_for_lock(const ThreadFact& thread, const ProcessFact& process) {
     if (thread.system_call != "futex") return false;
     if (!process.runtime.empty()) return !program_frames(thread, process).empty();
-    return thread.lock_owner != 0 || std::ranges::any_of(thread.frames, [](const std::string& it) {
-               return contains(it, "lock");
-           });
+    return thread.lock_owner != 0 || is_at_lock(thread);
 }
 
 /// "; 3 threads of it wait for a lock (futex), which looks like a deadlock". Where a thread runs,
@@ -398,18 +462,18 @@ std::string tell_what_it_does(const ServiceFact& service,
                               const Picture& picture) {
     const ProcessFact* const busy = find_busiest(service, picture);
     if (busy != nullptr && busy->pid == server.pid) {
-        return "; it wants " + percent_text(busy->wanted_cpu_percent) + " of a CPU" +
-               where_it_runs(*busy, picture);
+        return "; " + describe_busy(*busy, picture) + where_it_runs(*busy, picture);
     }
-    const int waiting = count_in_call(server.pid, "futex", picture);
-    const bool is_seen = std::ranges::any_of(picture.facts().threads, [&](const ThreadFact& it) {
-        return it.pid == server.pid && waits_for_lock(it, server);
-    });
-    // One thread that has nothing to do waits like that, too.
-    if (waiting == 0 || (waiting == 1 && !is_seen)) return "";
-    const std::string place = find_place(server, false, picture);
-    return "; " + count_of(static_cast<std::size_t>(waiting), "thread") +
-           " of it wait for a lock (futex)" + (place.empty() ? "" : ", in " + place) +
+    std::size_t waiting = 0;
+    std::string place = server.runtime.empty() ? "" : find_place(server, false, picture);
+    for (const ThreadFact& it : picture.facts().threads) {
+        if (it.pid != server.pid || !waits_for_lock(it, server)) continue;
+        ++waiting;
+        if (server.runtime.empty()) place = render_place(it, server);
+    }
+    if (waiting == 0) return "";
+    return "; " + count_of(waiting, "thread") + (waiting == 1 ? " of it waits" : " of it wait") +
+           " for a lock (futex)" + (place.empty() ? "" : ", in " + place) +
            ", which looks like a deadlock";
 }
 
@@ -457,21 +521,14 @@ void look_at_stuck_requests(const ServiceFact& service,
                                  ": the clients have gone, and the service still holds the "
                                  "connections";
         finding.what = held + tell_what_it_does(service, *server, picture) + ".";
-        const std::string place = find_place(*server, false, picture);
+        const ProcessFact* const busy = find_busiest(service, picture);
+        const std::string place = find_place(*server, busy == server, picture);
         finding.evidence.push_back(std::to_string(it.count) + " in CLOSE_WAIT on port " +
                                    std::to_string(it.port) + " (ss -tnp state close-wait)");
         add_thread_evidence(*server, picture, finding);
         const std::string peer = find_awaited(*server, picture);
-        const std::string where = place.empty() ? "" : " in " + place;
-        if (peer.starts_with(service.name + " ")) {
-            finding.id = "waits-for-itself";
-            finding.strength = 84;
-            finding.what = held + "; it waits for an answer of itself (" +
-                           peer.substr(service.name.size() + 2) + where +
-                           ", and none of its workers is free to give it.";
-            finding.fix = (place.empty() ? "answer without asking itself"
-                                         : "do not ask its own port in " + place) +
-                          ", or run more workers or threads";
+        if (const std::string own = endpoint_of_itself(service, peer); !own.empty()) {
+            tell_waits_for_itself(held + "; ", own, *server, picture, finding);
             findings.push_back(std::move(finding));
             return;
         }
@@ -482,10 +539,9 @@ void look_at_stuck_requests(const ServiceFact& service,
             findings.push_back(std::move(finding));
             return;
         }
-        finding.fix = (place.empty() ? "see where the threads of pid " + std::to_string(it.pid) +
-                                           " are (gdb -p, py-spy dump, kill -QUIT for Go and Java)"
-                                     : "look at " + place) +
-                      "; devstack restart " + service.name + " for now";
+        finding.fix =
+            (place.empty() ? "see where it is: " + profiler_for(*server) : "look at " + place) +
+            "; devstack restart " + service.name + " for now";
         findings.push_back(std::move(finding));
         return;
     }

@@ -4,6 +4,7 @@
 #include "devstack/base/text.hpp"
 
 #include "core/doctor/picture.hpp"
+#include "core/doctor/runtime_words.hpp"
 #include "core/doctor/threads.hpp"
 
 #include <algorithm>
@@ -117,6 +118,59 @@ void look_for_holder(const ServiceFact& service,
     }
 }
 
+/// It waits for a lock of which nobody can tell who has it: futexes of Rust and others.
+bool waits_for_unknown(const ThreadFact& thread) {
+    return thread.system_call == "futex" && thread.state == "S" && thread.lock_owner == 0 &&
+           is_at_lock(thread);
+}
+
+/// "reorder" of "reorder (stock.rs:14)".
+std::string function_of(const std::string& frame) {
+    return frame.substr(0, frame.rfind(" ("));
+}
+
+/// Others wait to enter what one is in already, which waits itself: it has the lock that they want,
+/// and takes one again.
+void look_for_reentry(const ServiceFact& service,
+                      const Threads& threads,
+                      std::vector<Finding>& findings) {
+    std::vector<const ThreadFact*> waiting;
+    for (const auto& [number, thread] : threads) {
+        if (waits_for_unknown(*thread) && telling_frames(*thread).size() > 1)
+            waiting.push_back(thread);
+    }
+    for (const ThreadFact* taker : waiting) {
+        const auto frames = telling_frames(*taker);
+        for (const ThreadFact* other : waiting) {
+            const auto inner = telling_frames(*other).front();
+            const auto entered =
+                std::find_if(frames.begin() + 1, frames.end(), [&](const std::string& it) {
+                    return function_of(it) == function_of(inner);
+                });
+            if (other == taker || entered == frames.end() || inner == frames.front()) continue;
+            Finding finding;
+            finding.id = "deadlock";
+            finding.service = service.name;
+            finding.topic = "hang";
+            finding.strength = 90;
+            finding.what = service.name + " is in a deadlock: " + name_of(*taker) + " waits in " +
+                           frames.front() + " for a lock, called by " + *entered +
+                           ", which has one that others wait for in " + inner + ".";
+            for (const ThreadFact* it : waiting) {
+                constexpr std::size_t evidence_max = 3;
+                constexpr std::size_t frames_max = 4;
+                if (finding.evidence.size() == evidence_max) break;
+                finding.evidence.push_back(name_of(*it) + " waits in " +
+                                           render_calls(telling_frames(*it), frames_max));
+            }
+            finding.fix = "do not take a lock in what is called while it is held (" +
+                          frames.front() + "); devstack restart " + service.name + " for now";
+            findings.push_back(std::move(finding));
+            return;
+        }
+    }
+}
+
 /// Somebody sees that it hangs; without that a lock that is held for long is a program's way.
 bool is_silent(const ServiceFact& service, const Picture& picture) {
     const DialFact* const probe = picture.probe(service);
@@ -136,6 +190,9 @@ void find_locks(const Picture& picture, std::vector<Finding>& findings) {
             } else if (is_silent(service, picture)) {
                 look_for_holder(service, threads, findings);
             }
+            const bool may_be_taken_twice =
+                in_circle == threads.end() && process->runtime.empty() && suffers(service, picture);
+            if (may_be_taken_twice) look_for_reentry(service, threads, findings);
         }
     }
 }

@@ -155,6 +155,11 @@ bool Picture::has_just_failed(const ServiceFact& service) const {
     return crash != nullptr && seconds_between(crash->time, facts_.time) <= news.count();
 }
 
+bool Picture::has_just_hung(const ServiceFact& service) const {
+    return has_just_failed(service) && is_alive(service) &&
+           contains(last_crash(service.name)->why, "unhealthy");
+}
+
 bool Picture::is_suspect(const ServiceFact& service) const {
     if (!is_well(service)) return true;
     const DialFact* const asked = dial("asked");

@@ -48,6 +48,8 @@ public:
     /// It has ended within the last minute though it should not have, and has been started again:
     /// it may do so at the next request, whatever it is at this moment.
     bool has_just_failed(const ServiceFact& service) const;
+    /// … by devstack, since it did not answer.
+    bool has_just_hung(const ServiceFact& service) const;
     /// It is not well, or a request that somebody asks about fails on its way through it: what it
     /// says of errors may be why.
     bool is_suspect(const ServiceFact& service) const;
@@ -98,6 +100,7 @@ void find_lack_of_resources(const Picture& picture, std::vector<Finding>& findin
 void find_locks(const Picture& picture, std::vector<Finding>& findings);
 void find_python_deadlocks(const Picture& picture, std::vector<Finding>& findings);
 void find_stuck_goroutines(const Picture& picture, std::vector<Finding>& findings);
+void find_waiting_goroutines(const Picture& picture, std::vector<Finding>& findings);
 void find_what_dumps_tell(const Picture& picture, std::vector<Finding>& findings);
 void find_hangs(const Picture& picture, std::vector<Finding>& findings);
 void find_health_mistakes(const Picture& picture, std::vector<Finding>& findings);
@@ -111,6 +114,9 @@ void find_upstream_troubles(const Picture& picture, std::vector<Finding>& findin
 void find_redirects(const Picture& picture, std::vector<Finding>& findings);
 void find_request_troubles(const Picture& picture, std::vector<Finding>& findings);
 void find_sick_processes(const Picture& picture, std::vector<Finding>& findings);
+/// Comes after what finds that it hangs now.
+void find_past_hangs(const Picture& picture, std::vector<Finding>& findings);
+void find_hanging_starts(const Picture& picture, std::vector<Finding>& findings);
 void find_slow_starts(const Picture& picture, std::vector<Finding>& findings);
 void find_bad_ends(const Picture& picture, std::vector<Finding>& findings);
 void find_what_does_not_run(const Picture& picture, std::vector<Finding>& findings);

@@ -181,21 +181,6 @@ std::string describe_restart(const ServiceFact& service, const Picture& picture)
            " ago, and has been started again";
 }
 
-/// devstack has ended one that hung, and it answers again.
-bool tell_was_restarted(const ServiceFact& service, const Picture& picture, Finding& finding) {
-    const CrashFact* const crash = picture.last_crash(service.name);
-    const std::string restart = describe_restart(service, picture);
-    if (restart.empty() || service.phase != "ready" || !crash->why.starts_with("was unhealthy")) {
-        return false;
-    }
-    finding.id = "was-restarted";
-    finding.strength = 46;
-    finding.what = service.name + " " + crash->why + ": devstack has ended it" + restart;
-    finding.what += crash->cause.empty() ? "." : ". Before that: " + crash->cause;
-    finding.fix = "see devstack crashes " + service.name + " --full";
-    return true;
-}
-
 void tell_end(const ServiceFact& service, const Picture& picture, Finding& finding) {
     const LineFact* const words = find_last_words(service, picture);
     if (is_crash_signal(service)) {
@@ -281,6 +266,7 @@ void find_sick_processes(const Picture& picture, std::vector<Finding>& findings)
 void find_bad_ends(const Picture& picture, std::vector<Finding>& findings) {
     for (const ServiceFact& service : picture.facts().services) {
         if (!has_ended_badly(service, picture) || !picture.is_troubled(service)) continue;
+        if (picture.has_just_hung(service)) continue;
         Finding finding;
         finding.service = service.name;
         finding.topic = "end";
@@ -288,7 +274,7 @@ void find_bad_ends(const Picture& picture, std::vector<Finding>& findings) {
             std::ranges::find_if(picture.facts().processes, [&](const ProcessFact& it) {
                 return it.is_leftover && it.service == service.name && it.state != "Z";
             });
-        if (tell_left_behind(service, finding) || tell_was_restarted(service, picture, finding)) {
+        if (tell_left_behind(service, finding)) {
         } else if (service.exit_code == 0 && left != picture.facts().processes.end()) {
             tell_daemonised(service, *left, finding);
         } else {

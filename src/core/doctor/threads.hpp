@@ -11,6 +11,9 @@ namespace devstack::core::doctor {
 std::string name_of(const ThreadFact& thread);
 /// The frames that tell something: without those of the C library that only wait or start.
 std::vector<std::string> telling_frames(const ThreadFact& thread);
+/// It is in a function that waits for a lock. That is what its names say; those of clocks, and of
+/// what blocks for something else, are much like them.
+bool is_at_lock(const ThreadFact& thread);
 /// "cleanup (keys.go:33), called by store (keys.go:27)": the innermost so many of them.
 std::string render_calls(std::vector<std::string> frames, std::size_t shown_max);
 /// "transfer (bank.cpp:41)": the innermost of them that is the program's own; empty: not known.

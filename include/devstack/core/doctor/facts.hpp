@@ -74,8 +74,9 @@ struct CrashFact {
     double lived_seconds = 0;
     std::uint64_t peak_memory_bytes = 0;
     std::uint64_t oom_kills = 0;
-    std::string
-        cause;  ///< What the doctor found before devstack ended it; empty: it was not asked.
+    /// What the doctor had found while it still lived, of one that hung: id and sentence.
+    std::string finding;
+    std::string cause;
 };
 
 struct LineFact {
@@ -138,6 +139,32 @@ struct ThreadFact {
     /// Of an interpreted program whose `frames` are those of its own code: "python". Empty: they
     /// are what the machine runs.
     std::string language;
+    /// Of one core, over the window of the collection: used, or waited for.
+    double wanted_cpu_percent = 0;
+};
+
+struct GoFrameFact {
+    std::string function;  ///< "main.(*Cart).Add".
+    std::string file;      ///< As the compiler has noted it.
+    int line = 0;
+};
+
+/// Goroutines that wait, all at the same place, and did so at two looks; read from the memory of a
+/// process that does not answer.
+struct GoroutineFact {
+    int pid = 0;
+    std::uint64_t number = 0;  ///< Of one of them.
+    int count = 0;
+    std::string state;   ///< As Go's dumps name it: "chan send", "sync.Mutex.Lock"; "running".
+    double seconds = 0;  ///< That it has waited at least, as far as its runtime knows.
+    std::vector<GoFrameFact> frames;  ///< Innermost first, the libraries' too.
+};
+
+/// Connections that a process has made to the same endpoint.
+struct PeerFact {
+    int pid = 0;
+    std::string peer;  ///< "127.0.0.1:5432".
+    int count = 0;
 };
 
 struct SourceLineFact {
@@ -495,6 +522,8 @@ struct Facts {
     std::vector<LogFact> logs;
     std::vector<ProcessFact> processes;
     std::vector<ThreadFact> threads;
+    std::vector<GoroutineFact> goroutines;
+    std::vector<PeerFact> peers;
     std::vector<SourceFact> sources;
     std::vector<MentionFact> mentions;
     std::vector<ListenerFact> listeners;

@@ -384,8 +384,8 @@ TEST_CASE("threads that wait for an interpreter which is busy are no deadlock", 
     }
     CHECK(world.said() ==
           "[requests-stuck] 2 requests to api on port 3101 hang: the clients have gone, and the "
-          "service still holds the connections; it wants 99 % of a CPU, in total (shop.py:7), "
-          "called by do_GET (shop.py:20).\n");
+          "service still holds the connections; its main thread wants 99 % of a CPU, in total "
+          "(shop.py:7), called by do_GET (shop.py:20).\n");
     // With nobody who runs it does look like one.
     world.facts.processes.back().wanted_cpu_percent = 0;
     world.facts.threads.back() = world.facts.threads.front();

@@ -150,12 +150,14 @@ TEST_CASE("a service that was restarted for a hang is told with what it hung on"
     crash.lived_seconds = 100;
     crash.why = "was unhealthy: no answer within 900ms";
     CHECK(world.said() ==
-          "[was-restarted] api was unhealthy: no answer within 900ms: devstack has ended it after "
-          "100 s, 5.0 s ago, and has been started again.\n");
+          "[restarted-for-hang] api was restarted 5.0 s ago because it was unhealthy: no answer "
+          "within 900ms.\n");
+    crash.finding = "deadlock";
     crash.cause = "api is in a deadlock.";
-    CHECK(world.said() ==
-          "[was-restarted] api was unhealthy: no answer within 900ms: devstack has ended it after "
-          "100 s, 5.0 s ago, and has been started again. Before that: api is in a deadlock.\n");
+    CHECK(
+        world.said() ==
+        "[restarted-for-hang] api was restarted 5.0 s ago because it hung. It was found then: api "
+        "is in a deadlock.\n");
 }
 
 TEST_CASE("a long request that a client has left is no hang", "[unit][doctor]") {
