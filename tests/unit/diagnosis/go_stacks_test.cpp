@@ -23,7 +23,7 @@ namespace fs = std::filesystem;
 
 constexpr const char* source = R"(package main
 
-import "sync"
+import ("sync"; "time")
 
 type Store struct{ mu sync.Mutex }
 
@@ -45,6 +45,7 @@ func send(to chan int) { publish(to) }
 func main() {
 	go (&Store{}).list()
 	go send(make(chan int))
+	time.AfterFunc(time.Hour, func() {}) // Else Go itself finds that all wait, and ends it.
 	println("ready")
 	select {}
 }
