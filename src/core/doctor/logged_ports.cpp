@@ -2,6 +2,7 @@
 
 #include "core/doctor/picture.hpp"
 
+#include <algorithm>
 #include <array>
 #include <charconv>
 #include <regex>
@@ -74,6 +75,32 @@ int port_in_use(const std::string& line) {
         if (std::regex_search(line, found, form)) return to_port(found[1].str());
     }
     return 0;
+}
+
+GivenUp find_given_up(const std::string& line) {
+    // Go; Python and most others; undici; axios; curl; the kernel.
+    static constexpr std::array words{"deadline exceeded",
+                                      "timed out",
+                                      "i/o timeout",
+                                      "TimeoutError",
+                                      "timeout of",
+                                      "Timeout was reached",
+                                      "ETIMEDOUT"};
+    const bool is_timeout =
+        std::ranges::any_of(words, [&](const char* word) { return contains(line, word); });
+    if (!is_timeout) return {};
+    static const std::regex url{
+        R"re((https?://(?:127\.0\.0\.1|localhost|\[::1\]):(\d{2,5})[^\s"'<>]*))re"};
+    static const std::regex python{
+        R"re(host='(?:127\.0\.0\.1|localhost)', port=(\d{2,5})\): [^\n]*url: (/[^\s()]*))re"};
+    std::smatch found;
+    if (std::regex_search(line, found, url)) return {to_port(found[2].str()), found[1].str()};
+    // urllib3 and requests: HTTPConnectionPool(host='localhost', port=80): … with url: /path
+    if (std::regex_search(line, found, python)) {
+        const std::string port = found[1].str();
+        return {to_port(port), "http://localhost:" + port + found[2].str()};
+    }
+    return {};
 }
 
 std::map<int, Refusal> find_refusals(const LogFact& log) {

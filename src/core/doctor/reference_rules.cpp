@@ -36,6 +36,25 @@ const LineFact* find_refusal(const ReferenceFact& reference, const Picture& pict
     return picture.find_line(reference.service, tells);
 }
 
+/// The log tells of a refusal without saying by whom, while somebody asks in vain, and nothing else
+/// that the service names is dead.
+const LineFact* find_nameless_refusal(const ReferenceFact& reference, const Picture& picture) {
+    const DialFact* const asked = picture.dial("asked");
+    if (asked == nullptr || asked->status < 500 || reference.kind != "env") return nullptr;
+    const auto dead = std::ranges::count_if(
+        picture.references_of(reference.service), [&](const ReferenceFact* it) {
+            const DialFact* const dial = picture.dial(it->dial);
+            return it->kind == "env" && dial != nullptr && is_refused(*dial);
+        });
+    if (dead != 1) return nullptr;
+    return picture.find_line(reference.service, [](const std::string& line) {
+        const bool is_refusal = contains(line, "ConnectException") ||
+                                contains_word(line, "connection refused") ||
+                                contains(line, "ECONNREFUSED");
+        return is_refusal && line.find_first_of("0123456789", line.find("onnect")) == line.npos;
+    });
+}
+
 bool is_server(const ProxyRouteFact& server, const ReferenceFact& reference) {
     return server.service == reference.service && server.host == reference.host &&
            server.port == reference.port;
@@ -150,7 +169,8 @@ bool matters(const ReferenceFact& reference,
     const bool has_failed = asked != nullptr && (asked->status >= 500 || !asked->error.empty());
     const bool is_optional = reference.kind == "env" && !is_database(reference.scheme) &&
                              service != nullptr && picture.is_well(*service) && !has_failed;
-    const LineFact* const line = find_refusal(reference, picture);
+    const LineFact* line = find_refusal(reference, picture);
+    if (line == nullptr) line = find_nameless_refusal(reference, picture);
     if (is_optional && !is_just_missed(reference, line, picture)) return false;
     // An env file that lies beside several is not meant for the one that others find there.
     if (service != nullptr && reference.kind == "env" && picture.is_well(*service) &&

@@ -91,12 +91,49 @@ void tell(const ServiceFact& service,
     findings.push_back(std::move(finding));
 }
 
+/// Another service of this project that takes longer than its client waits.
+void tell_given_up(const ServiceFact& service,
+                   const LineFact& line,
+                   const Picture& picture,
+                   std::vector<Finding>& findings) {
+    const GivenUp given_up = find_given_up(line.text);
+    const ServiceFact* const owner = given_up.port == 0 ? nullptr : picture.owner_of(given_up.port);
+    if (owner == nullptr || owner->name == service.name) return;
+    Finding finding;
+    finding.id = "client-gives-up";
+    finding.service = service.name;
+    finding.topic = "endpoint " + render_endpoint("localhost", given_up.port);
+    finding.strength = 58;
+    finding.blames = {owner->name};
+    finding.what = service.name + " gives up a request to " + owner->name + ", " + given_up.url +
+                   ": it waits for a shorter time than " + owner->name + " takes to answer.";
+    finding.evidence = {render_line(service.name, line)};
+    finding.fix = "raise the timeout of " + service.name + "'s client, or see what takes " +
+                  owner->name + " so long: devstack doctor " + given_up.url + " --wait";
+    findings.push_back(std::move(finding));
+}
+
+/// The last one, of a service that is suspected.
+void look_for_given_up(const ServiceFact& service,
+                       const Picture& picture,
+                       std::vector<Finding>& findings) {
+    constexpr double recent_seconds = 60;
+    if (!picture.is_suspect(service)) return;
+    const LineFact* const line = picture.find_line(
+        service.name, [](const std::string& it) { return find_given_up(it).port != 0; });
+    if (line == nullptr || seconds_between(line->time, picture.facts().time) > recent_seconds) {
+        return;
+    }
+    tell_given_up(service, *line, picture, findings);
+}
+
 }  // namespace
 
 void find_refused_peers(const Picture& picture, std::vector<Finding>& findings) {
     for (const LogFact& log : picture.facts().logs) {
         const ServiceFact* const service = picture.service(log.service);
         if (service == nullptr) continue;
+        look_for_given_up(*service, picture, findings);
         for (const auto& [port, refusal] : find_refusals(log)) {
             if (still_matters(*service, port, refusal, picture)) {
                 tell(*service, port, refusal, picture, findings);

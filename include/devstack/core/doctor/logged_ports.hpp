@@ -11,6 +11,14 @@ namespace devstack::core::doctor {
 /// The port that a line of a log says to be in use; 0: it says no such thing, or not which.
 int port_in_use(const std::string& line);
 
+/// A request to this machine that a client has given up, as its log tells.
+struct GivenUp {
+    int port = 0;
+    std::string url;
+};
+/// Port 0: the line tells of none.
+GivenUp find_given_up(const std::string& line);
+
 /// Connections that a log says were refused.
 struct Refusal {
     int count = 0;

@@ -505,6 +505,51 @@ TEST_CASE("a health URL that wants a log-in is told", "[unit][doctor]") {
         "it needs by health.headers");
 }
 
+TEST_CASE("a client that gives up on another service is told with both", "[unit][doctor]") {
+    World world = timed_world();
+    const std::string line =
+        "pricing: Get \"http://localhost:3101/price?sku=a1\": context deadline exceeded";
+    world.facts.logs = {{"web", "web.log", {{"2026-11-20T18:37:05.000Z", line}}}};
+    CHECK(world.said().empty());  // Nobody suffers from it now.
+    ask(world, 502);
+    const auto findings = world.findings();
+    CHECK(findings[0].what ==
+          "web gives up a request to api, http://localhost:3101/price?sku=a1: it waits for a "
+          "shorter time than api takes to answer.");
+    CHECK(findings[0].fix ==
+          "raise the timeout of web's client, or see what takes api so long: devstack doctor "
+          "http://localhost:3101/price?sku=a1 --wait");
+    world.facts.logs[0].lines[0].text =
+        "requests.exceptions.ReadTimeout: HTTPConnectionPool(host='localhost', port=3101): Max "
+        "retries exceeded with url: /price (Caused by ReadTimeoutError: Read timed out.)";
+    CHECK(world.findings()[0].what ==
+          "web gives up a request to api, http://localhost:3101/price: it waits for a shorter time "
+          "than api takes to answer.");
+    // A server of nobody here.
+    world.facts.logs[0].lines[0].text = "Get \"http://localhost:4999/\": i/o timeout";
+    CHECK(world.findings()[0].id == "request-answered-badly");
+    world.facts.logs[0].lines[0].text = "GET http://localhost:3101/price 200, timeout is 500 ms";
+    world.facts.time = "2026-11-20T18:38:10.000Z";
+    CHECK(world.findings()[0].id == "request-answered-badly");
+}
+
+TEST_CASE("an error that names no peer is that of the only one that is dead", "[unit][doctor]") {
+    World world = timed_world();
+    world.facts.logs = {
+        {"web", "web.log", {{"2026-11-20T18:37:05.000Z", "java.net.ConnectException"}}}};
+    DialFact& dial = world.refer("web", "PRICING_URL", "http", 4777);
+    dial = World::refused(dial);
+    CHECK(world.said().empty());
+    ask(world, 500);
+    CHECK(world.findings()[0].what ==
+          "PRICING_URL (web/.env:3) of web points to localhost:4777, where nothing listens; api "
+          "listens on port 3101.");
+    // Of two nobody knows which it was.
+    DialFact& other = world.refer("web", "STOCK_URL", "http", 4778);
+    other = World::refused(other);
+    CHECK(world.findings()[0].id == "request-answered-badly");
+}
+
 TEST_CASE("a program that waits for a debugger is told", "[unit][doctor]") {
     World world;
     ServiceFact& api = world.service("api");
