@@ -73,6 +73,8 @@ Status await_report(const platform::FileDescriptor& report, const std::string& o
     }
     std::ifstream output{output_file};
     std::string last{std::istreambuf_iterator<char>{output}, {}};
+    while (last.ends_with('\n'))
+        last.pop_back();
     if (last.empty()) last = "it ended without a word";
     return Error{Error::Kind::system, "the daemon could not start: " + last};
 }

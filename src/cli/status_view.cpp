@@ -48,8 +48,8 @@ struct Cause {
 std::vector<Cause> causes_of(const std::vector<api::ServiceState>& services) {
     std::vector<Cause> causes;
     for (const api::ServiceState& service : services) {
-        const std::string text = render_cause(service.finding);
-        if (text.empty()) continue;
+        if (!service.finding) continue;
+        const std::string text = render_cause(*service.finding);
         const auto same = std::ranges::find(causes, text, &Cause::text);
         if (same == causes.end()) {
             causes.push_back({{service.name}, text});
@@ -99,9 +99,8 @@ std::string render_stale(const api::ServiceState& service) {
     return "stale: " + join(service.stale, ", ") + "; devstack reload applies it";
 }
 
-std::string render_cause(const std::optional<api::FindingMessage>& finding) {
-    if (!finding) return "";
-    return (finding->confidence == "sure" ? "" : "probably: ") + sane_text(finding->cause);
+std::string render_cause(const api::FindingMessage& finding) {
+    return (finding.confidence == "sure" ? "" : "probably: ") + sane_text(finding.cause);
 }
 
 Style style_of_health(const api::HealthState& health) {

@@ -42,7 +42,7 @@ std::string render_ports(const core::api::ServiceState& service);
 std::string render_stale(const core::api::ServiceState& service);
 
 /// What the doctor has found: "probably: …"; empty: it is well, or that is not known.
-std::string render_cause(const std::optional<core::api::FindingMessage>& finding);
+std::string render_cause(const core::api::FindingMessage& finding);
 
 /// "healthy", "unhealthy (3 failures)"; empty without a probe.
 std::string render_health(const core::api::HealthState& health);

@@ -41,7 +41,7 @@ std::string render_json(const api::ServiceState& service,
 
 /// What the doctor makes of a service that a person should look at; empty for others.
 std::string find_cause(const api::ServiceState& service, const ProjectPlace& place) {
-    if (service.finding) return render_cause(service.finding);
+    if (service.finding) return render_cause(*service.finding);
     constexpr double start_seconds = 3;  // Until then it is only young.
     const bool is_late = service.phase == "starting" && service.phase_seconds > start_seconds;
     if (!is_problem(service.phase) && !is_late) return "";

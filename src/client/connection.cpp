@@ -22,7 +22,8 @@ using boost::system::error_code;
 
 namespace {
 
-constexpr std::size_t receive_size = std::size_t{32} * 1024;
+/// Enough for the state of a hundred services, as a table shows it; a page more is a page fault.
+constexpr std::size_t receive_size = std::size_t{16} * 1024;
 /// An answer is bounded by the daemon's limits; this one is against something that is no daemon.
 constexpr std::uint64_t body_max = 256ULL * 1024 * 1024;
 

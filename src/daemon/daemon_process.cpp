@@ -391,10 +391,9 @@ api::StateMessage DaemonProcess::state(const api::StateRequest& request) {
     state.cursor = journal_.last_sequence();
     if (request.detail == api::StateDetail::none) return state;
     const Instant at{platform::now(), platform::wall_now()};
-    std::map<core::ServiceId, std::size_t> places;
     const auto& changes = staleness_.look(supervisor_.plan(), load_);
+    state.services.reserve(supervisor_.services().size());
     for (const core::ServiceId id : supervisor_.services()) {
-        places.emplace(id, state.services.size());
         state.services.push_back(request.detail == api::StateDetail::all
                                      ? make_service_state(supervisor_, id, at, paths_)
                                      : make_brief_service_state(supervisor_, id, at));
@@ -406,6 +405,9 @@ api::StateMessage DaemonProcess::state(const api::StateRequest& request) {
         }
     }
     if (!request.wants_usage) return state;
+    std::map<core::ServiceId, std::size_t> places;
+    for (const core::ServiceId id : supervisor_.services())
+        places.emplace(id, places.size());
     const std::vector<RunMark> runs = children_.living();
     const std::vector<api::UsageState> usage =
         usage_.sample(children_.project(), runs, platform::now());

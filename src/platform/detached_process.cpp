@@ -4,6 +4,7 @@
 
 #include <cerrno>
 #include <cstring>
+#include <string_view>
 
 #include <fcntl.h>
 #include <sys/wait.h>
@@ -13,23 +14,32 @@ namespace devstack::platform {
 
 namespace {
 
+/// Between fork and exec: system calls only. What can not be done is said where the program's own
+/// last words would be.
+[[noreturn]] void give_up(std::string_view what) {
+    (void)!::write(STDERR_FILENO, what.data(), what.size());
+    ::_exit(127);
+}
+
 /// Between fork and exec: system calls only.
-[[noreturn]] void become(char* const* argv, int output, const std::vector<int>& descriptors) {
+[[noreturn]] void become(char* const* argv, int output, std::vector<int>& descriptors) {
     constexpr int first = 3;
-    constexpr int parked = 100;  // Out of the way of the numbers that are being filled.
-    const int count = static_cast<int>(descriptors.size());
+    const int end = first + static_cast<int>(descriptors.size());
     ::dup2(output, STDOUT_FILENO);
     ::dup2(output, STDERR_FILENO);
-    for (int i = 0; i < count; ++i) {
-        if (descriptors[static_cast<std::size_t>(i)] < 0) continue;
-        ::dup3(descriptors[static_cast<std::size_t>(i)], parked + i, O_CLOEXEC);
+    // Out of the way of the numbers that are being filled, where nothing else is.
+    for (int& descriptor : descriptors) {
+        if (descriptor < 0) continue;
+        descriptor = ::fcntl(descriptor, F_DUPFD_CLOEXEC, end);
+        if (descriptor < 0) give_up("too few descriptors are allowed (ulimit -n)\n");
     }
-    for (int i = 0; i < count; ++i) {
-        ::close(first + i);
-        if (descriptors[static_cast<std::size_t>(i)] >= 0) ::dup2(parked + i, first + i);
+    for (int number = first; number < end; ++number) {
+        const int parked = descriptors[static_cast<std::size_t>(number - first)];
+        ::close(number);
+        if (parked >= 0 && ::dup2(parked, number) < 0) give_up("cannot pass a descriptor on\n");
     }
     ::execv("/proc/self/exe", argv);
-    ::_exit(127);
+    give_up("cannot execute devstack again\n");
 }
 
 /// Between fork and exec: system calls only. Forked twice, so that somebody else reaps it.
@@ -73,11 +83,12 @@ Status start_own_program_detached(const DetachedProcess& process) {
                      "cannot open " + process.output_file + ": " + std::strerror(errno)};
     }
     const std::vector<char*> argv = pointers_to(process.argv);
+    std::vector<int> descriptors = process.descriptors;
     const pid_t pid = ::fork();
     if (pid < 0) {
         return Error{Error::Kind::system, std::string{"cannot fork: "} + std::strerror(errno)};
     }
-    if (pid == 0) become(argv.data(), output.get(), process.descriptors);
+    if (pid == 0) become(argv.data(), output.get(), descriptors);
     return ok();
 }
 

@@ -139,3 +139,21 @@ TEST_CASE("a deep project directory works", "[integration][up]") {
     CHECK(run_command(spec).code == 0);
     CHECK(processes_left_of(spec.directory).empty());
 }
+
+TEST_CASE("few descriptors are enough for few services, and too few are said",
+          "[integration][up]") {
+    TestProject project{"[service.api]\ncommand = [\"@CHILD@\", \"wait\"]\n"};
+    const auto up_with = [&](const std::string& limit) {
+        CommandSpec spec = project.command({"up", "-d", "--wait"});
+        spec.argv = {
+            "/bin/sh", "-c", "ulimit -n " + limit + " && exec " DEVSTACK_BINARY " up -d --wait"};
+        return run_command(spec);
+    };
+    const CommandResult none = up_with("10");
+    CHECK(none.code == 1);
+    CHECK(none.error ==
+          "devstack: the daemon could not start: too few descriptors are allowed (ulimit -n)\n");
+    CHECK(processes_left_of(project.directory()).empty());
+    CHECK(up_with("64").code == 0);
+    CHECK(project.devstack({"down"}).code == 0);
+}

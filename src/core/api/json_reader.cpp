@@ -257,7 +257,7 @@ bool Filler::key(std::string_view name) {
     const std::size_t count = fields.size();
     const std::size_t start = frame.field >= count ? 0 : frame.field + 1;
     for (std::size_t step = 0; step < count; ++step) {
-        const std::size_t i = (start + step) % count;
+        const std::size_t i = start + step < count ? start + step : start + step - count;
         if (fields[i].name != name) continue;
         frame.field = i;
         if ((frame.seen & (1ULL << i)) != 0) return fail("is given twice");

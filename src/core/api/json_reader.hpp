@@ -1,5 +1,6 @@
 #pragma once
 
+#include "devstack/base/boxed.hpp"
 #include "devstack/base/result.hpp"
 
 #include <cstddef>
@@ -87,6 +88,13 @@ template <typename T>
 Slot slot_for(std::optional<T>& target) {
     const auto open = [](void* owner) -> void* {
         return &static_cast<std::optional<T>*>(owner)->emplace();
+    };
+    return ObjectSlot{&target, open, &shape_of<T>()};
+}
+template <typename T>
+Slot slot_for(Boxed<T>& target) {
+    const auto open = [](void* owner) -> void* {
+        return &static_cast<Boxed<T>*>(owner)->emplace();
     };
     return ObjectSlot{&target, open, &shape_of<T>()};
 }

@@ -118,6 +118,15 @@ void write(JsonWriter& json, const ListeningPort& port) {
     json.end_object();
 }
 
+/// About: for making room. No mark that begins with a quote: every fifth byte is one.
+std::size_t count_services(std::string_view text) {
+    constexpr std::string_view mark = "phase\":";
+    std::size_t count = 0;
+    for (std::size_t at = text.find(mark); at != text.npos; at = text.find(mark, at + 1))
+        ++count;
+    return count;
+}
+
 }  // namespace
 
 template <>
@@ -273,7 +282,13 @@ std::string to_text(const std::vector<ListeningPort>& ports) {
 }
 
 Result<StateMessage> parse_state(std::string_view text) {
-    return read_json<StateMessage>(text);
+    StateMessage message;
+    // A list that grows is moved, and leaves holes in memory: each page of them costs as much as
+    // reading three services.
+    message.services.reserve(count_services(text));
+    Status status = read_json(text, root_slot(message));
+    if (!status) return std::move(status).error();
+    return message;
 }
 
 Result<std::vector<ListeningPort>> parse_ports(std::string_view text) {

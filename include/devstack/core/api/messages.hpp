@@ -1,5 +1,6 @@
 #pragma once
 
+#include "devstack/base/boxed.hpp"
 #include "devstack/base/diagnostic.hpp"
 #include "devstack/base/result.hpp"
 #include "devstack/base/time.hpp"
@@ -74,7 +75,7 @@ struct ServiceState {
     std::vector<std::string> watch;  ///< Globs, relative to the project.
     std::string watch_suspended;     ///< Why they are not minded; empty: they are.
     /// What the doctor makes of it, while it is not well and once that is known.
-    std::optional<FindingMessage> finding;
+    Boxed<FindingMessage> finding;
     std::string log_file;
     bool operator==(const ServiceState&) const = default;
 };
