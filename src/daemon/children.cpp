@@ -392,7 +392,6 @@ RunMark Children::mark(const Child& child) const {
 
 std::vector<RunMark> Children::living() const {
     std::vector<RunMark> marks;
-    marks.reserve(children_.size() + commands_.size());
     for (const auto& [token, child] : children_) {
         if (child.pid != 0 && !child.status) marks.push_back(mark(child));
     }

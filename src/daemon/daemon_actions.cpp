@@ -11,7 +11,6 @@
 #include <utility>
 
 #include <boost/asio/post.hpp>
-#include <sched.h>
 #include <spdlog/spdlog.h>
 
 // Each action of the core, carried out. No `if` here is about what a service should do.
@@ -165,12 +164,7 @@ void DaemonProcess::perform(const core::WriteCrashRecord& action) {
     crashes_.collect(
         action, make_service_state(supervisor_, action.run.service, instant(), paths_), instant());
     // Written when the turn is over: the next run does not wait for it.
-    // The turn has asked the keeper for the next run. Where both share a core, that goes first: a
-    // record costs as much time as a start.
-    boost::asio::post(loop_, [this] {
-        ::sched_yield();
-        write_crash_records();
-    });
+    boost::asio::post(loop_, [this] { write_crash_records(); });
 }
 
 void DaemonProcess::write_crash_records(bool is_end) {
