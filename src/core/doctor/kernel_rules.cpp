@@ -21,10 +21,8 @@ bool is_kill(const KernelFact& message) {
     return message.kind == "out of memory" || message.kind == "memory limit";
 }
 
-/// By the signal, or by the status that shells make of it.
 bool has_ended_by(const CrashFact& crash, std::initializer_list<int> signals) {
-    return std::ranges::any_of(
-        signals, [&](int it) { return crash.signal == it || crash.code == 128 + it; });
+    return std::ranges::find(signals, end_signal(crash.code, crash.signal)) != signals.end();
 }
 
 bool may_be_of(const KernelFact& message, const CrashFact& crash) {

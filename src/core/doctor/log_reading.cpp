@@ -42,11 +42,7 @@ bool is_syntax_error(const Traceback& trace) {
 
 /// What it has written is what it ended by; it may run anew.
 bool is_why_it_ended(const Traceback& trace, const ServiceFact& service, const Picture& picture) {
-    constexpr int signal_base = 128;  // Shells say so of what they have started.
-    constexpr int signal_max = 31;
-    const bool is_signal =
-        service.exit_signal != 0 ||
-        (service.exit_code > signal_base && service.exit_code <= signal_base + signal_max);
+    const bool is_signal = end_signal(service.exit_code, service.exit_signal) != 0;
     const bool is_over = service.pid == 0 || picture.has_just_failed(service);
     return trace.is_end || (is_over && service.has_exited && is_signal);
 }

@@ -35,8 +35,7 @@ struct Trouble {
     /// "proxy_pass http://127.0.0.1:4000 (nginx.conf:10)".
     std::string upstream() const {
         if (route.location == nullptr || route.location->proxy_pass.empty()) return "its upstream";
-        return "proxy_pass " + route.location->proxy_pass + " (" +
-               route.location->proxy_pass_where + ")";
+        return pass_of(route);
     }
     /// The service behind it; null: none of this project's.
     const ServiceFact* server() const {

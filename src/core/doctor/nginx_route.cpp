@@ -38,6 +38,11 @@ bool gives_up_soon(const NginxLocationFact& location) {
     return seconds > 0 && seconds <= soon;
 }
 
+std::string pass_of(const Route& route) {
+    return "proxy_pass " + route.location->proxy_pass + " (" + route.location->proxy_pass_where +
+           ")";
+}
+
 std::string place_of(const Route& route) {
     if (route.location == nullptr) return "";
     return "location " + route.location->path + " (" + route.location->where + ")";

@@ -21,6 +21,8 @@ Route find_route(const NginxFact& nginx, const std::string& path);
 std::string setting_of(const NginxLocationFact& location, std::string_view name);
 /// It is configured to wait for an answer for some seconds only.
 bool gives_up_soon(const NginxLocationFact& location);
+/// "proxy_pass http://127.0.0.1:4000 (nginx.conf:10)", of a location that has it.
+std::string pass_of(const Route& route);
 /// "location /api/ (nginx.conf:20)"; empty where none is known.
 std::string place_of(const Route& route);
 

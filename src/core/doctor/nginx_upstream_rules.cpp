@@ -46,15 +46,14 @@ std::string name_at(const NginxFact& nginx, int port) {
 void look_at_server_name(const DialFact& dial,
                          const Picture& picture,
                          std::vector<Finding>& findings) {
-    const DialFact* const behind = picture.dial("past nginx: " + dial.id);
+    const DialFact* const behind = picture.behind_nginx(dial);
     if (behind == nullptr || behind->stage != "tls" || !has_tls_alert(*behind)) return;
     const bool is_about_name = contains(behind->error, "unrecognized name");
     const Route route = find_route(picture, dial.port, dial.path);
     const bool fails = dial.is_unexpected || !dial.error.empty();
     if (!is_about_name || route.location == nullptr || !fails) return;
     const bool sends_name = setting_of(*route.location, "proxy_ssl_server_name") == "on";
-    const std::string pass =
-        "proxy_pass " + route.location->proxy_pass + " (" + route.location->proxy_pass_where + ")";
+    const std::string pass = pass_of(route);
     const std::string at = render_endpoint(behind->host, behind->port);
     const std::string known = name_at(*route.nginx, behind->port);
     const std::string name = known.empty() ? "NAME" : known;
@@ -82,7 +81,7 @@ void look_at_server_name(const DialFact& dial,
 
 /// The server refuses the host that nginx tells it: its own, or the name of the upstream.
 void look_at_host(const DialFact& dial, const Picture& picture, std::vector<Finding>& findings) {
-    const DialFact* const behind = picture.dial("past nginx: " + dial.id);
+    const DialFact* const behind = picture.behind_nginx(dial);
     const DialFact* const same = picture.dial("past nginx, same host: " + dial.id);
     const Route route = find_route(picture, dial.port, dial.path);
     if (behind == nullptr || same == nullptr || route.location == nullptr) return;

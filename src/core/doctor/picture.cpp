@@ -60,6 +60,10 @@ const DialFact* Picture::dial(const std::string& id) const {
     return found == facts_.dials.end() ? nullptr : &*found;
 }
 
+const DialFact* Picture::behind_nginx(const DialFact& request) const {
+    return dial("past nginx: " + request.id);
+}
+
 const DialFact* Picture::probe(const ServiceFact& service) const {
     return dial("probe of " + service.name);
 }
@@ -217,6 +221,15 @@ bool Picture::is_linked(const ServiceFact& depends, const ServiceFact& on) const
         const ServiceFact* const owner = owner_of(it.port);
         return owner != nullptr && owner->name == on.name;
     });
+}
+
+int end_signal(int exit_code, int exit_signal) {
+    constexpr int signal_base = 128;
+    constexpr int signal_max = 64;
+    if (exit_signal != 0) return exit_signal;
+    return exit_code > signal_base && exit_code <= signal_base + signal_max
+               ? exit_code - signal_base
+               : 0;
 }
 
 // ---- Words -------------------------------------------------------------------------------------

@@ -22,6 +22,8 @@ public:
     std::string shown(const std::string& path) const;
     const ServiceFact* service(const std::string& name) const;
     const DialFact* dial(const std::string& id) const;
+    /// What came of the same request to where nginx passes it; null: it has not been sent.
+    const DialFact* behind_nginx(const DialFact& request) const;
     /// What came of the service's probe; null: it has none that is dialled.
     const DialFact* probe(const ServiceFact& service) const;
     const ProcessFact* process(int pid) const;
@@ -120,6 +122,10 @@ void find_hanging_starts(const Picture& picture, std::vector<Finding>& findings)
 void find_slow_starts(const Picture& picture, std::vector<Finding>& findings);
 void find_bad_ends(const Picture& picture, std::vector<Finding>& findings);
 void find_what_does_not_run(const Picture& picture, std::vector<Finding>& findings);
+
+/// The signal that ended a process: its own, or by the status that a shell makes of that of its
+/// command (POSIX, XCU 2.8.2); 0: none.
+int end_signal(int exit_code, int exit_signal);
 
 // ---- Words that many rules need ----------------------------------------------------------------
 

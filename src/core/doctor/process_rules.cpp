@@ -123,17 +123,13 @@ const LineFact* find_last_words(const ServiceFact& service, const Picture& pictu
 
 std::string describe_end(const ServiceFact& service) {
     if (service.exit_signal != 0) return "was ended by " + signal_name(service.exit_signal);
-    constexpr int signal_base = 128;
-    // Shells say so of what they have started.
-    const bool is_signal = service.exit_code > signal_base && service.exit_code < signal_base + 65;
     const std::string text = "ended with status " + std::to_string(service.exit_code);
-    return is_signal ? text + " (" + signal_name(service.exit_code - signal_base) + ")" : text;
+    const int number = end_signal(service.exit_code, 0);
+    return number == 0 ? text : text + " (" + signal_name(number) + ")";
 }
 
 bool is_crash_signal(const ServiceFact& service) {
-    constexpr int signal_base = 128;
-    const int number =
-        service.exit_signal != 0 ? service.exit_signal : service.exit_code - signal_base;
+    const int number = end_signal(service.exit_code, service.exit_signal);
     for (const int crash : {4, 6, 7, 8, 11}) {
         if (number == crash) return true;
     }
@@ -303,7 +299,8 @@ void find_slow_starts(const Picture& picture, std::vector<Finding>& findings) {
         finding.strength = 66;
         const std::string limit = seconds_text(service.start_timeout);
         finding.what = service.name + " is not ready within its start_timeout of " + limit +
-                       ", and is ended and started again for that: it needs longer to start, or "
+                       ", and is ended" + (service.restarts > 0 ? " and started again" : "") +
+                       " for that: it needs longer to start, or "
                        "never listens" +
                        (service.ports.empty() ? "." : " on " + ports_of(service) + ".");
         finding.evidence = {"its last run " + crash->ended + " after " +

@@ -36,7 +36,7 @@ void look_at_config(const NginxFact& nginx,
 
 /// The same request past the proxy is answered, through it not.
 void compare_paths(const DialFact& dial, const Picture& picture, std::vector<Finding>& findings) {
-    const DialFact* const translated = picture.dial("past nginx: " + dial.id);
+    const DialFact* const translated = picture.behind_nginx(dial);
     const DialFact* const same = picture.dial("past nginx, same path: " + dial.id);
     constexpr int not_found = 404;
     if (translated == nullptr || same == nullptr || dial.status != not_found) return;
@@ -50,10 +50,9 @@ void compare_paths(const DialFact& dial, const Picture& picture, std::vector<Fin
     finding.topic = "proxy";
     finding.strength = 91;
     finding.confidence = Confidence::sure;
-    finding.what = "proxy_pass " + route.location->proxy_pass + " (" +
-                   route.location->proxy_pass_where + ") strips the prefix " +
-                   route.location->path + ": for " + dial.path + " the backend is asked for " +
-                   translated->path + " and answers 404.";
+    finding.what = pass_of(route) + " strips the prefix " + route.location->path + ": for " +
+                   dial.path + " the backend is asked for " + translated->path +
+                   " and answers 404.";
     finding.evidence = {render_request(*translated) + ": " + render_outcome(*translated),
                         render_request(*same) + ": status " + std::to_string(same->status)};
     std::string without = route.location->proxy_pass;
@@ -67,7 +66,7 @@ void compare_paths(const DialFact& dial, const Picture& picture, std::vector<Fin
 
 /// The upstream speaks TLS and is asked without, or the other way round.
 void compare_schemes(const DialFact& dial, const Picture& picture, std::vector<Finding>& findings) {
-    const DialFact* const behind = picture.dial("past nginx: " + dial.id);
+    const DialFact* const behind = picture.behind_nginx(dial);
     const DialFact* const other = picture.dial("other scheme: past nginx: " + dial.id);
     if (behind == nullptr || other == nullptr || other->status == 0 || !dial.is_unexpected) return;
     const Route route = find_route(picture, dial.port, dial.path);
@@ -82,11 +81,10 @@ void compare_schemes(const DialFact& dial, const Picture& picture, std::vector<F
     finding.topic = "upstream scheme";
     finding.strength = 89;
     finding.confidence = Confidence::sure;
-    finding.what =
-        "proxy_pass " + route.location->proxy_pass + " (" + route.location->proxy_pass_where +
-        ") speaks " + (wants_tls ? "plain http" : "https") + " to " + at + ", where " +
-        (wants_tls ? "https (TLS)" : "plain http, no TLS,") + " is spoken: " + dial.path +
-        " is answered with " + std::to_string(dial.status) + ".";
+    finding.what = pass_of(route) + " speaks " + (wants_tls ? "plain http" : "https") + " to " +
+                   at + ", where " + (wants_tls ? "https (TLS)" : "plain http, no TLS,") +
+                   " is spoken: " + dial.path + " is answered with " + std::to_string(dial.status) +
+                   ".";
     finding.evidence = {render_request(*behind) + ": " + render_outcome(*behind),
                         render_request(*other) + ": " + render_outcome(*other)};
     finding.fix = "write " + other->protocol + ":// in proxy_pass (" +
@@ -188,7 +186,7 @@ void look_behind(const DialFact& dial, const Picture& picture, std::vector<Findi
     if (route.location == nullptr || !is_bad || route.location->proxy_pass.empty()) return;
     const auto target = find_target(*route.nginx, *route.location, dial.path);
     if (!target) return;
-    const DialFact* const behind = picture.dial("past nginx: " + dial.id);
+    const DialFact* const behind = picture.behind_nginx(dial);
     const ServiceFact* const owner = picture.owner_of(target->port);
     if (behind != nullptr && tell_old_config(dial, *behind, route, picture, findings)) return;
     Finding finding;
@@ -211,7 +209,7 @@ void look_behind(const DialFact& dial, const Picture& picture, std::vector<Findi
 void look_behind_silence(const DialFact& dial,
                          const Picture& picture,
                          std::vector<Finding>& findings) {
-    const DialFact* const behind = picture.dial("past nginx: " + dial.id);
+    const DialFact* const behind = picture.behind_nginx(dial);
     const auto is_silent = [](const DialFact& it) {
         return it.error == "no answer" && it.stage == "first byte";
     };
@@ -257,7 +255,7 @@ bool is_stream(const DialFact& dial) {
 }
 
 void compare_streams(const DialFact& dial, const Picture& picture, std::vector<Finding>& findings) {
-    const DialFact* const direct = picture.dial("past nginx: " + dial.id);
+    const DialFact* const direct = picture.behind_nginx(dial);
     const Route route = find_route(picture, dial.port, dial.path);
     if (direct == nullptr || route.location == nullptr || !is_stream(*direct)) return;
     const bool is_held_back = direct->status == 200 && !direct->body.empty() && dial.body.empty() &&
@@ -285,7 +283,7 @@ void compare_streams(const DialFact& dial, const Picture& picture, std::vector<F
 void compare_upgrades(const DialFact& dial,
                       const Picture& picture,
                       std::vector<Finding>& findings) {
-    const DialFact* const direct = picture.dial("past nginx: " + dial.id);
+    const DialFact* const direct = picture.behind_nginx(dial);
     constexpr int switching_protocols = 101;
     const bool is_lost = direct != nullptr && direct->status == switching_protocols &&
                          dial.status != switching_protocols && dial.status != 0;

@@ -31,7 +31,7 @@ std::string find_dead_end(const DialFact& dial, const Picture& picture) {
 
 /// The server behind nginx redirects to https what has come by https, since nobody tells it.
 void look_at_scheme(const DialFact& dial, const Picture& picture, std::vector<Finding>& findings) {
-    const DialFact* const behind = picture.dial("past nginx: " + dial.id);
+    const DialFact* const behind = picture.behind_nginx(dial);
     const DialFact* const told = picture.dial("past nginx, as https: " + dial.id);
     const Route route = find_route(picture, dial.port, dial.path);
     if (behind == nullptr || route.location == nullptr || !is_redirect(dial)) return;

@@ -21,7 +21,7 @@ std::string sent_header(const DialFact& dial, std::string_view name) {
 const ServiceFact* server_of(const DialFact& dial, const Picture& picture) {
     if (!is_local(dial.host)) return nullptr;
     // Behind a proxy it is who stands there.
-    const DialFact* behind = picture.dial("past nginx: " + dial.id);
+    const DialFact* behind = picture.behind_nginx(dial);
     if (behind == nullptr) behind = picture.dial("past proxy: " + dial.id);
     const ServiceFact* const server = behind == nullptr ? nullptr : picture.owner_of(behind->port);
     return server != nullptr ? server : picture.owner_of(dial.port);
@@ -134,7 +134,7 @@ std::size_t count_events(const std::string& body) {
 void look_at_cut(const DialFact& dial, const Picture& picture, std::vector<Finding>& findings) {
     const bool is_stream = contains(header_of(dial, "content-type"), "text/event-stream");
     if (!is_stream || !dial.is_cut_off) return;
-    const DialFact* const behind = picture.dial("past nginx: " + dial.id);
+    const DialFact* const behind = picture.behind_nginx(dial);
     const ServiceFact* const server = server_of(dial, picture);
     const std::string from =
         behind == nullptr ? "" : " by way of " + render_endpoint(behind->host, behind->port);

@@ -89,7 +89,7 @@ void look_at_memory(const Picture& picture, std::vector<Finding>& findings) {
         const bool is_current = crash != nullptr && (is_down || service.restarts > 0);
         constexpr int sigkill = 9;
         if (!is_current) continue;
-        if (crash->signal != sigkill && crash->code != 128 + sigkill) continue;
+        if (end_signal(crash->code, crash->signal) != sigkill) continue;
         // devstack kills too, what does not end when it has to: it says why.
         const bool is_by_devstack = !crash->why.empty() && crash->why != crash->ended &&
                                     !contains(crash->why, "OOM killer");
