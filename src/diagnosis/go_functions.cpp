@@ -133,7 +133,7 @@ std::optional<std::int32_t> GoFunctions::value(const Function& function,
 std::optional<std::uint64_t> GoFunctions::stack_size(const Function& function,
                                                      std::uint64_t offset) const {
     const auto size = value(function, read<std::uint32_t>(function.at + stack_field), offset);
-    if (!size || *size < 0 || *size % word != 0) return std::nullopt;
+    if (!size || *size < 0 || *size % static_cast<int>(word) != 0) return std::nullopt;
     return static_cast<std::uint64_t>(*size);
 }
 
