@@ -216,12 +216,7 @@ Duration read_wanted(int pid, int thread) {
 std::map<int, Duration> read_wanted_by_threads(int pid) {
     constexpr std::size_t threads_max = 300;
     std::map<int, Duration> wanted;
-    std::error_code error;
-    fs::directory_iterator it{"/proc/" + std::to_string(pid) + "/task", error};
-    for (; !error && it != fs::directory_iterator{}; it.increment(error)) {
-        const std::string name = it->path().filename().string();
-        int thread = 0;
-        std::from_chars(name.data(), name.data() + name.size(), thread);
+    for (const int thread : list_threads(pid)) {
         if (wanted.size() < threads_max) wanted[thread] = read_wanted(pid, thread);
     }
     return wanted;

@@ -138,19 +138,6 @@ ThreadFact examine(int pid, int thread) {
     return fact;
 }
 
-std::set<int> list_threads(int pid) {
-    std::set<int> threads;
-    std::error_code error;
-    fs::directory_iterator it{"/proc/" + std::to_string(pid) + "/task", error};
-    for (; !error && it != fs::directory_iterator{}; it.increment(error)) {
-        const std::string name = it->path().filename().string();
-        int thread = 0;
-        std::from_chars(name.data(), name.data() + name.size(), thread);
-        if (thread != 0) threads.insert(thread);
-    }
-    return threads;
-}
-
 // ---- Of processes that do not answer -----------------------------------------------------------
 
 /// They wait for work or for the time, as they do when all is well; and a stop would wake them.
@@ -460,6 +447,19 @@ private:
 };
 
 }  // namespace
+
+std::set<int> list_threads(int pid) {
+    std::set<int> threads;
+    std::error_code error;
+    fs::directory_iterator it{"/proc/" + std::to_string(pid) + "/task", error};
+    for (; !error && it != fs::directory_iterator{}; it.increment(error)) {
+        const std::string name = it->path().filename().string();
+        int thread = 0;
+        std::from_chars(name.data(), name.data() + name.size(), thread);
+        if (thread != 0) threads.insert(thread);
+    }
+    return threads;
+}
 
 void collect_threads(const Scene& scene, Facts& facts, TimePoint deadline) {
     constexpr std::size_t threads_max = 400;

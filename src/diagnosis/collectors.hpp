@@ -5,6 +5,7 @@
 
 #include <filesystem>
 #include <map>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -72,6 +73,8 @@ void collect_sources(Facts& facts);
 /// A pause between two looks at the same thing.
 void wait(Duration duration);
 
+/// Of a process; empty: it has gone, or we may not look.
+std::set<int> list_threads(int pid);
 /// What each thread of the services is doing; of those that do not answer also where in the code it
 /// is, and who holds the lock that it waits for. Comes after the dials and the activity, whose
 /// measure of threads it takes over.

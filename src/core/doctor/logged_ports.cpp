@@ -11,12 +11,6 @@ namespace devstack::core::doctor {
 
 namespace {
 
-int to_port(const std::string& text) {
-    int port = 0;
-    std::from_chars(text.data(), text.data() + text.size(), port);
-    return port;
-}
-
 bool tells_refusal(const std::string& text) {
     return contains(text, "ECONNREFUSED") || contains_word(text, "connection refused") ||
            contains(text, "Errno 111") || contains(text, " refused. Check that the hostname") ||
@@ -62,6 +56,12 @@ std::string scheme_told(const std::string& text) {
 }
 
 }  // namespace
+
+int to_port(const std::string& text) {
+    int port = 0;
+    std::from_chars(text.data(), text.data() + text.size(), port);
+    return port;
+}
 
 int port_in_use(const std::string& line) {
     if (!contains(line, "EADDRINUSE") && !contains_word(line, "in use")) return 0;

@@ -6,19 +6,12 @@
 #include "core/doctor/picture.hpp"
 
 #include <algorithm>
-#include <charconv>
 #include <regex>
 #include <set>
 
 namespace devstack::core::doctor {
 
 namespace {
-
-int to_port(const std::string& text) {
-    int port = 0;
-    std::from_chars(text.data(), text.data() + text.size(), port);
-    return port;
-}
 
 /// The same program in the same place: what an earlier run has left.
 bool is_like(const ListenerFact& listener, const ServiceFact& service, const Picture& picture) {

@@ -1,13 +1,13 @@
 // Wiring: a variable, a proxy or a probe names an endpoint where nobody is, or somebody else.
 
 #include "devstack/base/text.hpp"
+#include "devstack/core/doctor/logged_ports.hpp"
 #include "devstack/core/doctor/proxy_config.hpp"
 #include "devstack/core/doctor/service_url.hpp"
 
 #include "core/doctor/picture.hpp"
 
 #include <algorithm>
-#include <cstdlib>
 #include <set>
 
 namespace devstack::core::doctor {
@@ -289,7 +289,7 @@ std::string find_planned(const ReferenceFact& reference, const Picture& picture)
     for (const ServiceFact& it : picture.facts().services) {
         if (!picture.needs(*service, it)) continue;
         for (const std::string& port : it.ports) {
-            if (differs_in_one_digit(std::atoi(port.c_str()), reference.port)) {
+            if (differs_in_one_digit(to_port(port), reference.port)) {
                 return it.name + " declares port " + port;
             }
         }

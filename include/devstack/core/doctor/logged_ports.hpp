@@ -8,6 +8,9 @@
 // The ports of this machine that logs complain of.
 namespace devstack::core::doctor {
 
+/// The number that a text begins with; 0: with none.
+int to_port(const std::string& text);
+
 /// The port that a line of a log says to be in use; 0: it says no such thing, or not which.
 int port_in_use(const std::string& line);
 
