@@ -1,6 +1,7 @@
 // Two looks at /proc, a moment apart: what a process burns between them tells a loop from a wait.
 
 #include "devstack/base/text.hpp"
+#include "devstack/core/doctor/logged_ports.hpp"
 #include "devstack/core/doctor/redact.hpp"
 #include "devstack/platform/clock.hpp"
 #include "devstack/platform/procfs.hpp"
@@ -155,6 +156,11 @@ ProcessFact describe(const Scene& scene, const ProcessInfo& process) {
     return fact;
 }
 
+std::string render_command(const Scene& scene, int pid) {
+    const std::string words = join(platform::read_command_line({}, pid), " ");
+    return core::doctor::redact(sane_text(words), scene.secrets).substr(0, 200);
+}
+
 void add_listeners(const Scene& scene,
                    const std::map<std::uint64_t, int>& holders,
                    const std::vector<platform::ListeningSocket>& sockets,
@@ -169,8 +175,7 @@ void add_listeners(const Scene& scene,
         const auto holder = holders.find(socket.inode);
         if (holder != holders.end()) {
             fact.pid = holder->second;
-            const std::string words = join(platform::read_command_line({}, fact.pid), " ");
-            fact.command = core::doctor::redact(sane_text(words), scene.secrets).substr(0, 200);
+            fact.command = render_command(scene, fact.pid);
             fact.working_dir = scene.shown(platform::read_working_dir({}, fact.pid));
             const auto found = kin.find(fact.pid);
             if (found != kin.end() && !found->second.is_leftover) {
@@ -181,6 +186,22 @@ void add_listeners(const Scene& scene,
             }
         }
         facts.listeners.push_back(std::move(fact));
+    }
+}
+
+void find_outgoing(const Scene& scene, const std::map<int, Kinship::Answer>& kin, Facts& facts) {
+    std::set<int> ports;
+    for (const ServiceScene& service : scene.services) {
+        for (const std::string& text : service.fact.ports)
+            ports.insert(core::doctor::to_port(text));
+    }
+    add_outgoing(ports, facts);
+    for (core::doctor::OutgoingFact& fact : facts.outgoing) {
+        if (fact.pid == 0) continue;
+        fact.command = render_command(scene, fact.pid);
+        fact.user = platform::read_user({}, fact.pid);
+        const auto found = kin.find(fact.pid);
+        if (found != kin.end()) fact.service = found->second.service;
     }
 }
 
@@ -285,6 +306,7 @@ Facts collect_activity(const Scene& scene) {
         facts.processes.push_back(std::move(fact));
     }
     add_listeners(scene, holders, sockets, kin, facts);
+    find_outgoing(scene, kin, facts);
     // Dials come later than this: what is stuck now is not of our making.
     const StuckConnections before = find_stuck(facts);
     wait(window);

@@ -36,6 +36,7 @@ void merge(Facts& to, Facts&& from) {
     append(to.threads, from.threads);
     append(to.listeners, from.listeners);
     append(to.connections, from.connections);
+    append(to.outgoing, from.outgoing);
     append(to.nginx, from.nginx);
     append(to.env_files, from.env_files);
     append(to.programs, from.programs);
@@ -177,6 +178,7 @@ Facts collect_facts(const Question& question) {
     second.finish(begin + question.limit * 8 / 10, facts);
     collect_log_files(*scene, facts);
     collect_paths(facts);
+    collect_files(*scene, facts);
     collect_claims(*scene, facts);
     collect_mentions(facts);
     collect_reports(*scene, facts);

@@ -23,6 +23,12 @@ constexpr int depth_max = 4;
 constexpr auto time_max = 60ms;
 constexpr std::size_t mentions_max = 10;
 
+struct Wanted {
+    std::set<int> ports;
+    std::set<std::string> files;
+    bool is_empty() const { return ports.empty() && files.empty(); }
+};
+
 /// The ports of which a log complains: refused, or in use.
 std::set<int> find_ports(const core::doctor::LogFact& log) {
     std::set<int> ports;
@@ -37,13 +43,24 @@ std::set<int> find_ports(const core::doctor::LogFact& log) {
 /// Source and configuration that people write.
 bool is_written(const fs::path& path) {
     static constexpr std::array endings{
-        ".go",   ".py",  ".js", ".mjs", ".cjs",  ".ts",   ".rb",   ".php",        ".java", ".kt",
-        ".cs",   ".rs",  ".pl", ".pm",  ".psgi", ".ex",   ".exs",  ".yml",        ".ini",  ".cfg",
-        ".conf", ".xml", ".ru", ".c",   ".cpp",  ".toml", ".yaml", ".properties", ".env"};
+        ".go",         ".py",  ".js",   ".mjs", ".cjs", ".ts",   ".rb",  ".php",  ".java",
+        ".kt",         ".cs",  ".rs",   ".pl",  ".pm",  ".psgi", ".ex",  ".exs",  ".yml",
+        ".ini",        ".cfg", ".conf", ".xml", ".ru",  ".c",    ".cpp", ".toml", ".yaml",
+        ".properties", ".env", ".json", ".sh",  ".tsx", ".jsx"};
     const std::string name = path.filename().string();
     const std::string ending = path.extension().string();
     return name.starts_with(".env") ||
            std::ranges::find(endings, std::string_view{ending}) != endings.end();
+}
+
+std::set<std::string> find_missing_files(const std::string& service, const Facts& facts) {
+    std::set<std::string> names;
+    for (const core::doctor::FileFact& it : facts.files) {
+        if (it.service != service || it.trouble != "missing" || !it.is_missing) continue;
+        names.insert(fs::path{it.path}.filename().string());
+    }
+    names.erase("");
+    return names;
 }
 
 /// What others have written, or programs.
@@ -59,12 +76,19 @@ bool is_skipped(const std::string& name) {
     return name.starts_with('.') || std::ranges::find(names, name) != names.end();
 }
 
-bool names_port(const std::string& line, const std::string& port) {
-    const auto is_digit = [&](std::size_t at) {
-        return at < line.size() && std::isdigit(static_cast<unsigned char>(line[at])) != 0;
-    };
-    for (auto at = line.find(port); at != line.npos; at = line.find(port, at + 1)) {
-        const bool is_part = (at > 0 && is_digit(at - 1)) || is_digit(at + port.size());
+bool is_digit(char c) {
+    return std::isdigit(static_cast<unsigned char>(c)) != 0;
+}
+bool is_of_name(char c) {
+    return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '_' || c == '-';
+}
+
+/// With nothing of its kind before or behind it.
+bool names(const std::string& line, const std::string& word, bool (*is_kind)(char)) {
+    for (auto at = line.find(word); at != line.npos; at = line.find(word, at + 1)) {
+        const std::size_t end = at + word.size();
+        const bool is_part =
+            (at > 0 && is_kind(line[at - 1])) || (end < line.size() && is_kind(line[end]));
         if (!is_part) return true;
     }
     return false;
@@ -74,7 +98,7 @@ class Search {
 public:
     explicit Search(Facts& facts) : facts_{facts}, end_{platform::now() + time_max} {}
 
-    void look(const core::doctor::ServiceFact& service, const std::set<int>& ports) {
+    void look(const core::doctor::ServiceFact& service, const Wanted& wanted) {
         std::error_code failed;
         const fs::path root = service.working_dir;
         const auto options = fs::directory_options::skip_permission_denied;
@@ -89,7 +113,7 @@ public:
                 }
             } else if (is_written(path)) {
                 ++files_;
-                look_into(path, path.lexically_relative(root).string(), service.name, ports);
+                look_into(path, path.lexically_relative(root).string(), service.name, wanted);
             }
         }
     }
@@ -98,17 +122,21 @@ private:
     void look_into(const fs::path& path,
                    const std::string& shown,
                    const std::string& service,
-                   const std::set<int>& ports) {
+                   const Wanted& wanted) {
         std::istringstream lines{read_small(path.string(), size_max)};
         int number = 0;
         for (std::string line; std::getline(lines, line);) {
-            ++number;
-            for (const int port : ports) {
-                if (facts_.mentions.size() >= mentions_max) return;
-                if (!names_port(line, std::to_string(port))) continue;
-                facts_.mentions.push_back({service, port, shown + ":" + std::to_string(number)});
+            const std::string where = shown + ":" + std::to_string(++number);
+            for (const int port : wanted.ports) {
+                if (names(line, std::to_string(port), is_digit)) add({service, port, where, ""});
+            }
+            for (const std::string& file : wanted.files) {
+                if (names(line, file, is_of_name)) add({service, 0, where, file});
             }
         }
+    }
+    void add(core::doctor::MentionFact mention) {
+        if (facts_.mentions.size() < mentions_max) facts_.mentions.push_back(std::move(mention));
     }
 
     Facts& facts_;
@@ -123,8 +151,8 @@ void collect_mentions(Facts& facts) {
     for (const core::doctor::LogFact& log : facts.logs) {
         const auto service =
             std::ranges::find(facts.services, log.service, &core::doctor::ServiceFact::name);
-        const std::set<int> ports = find_ports(log);
-        if (service != facts.services.end() && !ports.empty()) search.look(*service, ports);
+        const Wanted wanted{find_ports(log), find_missing_files(log.service, facts)};
+        if (service != facts.services.end() && !wanted.is_empty()) search.look(*service, wanted);
     }
 }
 

@@ -3,6 +3,7 @@
 #include "devstack/platform/procfs.hpp"
 
 #include "diagnosis/collectors.hpp"
+#include "diagnosis/file_status.hpp"
 #include "diagnosis/node_package.hpp"
 
 #include <algorithm>
@@ -38,12 +39,6 @@ std::vector<std::string> search_path(const ServiceScene& service) {
     const auto found = service.environment.find("PATH");
     return split_path(found == service.environment.end() ? "/usr/local/bin:/usr/bin:/bin"
                                                          : found->second);
-}
-
-std::optional<struct stat> status_of(const std::string& path) {
-    struct stat status {};
-    if (::stat(path.c_str(), &status) != 0) return std::nullopt;
-    return status;
 }
 
 std::string find_in_path(const std::string& word, const std::vector<std::string>& directories) {
@@ -144,26 +139,6 @@ void examine_file(const std::string& path, const ServiceScene& service, ProgramF
     } else {
         examine_first_line(path, service, fact);
     }
-}
-
-/// A file of that name somewhere else in the project; "" if there is none, or more than one.
-std::string find_elsewhere(const std::string& name, const std::string& project_dir) {
-    std::vector<std::string> found;
-    std::error_code error;
-    fs::recursive_directory_iterator it{
-        project_dir, fs::directory_options::skip_permission_denied, error};
-    constexpr int depth_max = 3;
-    constexpr int looked_at_max = 5000;
-    int looked_at = 0;
-    for (; !error && it != fs::recursive_directory_iterator{}; it.increment(error)) {
-        const std::string base = it->path().filename().string();
-        if (base == "node_modules" || base.starts_with('.') || it.depth() >= depth_max) {
-            it.disable_recursion_pending();
-        }
-        if (base == name) found.push_back(it->path().lexically_relative(project_dir).string());
-        if (++looked_at > looked_at_max) break;
-    }
-    return found.size() == 1 ? found.front() : "";
 }
 
 void examine_word(const Scene& scene,

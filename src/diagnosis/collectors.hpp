@@ -56,6 +56,8 @@ void collect_log_files(const Scene& scene, Facts& facts);
 
 /// What is at the paths that proxies name. Comes after the logs.
 void collect_paths(Facts& facts);
+/// What there is of the files of which logs complain. Comes after the logs.
+void collect_files(const Scene& scene, Facts& facts);
 /// Locks on files that a service waits for, or that may have kept one from starting; pid files.
 /// Comes after the logs and the processes.
 void collect_claims(const Scene& scene, Facts& facts);
@@ -64,8 +66,8 @@ void collect_reports(const Scene& scene, Facts& facts);
 /// The Python modules that the service's command may name.
 void examine_modules(const ServiceScene& service, Facts& facts);
 
-/// Where the files that services work with name a port of which their logs complain. Comes after
-/// the logs.
+/// Where the files that services work with name a port, or a missing file, of which their logs
+/// complain. Comes after the logs and the files.
 void collect_mentions(Facts& facts);
 /// Of the source files that dumps name, if they are here, what is needed to read these.
 void collect_sources(Facts& facts);

@@ -189,7 +189,10 @@ private:
             const auto* location = core::doctor::find_location(*server, dial.path);
             if (location == nullptr) continue;
             const auto target = core::doctor::find_target(nginx, *location, dial.path);
-            if (!target) continue;
+            if (!target) {
+                try_other_locations(nginx, *server, dial);
+                continue;
+            }
             Endpoint endpoint = like(dial, "compare", "past nginx: " + dial.id);
             endpoint.fact.protocol = target->scheme;
             endpoint.fact.host = target->host;
@@ -204,6 +207,24 @@ private:
                 endpoint.fact.path = dial.path;
                 add(endpoint);
             }
+        }
+    }
+
+    /// A path that nginx looks for among files, and does not find: would one of its upstreams know
+    /// it?
+    void try_other_locations(const core::doctor::NginxFact& nginx,
+                             const core::doctor::NginxServerFact& server,
+                             const DialFact& dial) {
+        constexpr int not_found = 404;
+        const bool is_safe = dial.purpose == "asked" && dial.status == not_found;
+        for (const core::doctor::NginxLocationFact& other : server.locations) {
+            const auto target = core::doctor::find_target(nginx, other, dial.path);
+            if (!is_safe || !target || other.modifier == "=") continue;
+            Endpoint endpoint = like(dial, "compare", "past " + other.where + ": " + dial.id);
+            endpoint.fact.protocol = target->scheme;
+            endpoint.fact.host = target->host;
+            endpoint.fact.port = target->port;
+            add(std::move(endpoint));
         }
     }
 

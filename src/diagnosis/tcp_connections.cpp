@@ -1,5 +1,7 @@
 #include "diagnosis/tcp_connections.hpp"
 
+#include "devstack/platform/procfs.hpp"
+
 #include "diagnosis/collectors.hpp"
 
 #include <algorithm>
@@ -163,6 +165,26 @@ void add_dead(const StuckConnections& before, const StuckConnections& now, Facts
 }
 
 }  // namespace
+
+void add_outgoing(const std::set<int>& ports, Facts& facts) {
+    std::map<int, Entry> ends;
+    for (const Entry& it : read_table()) {
+        const bool is_connection = !name_of_state(it.state).empty() && it.inode != "0";
+        if (is_connection && ports.contains(it.port())) ends.emplace(it.port(), it);
+    }
+    for (const auto& [port, entry] : ends) {
+        if (std::ranges::find(facts.listeners, port, &ListenerFact::port) != facts.listeners.end())
+            continue;
+        core::doctor::OutgoingFact fact;
+        fact.port = port;
+        fact.peer = render_remote(entry);
+        std::uint64_t inode = 0;
+        std::from_chars(entry.inode.data(), entry.inode.data() + entry.inode.size(), inode);
+        for (const platform::SocketOwner& owner : platform::find_socket_owners({}, {{inode}}))
+            fact.pid = owner.pid;
+        facts.outgoing.push_back(std::move(fact));
+    }
+}
 
 std::string find_peer(int pid, int descriptor) {
     const std::string inode =

@@ -26,6 +26,9 @@ StuckConnections find_stuck(const core::doctor::Facts& facts);
 /// were so `before` too.
 void add_connections(const StuckConnections& before, core::doctor::Facts& facts);
 
+/// Which of the ports, where nobody listens, are the near end of somebody's connection.
+void add_outgoing(const std::set<int>& ports, core::doctor::Facts& facts);
+
 /// The other end of a process' connection: "127.0.0.1:7529", for IPv6 "port 7529"; empty when the
 /// descriptor is no TCP connection, or may not be seen.
 std::string find_peer(int pid, int descriptor);

@@ -16,12 +16,13 @@ namespace devstack::core::doctor {
 
 namespace {
 
-constexpr std::array<Rules, 36> all_rules{find_profile_mistakes,
+constexpr std::array<Rules, 38> all_rules{find_profile_mistakes,
                                           find_port_conflicts,
                                           find_wrong_ports,
                                           find_dead_references,
                                           find_database_troubles,
                                           find_refused_peers,
+                                          find_doubled_paths,
                                           find_program_mistakes,
                                           find_missing_packages,
                                           find_variable_mistakes,
@@ -51,6 +52,7 @@ constexpr std::array<Rules, 36> all_rules{find_profile_mistakes,
                                           find_what_the_kernel_logs,
                                           find_bad_values,
                                           find_what_logs_tell,
+                                          find_file_troubles,
                                           find_what_nginx_has_logged};
 
 constexpr const char* project_down = "project-not-running";

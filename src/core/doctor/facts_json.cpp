@@ -16,6 +16,10 @@ const Shape& shape_of<CrashFact>();
 template <>
 const Shape& shape_of<MentionFact>();
 template <>
+const Shape& shape_of<FileFact>();
+template <>
+const Shape& shape_of<OutgoingFact>();
+template <>
 const Shape& shape_of<ClaimFact>();
 template <>
 const Shape& shape_of<ReportFact>();
@@ -515,8 +519,10 @@ const Shape& shape_of<Facts>() {
         {"peers", slot<&Facts::peers>},
         {"sources", slot<&Facts::sources>},
         {"mentions", slot<&Facts::mentions>},
+        {"files", slot<&Facts::files>},
         {"listeners", slot<&Facts::listeners>},
         {"connections", slot<&Facts::connections>},
+        {"outgoing", slot<&Facts::outgoing>},
         {"references", slot<&Facts::references>},
         {"dials", slot<&Facts::dials>},
         {"nginx", slot<&Facts::nginx>},

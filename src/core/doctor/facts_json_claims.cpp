@@ -45,6 +45,41 @@ const Shape& shape_of<MentionFact>() {
         {"service", slot<&MentionFact::service>},
         {"port", slot<&MentionFact::port>},
         {"where", slot<&MentionFact::where>},
+        {"file", slot<&MentionFact::file>},
+    };
+    static constexpr Shape shape{fields};
+    return shape;
+}
+
+template <>
+const Shape& shape_of<FileFact>() {
+    static constexpr Field fields[] = {
+        {"service", slot<&FileFact::service>},
+        {"word", slot<&FileFact::word>},
+        {"trouble", slot<&FileFact::trouble>},
+        {"path", slot<&FileFact::path>},
+        {"is_missing", slot<&FileFact::is_missing>},
+        {"first_missing", slot<&FileFact::first_missing>},
+        {"nearest", slot<&FileFact::nearest>},
+        {"barrier", slot<&FileFact::barrier>},
+        {"refuses", slot<&FileFact::refuses>},
+        {"mode", slot<&FileFact::mode>},
+        {"owner", slot<&FileFact::owner>},
+        {"group", slot<&FileFact::group>},
+    };
+    static constexpr Shape shape{fields};
+    return shape;
+}
+
+template <>
+const Shape& shape_of<OutgoingFact>() {
+    static constexpr Field fields[] = {
+        {"port", slot<&OutgoingFact::port>},
+        {"pid", slot<&OutgoingFact::pid>},
+        {"command", slot<&OutgoingFact::command>},
+        {"user", slot<&OutgoingFact::user>},
+        {"service", slot<&OutgoingFact::service>},
+        {"peer", slot<&OutgoingFact::peer>},
     };
     static constexpr Shape shape{fields};
     return shape;

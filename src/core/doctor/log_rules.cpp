@@ -75,6 +75,13 @@ bool is_said_better(const LogKnowledge& known,
     }) != nullptr;
 }
 
+/// It answers its probe, and nobody has been promised anything on that port: a profiler's.
+bool does_without(const ServiceFact& service, int port, const Picture& picture) {
+    return picture.is_well(service) && picture.probe(service) != nullptr &&
+           !picture.declares(service, port) && !picture.is_suspect(service) &&
+           picture.facts().subject.port != port;
+}
+
 /// A port that nobody holds now was held then; one that the service itself holds says nothing.
 bool is_contradicted(const LogKnowledge& known,
                      const std::smatch& found,
@@ -86,6 +93,7 @@ bool is_contradicted(const LogKnowledge& known,
         std::from_chars(text.data(), text.data() + text.size(), port);
         const auto listeners = picture.listeners_on(port);
         if (listeners.empty() && picture.is_well(service)) return true;
+        if (does_without(service, port, picture)) return true;
         return std::ranges::any_of(
             listeners, [&](const ListenerFact* it) { return it->service == service.name; });
     }

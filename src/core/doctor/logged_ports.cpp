@@ -77,7 +77,7 @@ int port_in_use(const std::string& line) {
     return 0;
 }
 
-GivenUp find_given_up(const std::string& line) {
+bool tells_timeout(const std::string& line) {
     // Go; Python and most others; undici; axios; curl; the kernel.
     static constexpr std::array words{"deadline exceeded",
                                       "timed out",
@@ -86,9 +86,11 @@ GivenUp find_given_up(const std::string& line) {
                                       "timeout of",
                                       "Timeout was reached",
                                       "ETIMEDOUT"};
-    const bool is_timeout =
-        std::ranges::any_of(words, [&](const char* word) { return contains(line, word); });
-    if (!is_timeout) return {};
+    return std::ranges::any_of(words, [&](const char* word) { return contains(line, word); });
+}
+
+GivenUp find_given_up(const std::string& line) {
+    if (!tells_timeout(line)) return {};
     static const std::regex url{
         R"re((https?://(?:127\.0\.0\.1|localhost|\[::1\]):(\d{2,5})[^\s"'<>]*))re"};
     static const std::regex python{

@@ -320,13 +320,31 @@ const ListenerFact* find_product(const std::string& scheme, const Picture& pictu
     return best == nullptr || rank(*best) > 1 || is_only ? best : nullptr;
 }
 
-std::string places_of_port(const std::string& service, int port, const Picture& picture) {
+namespace {
+
+/// Too many places tell nothing.
+std::string places_of(const std::string& service,
+                      const Picture& picture,
+                      const std::function<bool(const MentionFact&)>& is_meant) {
     constexpr std::size_t places_max = 3;
     std::vector<std::string> places;
     for (const MentionFact& it : picture.facts().mentions) {
-        if (it.service == service && it.port == port) places.push_back(it.where);
+        if (it.service == service && is_meant(it)) places.push_back(it.where);
     }
     return places.empty() || places.size() > places_max ? "" : join_for_people(places);
+}
+
+}  // namespace
+
+std::string places_of_port(const std::string& service, int port, const Picture& picture) {
+    return places_of(service, picture, [&](const MentionFact& it) { return it.port == port; });
+}
+
+std::string places_of_file(const std::string& service,
+                           const std::string& file,
+                           const Picture& picture) {
+    return places_of(
+        service, picture, [&](const MentionFact& it) { return it.port == 0 && it.file == file; });
 }
 
 std::string seconds_text(double seconds) {

@@ -85,6 +85,8 @@ void find_profile_mistakes(const Picture& picture, std::vector<Finding>& finding
 void find_port_conflicts(const Picture& picture, std::vector<Finding>& findings);
 void find_wrong_ports(const Picture& picture, std::vector<Finding>& findings);
 void find_dead_references(const Picture& picture, std::vector<Finding>& findings);
+/// A variable whose path its service's code puts before the same path.
+void find_doubled_paths(const Picture& picture, std::vector<Finding>& findings);
 /// Comes after the rules about endpoints that are named.
 void find_refused_peers(const Picture& picture, std::vector<Finding>& findings);
 void find_database_troubles(const Picture& picture, std::vector<Finding>& findings);
@@ -96,6 +98,8 @@ void find_claims(const Picture& picture, std::vector<Finding>& findings);
 /// Adds to what others have found, so that it comes after them.
 void find_bad_values(const Picture& picture, std::vector<Finding>& findings);
 void find_what_logs_tell(const Picture& picture, std::vector<Finding>& findings);
+/// Adds to what the logs have told.
+void find_file_troubles(const Picture& picture, std::vector<Finding>& findings);
 /// Also adds to what others have found.
 void find_what_the_kernel_logs(const Picture& picture, std::vector<Finding>& findings);
 void find_lack_of_resources(const Picture& picture, std::vector<Finding>& findings);
@@ -161,6 +165,9 @@ const ListenerFact* find_product(const std::string& scheme, const Picture& pictu
 /// "config/database.yml:4 and lib/db.rb:9": where the project's own files name a port of which the
 /// service's log complains; empty: nowhere, or in too many places to tell.
 std::string places_of_port(const std::string& service, int port, const Picture& picture);
+std::string places_of_file(const std::string& service,
+                           const std::string& file,
+                           const Picture& picture);
 std::string seconds_text(double seconds);
 /// From one timestamp to the other; infinite when one is none.
 double seconds_between(const std::string& from, const std::string& to);

@@ -8,10 +8,24 @@
 #include <algorithm>
 #include <regex>
 #include <set>
+#include <sstream>
 
 namespace devstack::core::doctor {
 
 namespace {
+
+/// Words of the command that the service's own does not have, but for the interpreter of a script.
+int count_other_words(const std::string& command, const ServiceFact& service) {
+    std::istringstream words{command};
+    int others = 0;
+    for (std::string word; words >> word;) {
+        const bool is_own = std::ranges::any_of(service.words, [&](const std::string& it) {
+            return it == word || base_of(it) == base_of(word);
+        });
+        if (!is_own) ++others;
+    }
+    return others;
+}
 
 /// The same program in the same place: what an earlier run has left.
 bool is_like(const ListenerFact& listener, const ServiceFact& service, const Picture& picture) {
@@ -20,7 +34,8 @@ bool is_like(const ListenerFact& listener, const ServiceFact& service, const Pic
     if (listener.working_dir.empty() || listener.working_dir != service.working_dir) return false;
     const std::string& command = listener.command;
     return !service.words.empty() &&
-           (command == service.command || contains(command, service.words.back()));
+           (command == service.command ||
+            (contains(command, service.words.back()) && count_other_words(command, service) <= 1));
 }
 
 /// It came while we looked: the service's own process, spawned after its state was read.
@@ -113,6 +128,40 @@ void look_at_port(const ServiceFact& service,
     finding.evidence = {render_endpoint(listener.address, port) + " is listened on by " +
                         describe(listener)};
     finding.fix = "give " + service.name + " a port of its own" + declared_at(service);
+    findings.push_back(std::move(finding));
+}
+
+/// A port from which somebody has connected to elsewhere, as the system hands them out
+/// (ip_local_port_range, ip(7)): who wants to listen there is refused.
+void look_at_outgoing(const ServiceFact& service,
+                      const OutgoingFact& held,
+                      const Picture& picture,
+                      std::vector<Finding>& findings) {
+    const std::string number = std::to_string(held.port);
+    const LineFact* const line = complains_of_port(service, picture);
+    if (!picture.declares(service, held.port) || picture.is_well(service) || line == nullptr) {
+        return;
+    }
+    Finding finding;
+    finding.id = "port-held-by-connection";
+    finding.service = service.name;
+    finding.topic = "port " + number;
+    finding.strength = 95;
+    finding.confidence = Confidence::sure;
+    const std::string pid = std::to_string(held.pid);
+    const std::string who =
+        held.pid == 0 ? "somebody's connection"
+                      : "a connection of " + held.command + " (pid " + pid + ", user " + held.user +
+                            (held.service.empty() ? "" : ", of " + held.service) + ")";
+    finding.what = "Port " + number + ", which " + service.name + " needs, is the near end of " +
+                   who + " to " + held.peer + ". Nobody listens there, and nobody can meanwhile.";
+    finding.evidence = {"ss -tnp sport = :" + number, render_line(service.name, *line)};
+    if (!held.service.empty()) finding.affects = {held.service};
+    finding.fix =
+        (held.pid == 0 ? "end that connection"
+                       : "end that connection (kill " + pid + ", or restart what it belongs to)") +
+        ", then devstack restart " + service.name +
+        "; that it does not come again: sysctl -w net.ipv4.ip_local_reserved_ports=" + number;
     findings.push_back(std::move(finding));
 }
 
@@ -326,8 +375,11 @@ void find_port_conflicts(const Picture& picture, std::vector<Finding>& findings)
         for (const std::string& port : service.ports)
             look_at_port(service, to_port(port), picture, findings);
     }
-    for (const ServiceFact& service : picture.facts().services)
+    for (const ServiceFact& service : picture.facts().services) {
         look_at_complaint(service, picture, findings);
+        for (const OutgoingFact& it : picture.facts().outgoing)
+            look_at_outgoing(service, it, picture, findings);
+    }
     compare_declarations(picture, findings);
 }
 

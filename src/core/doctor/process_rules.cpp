@@ -86,7 +86,7 @@ void look_for_zombies(const ServiceFact& service,
         finding.topic = "process";
         // Below what its log tells of why it died: a reloader waits for that to be mended.
         const bool is_explained = has_lost_worker_to_error(service, picture);
-        finding.strength = is_explained ? 56 : 87;
+        finding.strength = is_explained ? 45 : 87;
         finding.confidence = Confidence::sure;
         finding.is_minor = !is_hit;
         finding.what = "A child process of " + service.name + " (" + process->name + ", pid " +

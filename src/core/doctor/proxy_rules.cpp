@@ -64,6 +64,59 @@ void compare_paths(const DialFact& dial, const Picture& picture, std::vector<Fin
     findings.push_back(std::move(finding));
 }
 
+std::size_t common_length(const std::string& a, const std::string& b) {
+    const auto [end, other] = std::ranges::mismatch(a, b);
+    return static_cast<std::size_t>(end - a.begin());
+}
+
+/// Of those whose upstream answers the path the one that is named most like it; null: there is
+/// none.
+const NginxLocationFact* find_knowing_location(const NginxFact& nginx,
+                                               const DialFact& dial,
+                                               const Picture& picture) {
+    const NginxLocationFact* best = nullptr;
+    for (const NginxServerFact& server : nginx.servers) {
+        for (const NginxLocationFact& it : server.locations) {
+            const DialFact* const known = picture.dial("past " + it.where + ": " + dial.id);
+            if (known == nullptr || known->status < 200 || known->status >= 300) continue;
+            // One that answers every path with its page knows none.
+            if (contains(header_of(*known, "content-type"), "html")) continue;
+            const bool is_better = best == nullptr || common_length(it.path, dial.path) >
+                                                          common_length(best->path, dial.path);
+            if (is_better) best = &it;
+        }
+    }
+    return best;
+}
+
+/// Looked for among files, and known to an upstream that another location leads to.
+void look_for_location(const DialFact& dial,
+                       const Picture& picture,
+                       std::vector<Finding>& findings) {
+    const Route route = find_route(picture, dial.port, dial.path);
+    if (route.location == nullptr) return;
+    const auto* const other = find_knowing_location(*route.nginx, dial, picture);
+    if (other == nullptr) return;
+    const DialFact& known = *picture.dial("past " + other->where + ": " + dial.id);
+    const std::string place = "location " + other->path + " (" + other->where + ")";
+    Finding finding;
+    finding.id = "proxy-location-missing";
+    finding.service = route.nginx->service;
+    finding.topic = "proxy";
+    finding.strength = 93;
+    finding.confidence = Confidence::sure;
+    finding.what = "No location of nginx that passes requests on takes " + dial.path +
+                   ": it is looked for among the files of " + place_of(route) +
+                   " and answered with " + std::to_string(dial.status) + "; " +
+                   render_endpoint(known.host, known.port) + ", where " + place +
+                   " leads, knows it.";
+    finding.evidence = {render_request(dial) + ": status " + std::to_string(dial.status),
+                        render_request(known) + ": " + render_outcome(known)};
+    finding.fix =
+        "correct the path of " + place + ", or add a location for it, then nginx -t and reload";
+    findings.push_back(std::move(finding));
+}
+
 /// The upstream speaks TLS and is asked without, or the other way round.
 void compare_schemes(const DialFact& dial, const Picture& picture, std::vector<Finding>& findings) {
     const DialFact* const behind = picture.behind_nginx(dial);
@@ -321,6 +374,7 @@ void find_proxy_mistakes(const Picture& picture, std::vector<Finding>& findings)
         compare_upgrades(dial, picture, findings);
         if (dial.purpose != "probe" && dial.purpose != "asked") continue;
         compare_paths(dial, picture, findings);
+        look_for_location(dial, picture, findings);
         compare_schemes(dial, picture, findings);
         look_for_twins(dial, picture, findings);
         look_behind(dial, picture, findings);

@@ -9,6 +9,7 @@
 #include "core/doctor/picture.hpp"
 
 #include <algorithm>
+#include <charconv>
 
 namespace devstack::core::doctor {
 
@@ -113,6 +114,60 @@ void tell_given_up(const ServiceFact& service,
     findings.push_back(std::move(finding));
 }
 
+/// Says how long the service waits for others, as far as its name and value tell: "500" of
+/// PROXY_TIMEOUT_MS for 0.5 s.
+bool is_time_limit(const VariableFact& variable, double seconds) {
+    double value = 0;
+    const char* const end = variable.value.data() + variable.value.size();
+    const auto read = std::from_chars(variable.value.data(), end, value);
+    if (!contains_word(variable.name, "timeout") || read.ec != std::errc{}) return false;
+    const auto fits = [&](double limit) {
+        return limit > 0 && seconds >= limit * 0.9 && seconds <= limit * 1.5 + 0.2;
+    };
+    return fits(value) || fits(value / 1000);
+}
+
+/// The request that is asked about fails after the time that its service gives another one.
+void look_for_nameless(const ServiceFact& service,
+                       const Picture& picture,
+                       std::vector<Finding>& findings) {
+    const DialFact* const asked = picture.dial("asked");
+    constexpr int server_error = 500;
+    constexpr double wait_min = 0.2;
+    if (asked == nullptr || asked->status < server_error || asked->seconds < wait_min) return;
+    const LineFact* const line = picture.find_line(service.name, tells_timeout);
+    if (line == nullptr || seconds_between(picture.facts().time, line->time) < 0) return;
+    const auto limit = std::ranges::find_if(service.variables, [&](const VariableFact& it) {
+        return is_time_limit(it, asked->seconds);
+    });
+    const bool is_known = limit != service.variables.end();
+    std::vector<std::string> peers;
+    for (const ReferenceFact* it : picture.references_of(service.name)) {
+        const ServiceFact* const owner = is_local(it->host) ? picture.owner_of(it->port) : nullptr;
+        const bool is_web = it->scheme == "http" || it->scheme == "https";
+        if (is_web && owner != nullptr && owner->name != service.name) {
+            peers.push_back(owner->name + ", by " + render_reference(*it));
+        }
+    }
+    Finding finding;
+    finding.id = "client-gives-up";
+    finding.service = service.name;
+    finding.topic = "endpoint of a request";
+    finding.strength = 58;
+    finding.what =
+        service.name + " gives up a request of its own after " + seconds_text(asked->seconds) +
+        (is_known ? ", as " + limit->name + "=" + limit->value + " (" + limit->where + ") tells it"
+                  : "") +
+        ": what it asks takes longer.";
+    if (peers.size() == 1) finding.what.replace(finding.what.size() - 1, 1, " (" + peers[0] + ").");
+    finding.evidence = {render_line(service.name, *line)};
+    finding.fix = (is_known ? "raise " + limit->name + " in " + limit->where
+                            : "raise the timeout of " + service.name + "'s client") +
+                  ", or see what takes " + (peers.size() == 1 ? "the other one" : "it") +
+                  " so long";
+    findings.push_back(std::move(finding));
+}
+
 /// The last one, of a service that is suspected.
 void look_for_given_up(const ServiceFact& service,
                        const Picture& picture,
@@ -121,9 +176,8 @@ void look_for_given_up(const ServiceFact& service,
     if (!picture.is_suspect(service)) return;
     const LineFact* const line = picture.find_line(
         service.name, [](const std::string& it) { return find_given_up(it).port != 0; });
-    if (line == nullptr || seconds_between(line->time, picture.facts().time) > recent_seconds) {
-        return;
-    }
+    if (line == nullptr) return look_for_nameless(service, picture, findings);
+    if (seconds_between(line->time, picture.facts().time) > recent_seconds) return;
     tell_given_up(service, *line, picture, findings);
 }
 

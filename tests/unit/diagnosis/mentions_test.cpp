@@ -4,6 +4,7 @@
 #include <filesystem>
 #include <fstream>
 
+using namespace devstack;
 using namespace devstack::diagnosis;
 
 namespace {
@@ -57,4 +58,30 @@ TEST_CASE("a port of which a log complains is found in the project's own files",
           found);
     CHECK(find_places(folder.path(), "connected to 127.0.0.1:5433").empty());
     CHECK(find_places(folder.path() + "/none", "connect ECONNREFUSED 127.0.0.1:5433").empty());
+}
+
+TEST_CASE("a missing file is found in the project's own files by its whole name",
+          "[unit][diagnosis]") {
+    const Folder folder;
+    folder.write("config/default.json", "{\n  \"file\": \"data/template.json\"\n}\n");
+    folder.write("server.js", "// my-template.json, template.json5\n");
+    Facts facts;
+    facts.services.emplace_back();
+    facts.services[0].name = "web";
+    facts.services[0].working_dir = folder.path();
+    facts.logs = {{"web", "web.log", {}}};
+    core::doctor::FileFact file;
+    file.service = "web";
+    file.trouble = "missing";
+    file.path = folder.path() + "/data/template.json";
+    file.is_missing = true;
+    facts.files = {file};
+    collect_mentions(facts);
+    REQUIRE(facts.mentions.size() == 1);
+    CHECK(facts.mentions[0].where == "config/default.json:2");
+    CHECK(facts.mentions[0].file == "template.json");
+    facts.mentions.clear();
+    facts.files[0].is_missing = false;
+    collect_mentions(facts);
+    CHECK(facts.mentions.empty());
 }

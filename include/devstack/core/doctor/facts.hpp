@@ -179,11 +179,32 @@ struct SourceFact {
     std::vector<SourceLineFact> lines;
 };
 
-/// A line of the files where a service works that has a port which its log complains of.
+/// A line of the files where a service works that has a port, or the name of a file, of which its
+/// log complains.
 struct MentionFact {
     std::string service;
-    int port = 0;
+    int port = 0;       ///< 0: it is a file.
     std::string where;  ///< "config/database.yml:4".
+    std::string file;   ///< "template.json".
+};
+
+/// A file of which the log of a service complains, and what there is.
+struct FileFact {
+    std::string service;
+    std::string word;     ///< As the log writes it.
+    std::string trouble;  ///< As the log has it: "missing", "denied", "read-only", "database".
+    std::string path;
+    bool is_missing = false;
+    /// Of a missing one the first part of its path that does not exist: itself, or a directory.
+    std::string first_missing;
+    std::string nearest;  ///< What there is of a similar name, or of the same one elsewhere.
+    /// Of the path what the user of the service may not use: the file, a directory on the way, a
+    /// mount point. Empty: nothing.
+    std::string barrier;
+    std::string refuses;  ///< "read", "write", "enter"; "read-only mount".
+    std::string mode;     ///< Of the barrier: "-rw-------".
+    std::string owner;
+    std::string group;
 };
 
 struct ListenerFact {
@@ -196,6 +217,16 @@ struct ListenerFact {
     std::string service;
     std::string since;
     int accept_queue = 0;  ///< Connections that nobody has accepted yet.
+};
+
+/// A declared port that is the near end of somebody's connection: nobody can listen there.
+struct OutgoingFact {
+    int port = 0;
+    int pid = 0;  ///< 0: of somebody we may not look into.
+    std::string command;
+    std::string user;
+    std::string service;
+    std::string peer;  ///< "127.0.0.1:7777".
 };
 
 /// Connections of one state to a port of this machine.
@@ -526,8 +557,10 @@ struct Facts {
     std::vector<PeerFact> peers;
     std::vector<SourceFact> sources;
     std::vector<MentionFact> mentions;
+    std::vector<FileFact> files;
     std::vector<ListenerFact> listeners;
     std::vector<ConnectionFact> connections;
+    std::vector<OutgoingFact> outgoing;
     std::vector<ReferenceFact> references;
     std::vector<DialFact> dials;
     std::vector<NginxFact> nginx;

@@ -21,6 +21,8 @@ struct GivenUp {
 };
 /// Port 0: the line tells of none.
 GivenUp find_given_up(const std::string& line);
+/// The line tells that something took too long, of whatever.
+bool tells_timeout(const std::string& line);
 
 /// Connections that a log says were refused.
 struct Refusal {

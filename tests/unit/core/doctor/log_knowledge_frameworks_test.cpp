@@ -72,6 +72,10 @@ constexpr Told told[] = {
     {"ImportError: libGL.so.1: cannot open shared object file: No such file or directory",
      "shared-library-missing",
      "api needs the shared library libGL.so.1, which can not be loaded."},
+    {"bin/api: error while loading shared libraries: /srv/libtally.so.1: file too short",
+     "shared-library-damaged",
+     "api needs the shared library /srv/libtally.so.1, which is damaged or another machine's: file "
+     "too short."},
     {"CommandError: You must set settings.ALLOWED_HOSTS if DEBUG is False.",
      "django-misconfigured",
      "api (Django) has no ALLOWED_HOSTS, which it wants when DEBUG is off."},

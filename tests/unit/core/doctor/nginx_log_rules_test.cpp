@@ -291,3 +291,43 @@ TEST_CASE("an nginx that has not been told of its new configuration is found out
     world.say("web", refused("3101"));
     CHECK(world.said().find("older configuration") == std::string::npos);
 }
+
+TEST_CASE("a path that only another location's upstream knows is told", "[unit][doctor]") {
+    World world = world_with_nginx();
+    NginxServerFact& server = world.facts.nginx[0].servers[0];
+    server.locations[0].proxy_pass = "";
+    NginxLocationFact other;
+    other.path = "/apis/";
+    other.where = "nginx.conf:19";
+    other.proxy_pass = "http://127.0.0.1:3101";
+    other.proxy_pass_where = "nginx.conf:20";
+    server.locations.push_back(other);
+    DialFact asked = world.probe("web");
+    asked.id = "asked";
+    asked.purpose = "asked";
+    asked.path = "/api/quote";
+    asked.status = 404;
+    asked.is_unexpected = true;
+    DialFact known = asked;
+    known.id = "past nginx.conf:19: asked";
+    known.purpose = "compare";
+    known.port = 3101;
+    known.status = 200;
+    known.is_unexpected = false;
+    world.facts.dials.push_back(asked);
+    world.facts.dials.push_back(known);
+    const Finding finding = world.findings()[0];
+    CHECK(finding.id == "proxy-location-missing");
+    CHECK(finding.what ==
+          "No location of nginx that passes requests on takes /api/quote: it is looked for among "
+          "the files of location / (nginx.conf:10) and answered with 404; 127.0.0.1:3101, where "
+          "location /apis/ (nginx.conf:19) leads, knows it.");
+    CHECK(finding.fix ==
+          "correct the path of location /apis/ (nginx.conf:19), or add a location for it, then "
+          "nginx -t and reload");
+    world.facts.dials.back().headers = {{"content-type", "text/html"}};  // A page for all paths.
+    CHECK(world.findings()[0].id != "proxy-location-missing");
+    world.facts.dials.back().headers.clear();
+    world.facts.dials.back().status = 404;
+    CHECK(world.findings()[0].id != "proxy-location-missing");
+}

@@ -231,6 +231,8 @@ TEST_CASE("who holds a port that a log names is told", "[unit][doctor]") {
     stranger.pid = 77;
     stranger.command = "python3 -m http.server 8000";
     world.facts.listeners.push_back(stranger);
+    CHECK(world.said().empty());  // It answers its probe without.
+    std::erase_if(world.facts.dials, [](const DialFact& it) { return it.id == "probe of api"; });
     CHECK(world.said() ==
           "[port-in-use] api can not listen on port 8000: python3 -m http.server 8000 (pid 77) "
           "holds it.\n");
@@ -668,4 +670,33 @@ TEST_CASE("a server that refuses the host of its probe is told with its list", "
     CHECK(world.findings()[0].what ==
           "api refuses requests for the host 127.0.0.1 (status 400): it is not among its allowed "
           "hosts, which ALLOWED_HOSTS (api/.env:1) names.");
+}
+
+TEST_CASE("a client that gives up on somebody is told with the variable that says when",
+          "[unit][doctor]") {
+    World world = timed_world();
+    const std::string line = "Proxy error: TimeoutError: The operation was aborted due to timeout";
+    world.facts.logs = {{"web", "web.log", {{"2026-11-20T18:37:11.000Z", line}}}};
+    VariableFact limit;
+    limit.name = "PROXY_TIMEOUT_MS";
+    limit.value = "500";
+    limit.where = "web/.env:2";
+    world.service("web").variables = {limit};
+    world.refer("web", "API_URL", "http", 3101);
+    ask(world, 500);
+    world.facts.dials.back().seconds = 0.52;
+    Finding finding = world.findings()[0];
+    CHECK(finding.id == "client-gives-up");
+    CHECK(finding.what ==
+          "web gives up a request of its own after 0.5 s, as PROXY_TIMEOUT_MS=500 (web/.env:2) "
+          "tells it: what it asks takes longer (api, by API_URL (web/.env:3)).");
+    CHECK(finding.fix ==
+          "raise PROXY_TIMEOUT_MS in web/.env:2, or see what takes the other one so long");
+    world.service("web").variables[0].value = "30000";
+    finding = world.findings()[0];
+    CHECK(finding.what ==
+          "web gives up a request of its own after 0.5 s: what it asks takes longer (api, by "
+          "API_URL (web/.env:3)).");
+    world.facts.logs[0].lines[0].time = "2026-11-20T18:37:09.000Z";  // Of another request.
+    CHECK(world.findings()[0].id == "request-answered-badly");
 }
