@@ -145,6 +145,11 @@ TEST_CASE("a panic cuts the answer off", "[unit][doctor]") {
         "main.(*Cart).Add(...)",
         "\t/srv/cart.go:11"};
     World world;
+    write(world, "web", {"thread '<unnamed>' (7) panicked at src/stock.rs:15:35:", "no article"});
+    CHECK(world.findings()[0].what ==
+          "A request to web fails by an error that nobody handles in src/stock.rs line 15: no "
+          "article.");
+    world.facts.logs.clear();
     write(world, "web", panic);
     CHECK(world.findings()[0].what ==
           "A request to web fails by an error that nobody handles in /srv/cart.go line 11 "
@@ -156,12 +161,16 @@ TEST_CASE("a panic cuts the answer off", "[unit][doctor]") {
 TEST_CASE("an error of a service that is well matters when a request is cut off",
           "[unit][doctor]") {
     World world;
-    write(world, "web", {"thread '<unnamed>' (7) panicked at src/stock.rs:15:35:", "no article"});
+    write(world,
+          "web",
+          {"java.lang.IllegalStateException: no article",
+           "\tat shop.Stock.find(Stock.java:15)",
+           "\tat shop.Main.main(Main.java:7)"});
     CHECK(world.said().empty());
     ask(world, 0, "closed the connection without an answer");
     CHECK(world.findings()[0].what ==
-          "A request to web fails by an error that nobody handles in src/stock.rs line 15: no "
-          "article.");
+          "A request to web fails by an error that nobody handles in Stock.java line 15 "
+          "(shop.Stock.find): java.lang.IllegalStateException: no article.");
 }
 
 TEST_CASE("an error of packages alone is told of what has ended", "[unit][doctor]") {
