@@ -78,7 +78,12 @@ private:
         std::vector<NginxDirective> result;
         for (NginxDirective& it : directives) {
             if (it.words.front() == "include" && it.words.size() > 1) {
-                for (const std::string& path : expand((base_ / it.words[1]).string())) {
+                const auto paths = expand((base_ / it.words[1]).string());
+                if (paths.empty()) {
+                    fact_.empty_includes.push_back("include " + it.words[1] + " (" + it.where() +
+                                                   ")");
+                }
+                for (const std::string& path : paths) {
                     for (NginxDirective& inner : load(path))
                         result.push_back(std::move(inner));
                 }

@@ -37,8 +37,10 @@ std::vector<std::string> split_path(const std::string& path) {
 
 std::vector<std::string> search_path(const ServiceScene& service) {
     const auto found = service.environment.find("PATH");
-    return split_path(found == service.environment.end() ? "/usr/local/bin:/usr/bin:/bin"
-                                                         : found->second);
+    if (found != service.environment.end()) return split_path(found->second);
+    // Of a profile that does not hold together: what it would inherit.
+    const char* const own = std::getenv("PATH");
+    return split_path(own == nullptr ? "/usr/local/bin:/usr/bin:/bin" : own);
 }
 
 std::string find_in_path(const std::string& word, const std::vector<std::string>& directories) {

@@ -178,16 +178,12 @@ private:
 
     void pass_proxy(const DialFact& dial) {
         for (const core::doctor::NginxFact& nginx : facts_.nginx) {
-            const auto server =
-                std::ranges::find_if(nginx.servers, [&](const core::doctor::NginxServerFact& it) {
-                    return std::ranges::any_of(it.listens,
-                                               [&](const core::doctor::NginxListenFact& listen) {
-                                                   return listen.port == dial.port;
-                                               });
-                });
-            if (server == nginx.servers.end()) continue;
+            const auto* server =
+                core::doctor::find_server(nginx, dial.port, core::doctor::host_of(dial));
+            if (server == nullptr) continue;
             const auto* location = core::doctor::find_location(*server, dial.path);
             if (location == nullptr) continue;
+            ask_for_leave(nginx, *server, *location, dial);
             const auto target = core::doctor::find_target(nginx, *location, dial.path);
             if (!target) {
                 try_other_locations(nginx, *server, dial);
@@ -210,13 +206,34 @@ private:
         }
     }
 
+    /// What auth_request asks first, the same.
+    void ask_for_leave(const core::doctor::NginxFact& nginx,
+                       const core::doctor::NginxServerFact& server,
+                       const core::doctor::NginxLocationFact& location,
+                       const DialFact& dial) {
+        const auto setting = std::ranges::find(
+            location.settings, std::string{"auth_request"}, &core::doctor::NginxSettingFact::name);
+        if (setting == location.settings.end() || !dial.is_unexpected) return;
+        const auto* leave = core::doctor::find_location(server, setting->value);
+        if (leave == nullptr) return;
+        const auto target = core::doctor::find_target(nginx, *leave, setting->value);
+        if (!target) return;
+        Endpoint endpoint = like(dial, "compare", "auth of " + dial.id);
+        endpoint.fact.protocol = target->scheme;
+        endpoint.fact.host = target->host;
+        endpoint.fact.port = target->port;
+        endpoint.fact.path = target->path;
+        add(std::move(endpoint));
+    }
+
     /// A path that nginx looks for among files, and does not find: would one of its upstreams know
     /// it?
     void try_other_locations(const core::doctor::NginxFact& nginx,
                              const core::doctor::NginxServerFact& server,
                              const DialFact& dial) {
         constexpr int not_found = 404;
-        const bool is_safe = dial.purpose == "asked" && dial.status == not_found;
+        const bool is_safe = dial.purpose == "asked" &&
+                             (dial.status == not_found || core::doctor::is_page_for_api(dial));
         for (const core::doctor::NginxLocationFact& other : server.locations) {
             const auto target = core::doctor::find_target(nginx, other, dial.path);
             if (!is_safe || !target || other.modifier == "=") continue;

@@ -16,7 +16,7 @@ namespace devstack::core::doctor {
 
 namespace {
 
-constexpr std::array<Rules, 38> all_rules{find_profile_mistakes,
+constexpr std::array<Rules, 39> all_rules{find_profile_mistakes,
                                           find_port_conflicts,
                                           find_wrong_ports,
                                           find_dead_references,
@@ -40,6 +40,7 @@ constexpr std::array<Rules, 38> all_rules{find_profile_mistakes,
                                           find_certificate_troubles,
                                           find_health_mistakes,
                                           find_proxy_mistakes,
+                                          find_nginx_answers,
                                           find_what_nginx_logs,
                                           find_route_mistakes,
                                           find_upstream_troubles,

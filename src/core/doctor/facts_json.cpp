@@ -312,6 +312,7 @@ const Shape& shape_of<NginxListenFact>() {
         {"address", slot<&NginxListenFact::address>},
         {"port", slot<&NginxListenFact::port>},
         {"is_tls", slot<&NginxListenFact::is_tls>},
+        {"is_default", slot<&NginxListenFact::is_default>},
     };
     static constexpr Shape shape{fields};
     return shape;
@@ -350,6 +351,7 @@ const Shape& shape_of<NginxServerFact>() {
         {"listens", slot<&NginxServerFact::listens>},
         {"names", slot<&NginxServerFact::names>},
         {"locations", slot<&NginxServerFact::locations>},
+        {"returns", slot<&NginxServerFact::returns>},
     };
     static constexpr Shape shape{fields};
     return shape;
@@ -381,6 +383,7 @@ const Shape& shape_of<NginxFact>() {
         {"directory", slot<&NginxFact::directory>},
         {"prefix", slot<&NginxFact::prefix>},
         {"user", slot<&NginxFact::user>},
+        {"empty_includes", slot<&NginxFact::empty_includes>},
     };
     static constexpr Shape shape{fields};
     return shape;

@@ -29,9 +29,9 @@ bool has_failed_request(const ServiceFact& service,
                                 contains(it.text, "DELETE ");
         return (is_request && (contains(it.text, " 500") || contains(it.text, "[500]"))) ||
                contains(it.text, "Exception in ASGI application") ||
-               (is_recent && (contains(it.text, "http: panic serving ") ||
-                              contains(it.text, " panicked at ") ||
-                              contains(it.text, "PHP Fatal error:  Uncaught ")));
+               (is_recent &&
+                (contains(it.text, "http: panic serving ") || contains(it.text, " panicked at ") ||
+                 contains(it.text, "PHP Fatal error:  Uncaught ")));
     });
 }
 

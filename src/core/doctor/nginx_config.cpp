@@ -149,7 +149,7 @@ private:
 // ---- Directives to facts -----------------------------------------------------------------------
 
 /// What is worth knowing of a location.
-constexpr std::array<std::string_view, 18> known_settings{"proxy_read_timeout",
+constexpr std::array<std::string_view, 23> known_settings{"proxy_read_timeout",
                                                           "proxy_connect_timeout",
                                                           "proxy_send_timeout",
                                                           "client_max_body_size",
@@ -166,7 +166,12 @@ constexpr std::array<std::string_view, 18> known_settings{"proxy_read_timeout",
                                                           "proxy_next_upstream",
                                                           "proxy_buffer_size",
                                                           "resolver",
-                                                          "try_files"};
+                                                          "try_files",
+                                                          "auth_request",
+                                                          "auth_basic",
+                                                          "auth_basic_user_file",
+                                                          "deny",
+                                                          "error_page"};
 
 using Settings = std::map<std::string, std::string>;
 
@@ -199,6 +204,7 @@ NginxListenFact read_listen(const std::vector<std::string>& words) {
         listen.port = 80;
     }
     listen.is_tls = std::ranges::find(words, "ssl") != words.end();
+    listen.is_default = std::ranges::find(words, "default_server") != words.end();
     return listen;
 }
 
@@ -226,6 +232,7 @@ private:
         for (const NginxDirective& it : directive.block) {
             take_setting(it, settings);
             if (it.words.front() == "listen") server.listens.push_back(read_listen(it.words));
+            if (it.words.front() == "return") server.returns = rest_of(it.words);
             if (it.words.front() == "server_name") {
                 server.names.assign(it.words.begin() + 1, it.words.end());
             }
@@ -296,6 +303,30 @@ bool matches_regex(const NginxLocationFact& location, const std::string& path) {
     }
 }
 
+/// Both are numbers, and other ones.
+bool is_elsewhere(const std::string& address, const std::string& host) {
+    constexpr std::string_view digits = "0123456789.";
+    const bool are_numbers = !address.empty() &&
+                             address.find_first_not_of(digits) == address.npos &&
+                             host.find_first_not_of(digits) == host.npos;
+    return are_numbers && address != "0.0.0.0" && address != host;
+}
+
+/// How well a server_name fits; 0: not at all. The order is that of nginx: the name itself, a
+/// wildcard in front, one behind, a regular expression (nginx.org/en/docs/http/server_names.html).
+int rank_of_name(const std::string& name, const std::string& host) {
+    if (name == host) return 6;
+    if (name.starts_with('.') && (host == name.substr(1) || host.ends_with(name))) return 5;
+    if (name.starts_with("*.") && host.ends_with(name.substr(1))) return 5;
+    if (name.ends_with(".*") && host.starts_with(name.substr(0, name.size() - 1))) return 4;
+    if (!name.starts_with('~')) return 0;
+    try {
+        return std::regex_search(host, std::regex{name.substr(1), std::regex::icase}) ? 3 : 0;
+    } catch (const std::regex_error&) {
+        return 0;
+    }
+}
+
 /// From the name of a group to its first server. False: that is a socket in the file system.
 bool enter_upstream(const NginxFact& nginx, ProxyTarget& target) {
     const auto upstream = std::ranges::find(nginx.upstreams, target.host, &NginxUpstreamFact::name);
@@ -316,6 +347,45 @@ NginxText parse_nginx(const std::string& file, std::string_view text) {
 
 void summarise_nginx(const std::vector<NginxDirective>& directives, NginxFact& fact) {
     Summary{fact}.walk(directives, {});
+}
+
+std::string host_of(const DialFact& dial) {
+    for (const HeaderFact& it : dial.sent) {
+        if (it.name == "Host" || it.name == "host") return it.value;
+    }
+    return dial.host;
+}
+
+bool is_page_for_api(const DialFact& dial) {
+    const auto type =
+        std::ranges::find(dial.headers, std::string{"content-type"}, &HeaderFact::name);
+    const bool is_page =
+        type != dial.headers.end() && type->value.find("text/html") != std::string::npos;
+    static const std::regex api{"^/(?:api|graphql|rpc|v\\d+)(?:[/?_-]|$)"};
+    return dial.status == 200 && is_page && std::regex_search(dial.path, api);
+}
+
+const NginxServerFact* find_server(const NginxFact& nginx, int port, std::string host) {
+    std::ranges::transform(host, host.begin(), [](unsigned char c) { return std::tolower(c); });
+    const auto colon = host.rfind(':');
+    if (colon != host.npos && host.find(']', colon) == host.npos &&
+        std::ranges::count(host.substr(0, colon), ':') == 0) {
+        host.resize(colon);
+    }
+    const NginxServerFact* best = nullptr;
+    int best_rank = 0;
+    for (const NginxServerFact& server : nginx.servers) {
+        for (const NginxListenFact& listen : server.listens) {
+            if (listen.port != port || is_elsewhere(listen.address, host)) continue;
+            int rank = listen.is_default ? 2 : 1;
+            for (const std::string& name : server.names)
+                rank = std::max(rank, rank_of_name(name, host));
+            if (rank <= best_rank) continue;
+            best = &server;
+            best_rank = rank;
+        }
+    }
+    return best;
 }
 
 const NginxLocationFact* find_location(const NginxServerFact& server, const std::string& target) {

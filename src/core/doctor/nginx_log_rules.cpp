@@ -88,7 +88,33 @@ const PathFact* find_by_alias(const Trouble& it) {
     return found == nullptr || found->kind != "file" ? nullptr : found;
 }
 
+/// It is no file for the request, but the list of who may make it.
+bool tell_missing_users(const Trouble& it, Finding& finding) {
+    const std::string users = it.setting("auth_basic_user_file", "");
+    if (users.empty() || !it.caught[1].ends_with(users)) return false;
+    finding.id = "proxy-user-file-missing";
+    finding.what = "nginx lets nobody in for " + it.request + ": the file of users " +
+                   it.caught[1] + " (auth_basic_user_file) does not exist" + it.in_place() + ".";
+    finding.fix = "make it (htpasswd -c " + users + " USER), or correct auth_basic_user_file in " +
+                  it.where();
+    return true;
+}
+
+/// "alias assets;" for "location /static/" makes "assetsapp.js" of "/static/app.js".
+bool tell_short_alias(const Trouble& it, Finding& finding) {
+    const std::string alias = it.setting("alias", "");
+    const bool is_short = !alias.empty() && !alias.ends_with('/') && it.route.location != nullptr &&
+                          it.route.location->path.ends_with('/');
+    if (!is_short) return false;
+    finding.what =
+        "nginx looks for " + it.request + " in " + it.caught[1] + ", which does not exist: alias " +
+        alias + " has no slash at its end, as the path of its location has" + it.in_place() + ".";
+    finding.fix = "write alias " + alias + "/; in " + it.where() + ", then nginx -t and reload";
+    return true;
+}
+
 void tell_missing_file(const Trouble& it, Finding& finding) {
+    if (tell_missing_users(it, finding) || tell_short_alias(it, finding)) return;
     const std::string root = it.setting("root", it.setting("alias", ""));
     finding.what = "nginx looks for " + it.request + " in " + it.caught[1] +
                    ", which does not exist" + (root.empty() ? "" : "; root is " + root) +
@@ -239,6 +265,14 @@ void tell_socket(const Trouble& it, Finding& finding) {
     const PathFact* const socket = it.path(logged_path(it.nginx, it.caught[1]));
     const std::string shown = it.picture.shown(logged_path(it.nginx, it.caught[1]));
     const std::string user = worker_user(it);
+    if (socket != nullptr && socket->kind.empty()) {
+        finding.what = "There is no socket " + shown + ", which " + it.upstream() +
+                       " leads to; nor may the workers of nginx (" + user +
+                       ") look into its directory.";
+        finding.fix =
+            "start what should listen on " + shown + ", or correct the path in " + it.where();
+        return;
+    }
     finding.what = "nginx may not write to the socket " + shown + " of its upstream";
     const bool is_known = socket != nullptr && socket->kind == "socket";
     const bool is_open = is_known && socket->mode.size() > 8 && socket->mode[8] == 'w';
@@ -273,6 +307,13 @@ void tell_socket(const Trouble& it, Finding& finding) {
                   (!is_known || is_root ? ""
                                         : "; or run them as " + socket->owner + " (user in " +
                                               it.nginx.config + ")");
+}
+
+void tell_denied(const Trouble& it, Finding& finding) {
+    finding.what = "nginx refuses " + it.request + " to " + it.caught[1] +
+                   " (403): allow and deny do not let that address in" + it.in_place() + ".";
+    finding.fix =
+        "allow " + it.caught[1] + "; before deny in " + it.where() + ", then nginx -t and reload";
 }
 
 void tell_worker_connections(const Trouble& it, Finding& finding) {
@@ -313,6 +354,12 @@ constexpr Kind kinds[] = {
      84,
      false,
      tell_forbidden_file},
+    {"proxy-denies-client",
+     "access forbidden by rule",
+     R"re(access forbidden by rule, client: ([^,]+))re",
+     85,
+     false,
+     tell_denied},
     {"static-file-missing",
      "(2: No such file or directory)",
      R"re(open\(\) "([^"]+)" failed)re",
@@ -395,8 +442,7 @@ bool is_failing(const std::string& request, const NginxFact& nginx, const Pictur
     return std::ranges::any_of(picture.facts().dials, [&](const DialFact& it) {
         const bool is_request = it.purpose == "probe" || it.purpose == "asked";
         const bool fails = !it.error.empty() || it.is_unexpected;
-        return is_request && fails && it.path == request &&
-               find_route(picture, it.port, it.path).nginx == &nginx;
+        return is_request && fails && it.path == request && find_route(picture, it).nginx == &nginx;
     });
 }
 
@@ -427,7 +473,7 @@ Trouble read_trouble(const Kind& kind,
     std::smatch found;
     std::regex_search(line.text, found, std::regex{kind.pattern});
     Trouble trouble{nginx, picture, {}, request_of_line(line.text), {}};
-    trouble.route = find_route(nginx, trouble.request);
+    trouble.route = find_route(nginx, trouble.request, server_of_line(line.text));
     for (const auto& it : found)
         trouble.caught.push_back(it.str());
     return trouble;

@@ -8,23 +8,25 @@
 
 namespace devstack::core::doctor {
 
-Route find_route(const Picture& picture, int port, const std::string& path) {
+Route find_route(const Picture& picture, const DialFact& dial) {
     for (const NginxFact& nginx : picture.facts().nginx) {
-        for (const NginxServerFact& server : nginx.servers) {
-            const bool listens = std::ranges::any_of(
-                server.listens, [&](const NginxListenFact& it) { return it.port == port; });
-            if (!listens) continue;
-            if (const auto* location = find_location(server, path)) return {&nginx, location};
-        }
+        const NginxServerFact* const server = find_server(nginx, dial.port, host_of(dial));
+        if (server == nullptr) continue;
+        return {&nginx, find_location(*server, dial.path), server};
     }
     return {};
 }
 
-Route find_route(const NginxFact& nginx, const std::string& path) {
+Route find_route(const NginxFact& nginx, const std::string& path, const std::string& server_name) {
+    Route first;
     for (const NginxServerFact& server : nginx.servers) {
-        if (const auto* location = find_location(server, path)) return {&nginx, location};
+        const auto* const location = find_location(server, path);
+        if (location == nullptr) continue;
+        const std::string name = server.names.empty() ? "" : server.names.front();
+        if (name == server_name) return {&nginx, location, &server};
+        if (first.nginx == nullptr) first = {&nginx, location, &server};
     }
-    return {};
+    return first;
 }
 
 std::string setting_of(const NginxLocationFact& location, std::string_view name) {

@@ -11,12 +11,14 @@ namespace devstack::core::doctor {
 struct Route {
     const NginxFact* nginx = nullptr;
     const NginxLocationFact* location = nullptr;  ///< Null: none is known.
+    const NginxServerFact* server = nullptr;
 };
 
-/// Where nginx sends what is asked for at `port` and `path`.
-Route find_route(const Picture& picture, int port, const std::string& path);
-/// The location of any server, when only the path is known.
-Route find_route(const NginxFact& nginx, const std::string& path);
+/// Where nginx sends that request, by its port, host and path.
+Route find_route(const Picture& picture, const DialFact& dial);
+/// The location of the server with that name, when only this and the path are known; of any server,
+/// where none has the name.
+Route find_route(const NginxFact& nginx, const std::string& path, const std::string& server_name);
 /// A setting in force there; empty: it is at its default.
 std::string setting_of(const NginxLocationFact& location, std::string_view name);
 /// It is configured to wait for an answer for some seconds only.

@@ -49,7 +49,7 @@ void look_at_server_name(const DialFact& dial,
     const DialFact* const behind = picture.behind_nginx(dial);
     if (behind == nullptr || behind->stage != "tls" || !has_tls_alert(*behind)) return;
     const bool is_about_name = contains(behind->error, "unrecognized name");
-    const Route route = find_route(picture, dial.port, dial.path);
+    const Route route = find_route(picture, dial);
     const bool fails = dial.is_unexpected || !dial.error.empty();
     if (!is_about_name || route.location == nullptr || !fails) return;
     const bool sends_name = setting_of(*route.location, "proxy_ssl_server_name") == "on";
@@ -83,7 +83,7 @@ void look_at_server_name(const DialFact& dial,
 void look_at_host(const DialFact& dial, const Picture& picture, std::vector<Finding>& findings) {
     const DialFact* const behind = picture.behind_nginx(dial);
     const DialFact* const same = picture.dial("past nginx, same host: " + dial.id);
-    const Route route = find_route(picture, dial.port, dial.path);
+    const Route route = find_route(picture, dial);
     if (behind == nullptr || same == nullptr || route.location == nullptr) return;
     const bool is_refused = dial.status >= 400 && behind->status == dial.status;
     const bool is_taken = same->status >= 200 && same->status < 400;
@@ -135,7 +135,7 @@ Route find_user(const NginxFact& nginx, const NginxUpstreamFact& upstream) {
         for (const NginxLocationFact& it : server.locations) {
             const auto url = parse_service_url(it.proxy_pass);
             if (!url || url->host != upstream.name) continue;
-            if (setting_of(it, "proxy_next_upstream") == "off") return {&nginx, &it};
+            if (setting_of(it, "proxy_next_upstream") == "off") return {&nginx, &it, &server};
         }
     }
     return {};
@@ -153,8 +153,7 @@ void look_at_servers(const NginxFact& nginx,
         return url && answers(url->host, url->port, picture, true);
     });
     const DialFact* const asked = picture.dial("asked");
-    const bool is_asked =
-        asked != nullptr && find_route(picture, asked->port, asked->path).location == user.location;
+    const bool is_asked = asked != nullptr && find_route(picture, *asked).location == user.location;
     for (std::size_t i = 0; i < upstream.servers.size(); ++i) {
         const auto url = parse_service_url("http://" + upstream.servers[i]);
         if (!url || !is_any_there || !answers(url->host, url->port, picture, false)) continue;

@@ -38,7 +38,8 @@ std::string socket_of(const NginxFact& nginx, const std::string& address) {
     if (!is_socket) return "";
     std::string path = address.substr(mark + 5);
     path = path.substr(0, path.find(':'));
-    return path.empty() ? "" : below(nginx.prefix, path);
+    // A relative one begins where nginx was started, as for any program.
+    return path.empty() ? "" : below(nginx.directory, path);
 }
 
 std::string path_by_alias(const NginxFact& nginx,
@@ -68,6 +69,12 @@ std::string request_of_line(const std::string& line) {
     return std::regex_search(line, found, request) ? found[1].str() : "";
 }
 
+std::string server_of_line(const std::string& line) {
+    static const std::regex server{R"re(, server: ([^,]*),)re"};
+    std::smatch found;
+    return std::regex_search(line, found, server) ? found[1].str() : "";
+}
+
 std::vector<std::string> find_paths_of_interest(const Facts& facts) {
     constexpr std::size_t paths_max = 60;
     std::vector<std::string> paths;
@@ -91,7 +98,7 @@ std::vector<std::string> find_paths_of_interest(const Facts& facts) {
             for (const LineFact& line : log.lines) {
                 if (line.text.find("open() \"") == line.text.npos) continue;
                 const std::string request = request_of_line(line.text);
-                const Route route = find_route(nginx, request);
+                const Route route = find_route(nginx, request, server_of_line(line.text));
                 if (route.location != nullptr) add(path_by_alias(nginx, *route.location, request));
                 static const std::regex opened{R"re(open\(\) "([^"]+)" failed)re"};
                 std::smatch found;

@@ -34,6 +34,72 @@ void look_at_config(const NginxFact& nginx,
     findings.push_back(std::move(finding));
 }
 
+/// Where the configuration has "${API_HOST}"; nginx complains of it in lower case.
+std::string find_use(const NginxFact& nginx, const std::string& variable) {
+    for (const NginxServerFact& server : nginx.servers) {
+        for (const NginxLocationFact& it : server.locations) {
+            const bool is_there = contains_word(it.proxy_pass, "${" + variable + "}") ||
+                                  contains_word(it.proxy_pass, "$" + variable);
+            if (is_there) return "proxy_pass " + it.proxy_pass + " (" + it.proxy_pass_where + ")";
+        }
+    }
+    return "";
+}
+
+/// A template whose placeholders nobody has filled in, as envsubst(1) does.
+void look_for_placeholders(const NginxFact& nginx,
+                           const Picture& picture,
+                           std::vector<Finding>& findings) {
+    static const std::regex unknown{R"re(\[emerg\][^:]*: unknown "(\w+)" variable)re"};
+    const LineFact* const line = picture.find_line(
+        nginx.service, [](const std::string& text) { return std::regex_search(text, unknown); });
+    const ServiceFact* const service = picture.service(nginx.service);
+    if (line == nullptr || service == nullptr || picture.is_well(*service)) return;
+    std::smatch found;
+    std::regex_search(line->text, found, unknown);
+    const std::string use = find_use(nginx, found[1].str());
+    if (use.empty()) return;
+    Finding finding;
+    finding.id = "nginx-config";
+    finding.service = nginx.service;
+    finding.topic = "nginx-config";
+    finding.strength = 91;
+    finding.confidence = Confidence::sure;
+    finding.what = "nginx does not start: " + use +
+                   " has a variable that nginx does not know. It knows none of the environment: it "
+                   "is the placeholder of a template.";
+    finding.evidence = {render_line(nginx.service, *line)};
+    finding.fix = "fill it in before nginx starts (envsubst < TEMPLATE > " + nginx.config +
+                  "), or write the value there";
+    findings.push_back(std::move(finding));
+}
+
+/// It runs, and has nothing to do.
+void look_for_servers(const NginxFact& nginx,
+                      const Picture& picture,
+                      std::vector<Finding>& findings) {
+    const ServiceFact* const service = picture.service(nginx.service);
+    const bool is_hit = service != nullptr && !picture.is_well(*service) && service->pid != 0;
+    if (!nginx.servers.empty() || !nginx.problem.empty() || !is_hit) return;
+    Finding finding;
+    finding.id = "nginx-no-server";
+    finding.service = nginx.service;
+    finding.topic = "nginx-config";
+    finding.strength = 91;
+    finding.confidence = Confidence::sure;
+    finding.what =
+        nginx.config + " has no server, so nginx runs and listens nowhere" +
+        (nginx.empty_includes.empty()
+             ? "."
+             : ": " + join_for_people(nginx.empty_includes) +
+                   (nginx.empty_includes.size() == 1 ? " finds" : " find") + " no file.");
+    finding.fix = nginx.empty_includes.empty()
+                      ? "add a server block to " + nginx.config + ", then nginx -t and reload"
+                      : "put the file there, or correct the path (relative ones begin where " +
+                            nginx.config + " is), then nginx -t and reload";
+    findings.push_back(std::move(finding));
+}
+
 /// The same request past the proxy is answered, through it not.
 void compare_paths(const DialFact& dial, const Picture& picture, std::vector<Finding>& findings) {
     const DialFact* const translated = picture.behind_nginx(dial);
@@ -42,7 +108,7 @@ void compare_paths(const DialFact& dial, const Picture& picture, std::vector<Fin
     if (translated == nullptr || same == nullptr || dial.status != not_found) return;
     const bool is_lost =
         translated->status == not_found && same->status >= 200 && same->status < 400;
-    const Route route = find_route(picture, dial.port, dial.path);
+    const Route route = find_route(picture, dial);
     if (!is_lost || route.location == nullptr) return;
     Finding finding;
     finding.id = "proxy-strips-path";
@@ -93,7 +159,7 @@ const NginxLocationFact* find_knowing_location(const NginxFact& nginx,
 void look_for_location(const DialFact& dial,
                        const Picture& picture,
                        std::vector<Finding>& findings) {
-    const Route route = find_route(picture, dial.port, dial.path);
+    const Route route = find_route(picture, dial);
     if (route.location == nullptr) return;
     const auto* const other = find_knowing_location(*route.nginx, dial, picture);
     if (other == nullptr) return;
@@ -105,11 +171,11 @@ void look_for_location(const DialFact& dial,
     finding.topic = "proxy";
     finding.strength = 93;
     finding.confidence = Confidence::sure;
-    finding.what = "No location of nginx that passes requests on takes " + dial.path +
-                   ": it is looked for among the files of " + place_of(route) +
-                   " and answered with " + std::to_string(dial.status) + "; " +
-                   render_endpoint(known.host, known.port) + ", where " + place +
-                   " leads, knows it.";
+    finding.what =
+        "No location of nginx that passes requests on takes " + dial.path +
+        ": it is looked for among the files of " + place_of(route) + " and answered with " +
+        (is_page_for_api(dial) ? "a page of HTML" : std::to_string(dial.status)) + "; " +
+        render_endpoint(known.host, known.port) + ", where " + place + " leads, knows it.";
     finding.evidence = {render_request(dial) + ": status " + std::to_string(dial.status),
                         render_request(known) + ": " + render_outcome(known)};
     finding.fix =
@@ -122,7 +188,7 @@ void compare_schemes(const DialFact& dial, const Picture& picture, std::vector<F
     const DialFact* const behind = picture.behind_nginx(dial);
     const DialFact* const other = picture.dial("other scheme: past nginx: " + dial.id);
     if (behind == nullptr || other == nullptr || other->status == 0 || !dial.is_unexpected) return;
-    const Route route = find_route(picture, dial.port, dial.path);
+    const Route route = find_route(picture, dial);
     if (route.location == nullptr) return;
     const bool wants_tls = other->protocol == "https";
     // An alert, or such an answer, comes from one that speaks TLS.
@@ -234,7 +300,7 @@ bool tell_old_config(const DialFact& dial,
 
 /// 502 or 504 by nginx: what is behind it is the cause; said only when that is not known.
 void look_behind(const DialFact& dial, const Picture& picture, std::vector<Finding>& findings) {
-    const Route route = find_route(picture, dial.port, dial.path);
+    const Route route = find_route(picture, dial);
     const bool is_bad = dial.status == 502 || dial.status == 504 || dial.status == 503;
     if (route.location == nullptr || !is_bad || route.location->proxy_pass.empty()) return;
     const auto target = find_target(*route.nginx, *route.location, dial.path);
@@ -270,7 +336,7 @@ void look_behind_silence(const DialFact& dial,
     // One that the end of the look has cut off has waited for all the time that it was given.
     const double waited = behind->seconds > 0 ? behind->seconds : behind->timeout;
     constexpr double patience_min = 0.3;  // Seconds; less may only be what was left for it.
-    const Route route = find_route(picture, dial.port, dial.path);
+    const Route route = find_route(picture, dial);
     if (route.location == nullptr || waited < patience_min) return;
     // nginx says that it has given up, before this one could answer.
     const std::string request = " " + dial.path + " HTTP";
@@ -309,7 +375,7 @@ bool is_stream(const DialFact& dial) {
 
 void compare_streams(const DialFact& dial, const Picture& picture, std::vector<Finding>& findings) {
     const DialFact* const direct = picture.behind_nginx(dial);
-    const Route route = find_route(picture, dial.port, dial.path);
+    const Route route = find_route(picture, dial);
     if (direct == nullptr || route.location == nullptr || !is_stream(*direct)) return;
     const bool is_held_back = direct->status == 200 && !direct->body.empty() && dial.body.empty() &&
                               dial.error == "no answer";
@@ -340,7 +406,7 @@ void compare_upgrades(const DialFact& dial,
     constexpr int switching_protocols = 101;
     const bool is_lost = direct != nullptr && direct->status == switching_protocols &&
                          dial.status != switching_protocols && dial.status != 0;
-    const Route route = find_route(picture, dial.port, dial.path);
+    const Route route = find_route(picture, dial);
     if (!is_lost || route.location == nullptr) return;
     Finding finding;
     finding.id = "proxy-drops-websocket";
@@ -369,6 +435,8 @@ void find_proxy_mistakes(const Picture& picture, std::vector<Finding>& findings)
             picture.service(nginx.service) != nullptr || picture.facts().services.empty();
         if (!is_ours) continue;
         look_at_config(nginx, picture, findings);
+        look_for_placeholders(nginx, picture, findings);
+        look_for_servers(nginx, picture, findings);
     }
     for (const DialFact& dial : picture.facts().dials) {
         compare_upgrades(dial, picture, findings);

@@ -33,7 +33,7 @@ std::string find_dead_end(const DialFact& dial, const Picture& picture) {
 void look_at_scheme(const DialFact& dial, const Picture& picture, std::vector<Finding>& findings) {
     const DialFact* const behind = picture.behind_nginx(dial);
     const DialFact* const told = picture.dial("past nginx, as https: " + dial.id);
-    const Route route = find_route(picture, dial.port, dial.path);
+    const Route route = find_route(picture, dial);
     if (behind == nullptr || route.location == nullptr || !is_redirect(dial)) return;
     const std::string dead_end = find_dead_end(dial, picture);
     const bool is_of_server =
@@ -76,12 +76,42 @@ void look_at_scheme(const DialFact& dial, const Picture& picture, std::vector<Fi
     findings.push_back(std::move(finding));
 }
 
+/// It leads to a port of this machine where nobody is.
+void look_at_target(const DialFact& dial, const Picture& picture, std::vector<Finding>& findings) {
+    const DialFact* const next = picture.dial("redirect 1 of " + dial.id);
+    const bool is_dead = next != nullptr && is_local(next->host) && next->stage == "connect" &&
+                         next->error == "connection refused";
+    if (!is_dead || !is_redirect(dial)) return;
+    const ServiceFact* const server = picture.owner_of(dial.port);
+    const std::string at = render_endpoint(next->host, next->port);
+    Finding finding;
+    finding.id = "redirect-dead-end";
+    finding.service = server == nullptr ? "" : server->name;
+    finding.topic = dial.purpose == "probe" ? "probe" : "redirect";
+    finding.strength = 86;
+    finding.confidence = Confidence::sure;
+    finding.what = (server == nullptr ? render_endpoint(dial.host, dial.port) : server->name) +
+                   " redirects " + dial.path + " to " + header_of(dial, "location") +
+                   ", and nothing listens on " + at + ".";
+    finding.evidence = {render_request(dial) + ": status " + std::to_string(dial.status) +
+                            ", location " + header_of(dial, "location"),
+                        "connect to " + at + ": " + next->error};
+    const Route route = find_route(picture, dial);
+    const bool is_own = route.location != nullptr && !setting_of(*route.location, "return").empty();
+    finding.fix = "correct where it leads" + (is_own ? ", in " + place_of(route) : "") +
+                  ", or start what should listen on " + at;
+    const ServiceFact* const owner = picture.owner_of(next->port);
+    if (owner != nullptr && owner != server) finding.blames = {owner->name};
+    findings.push_back(std::move(finding));
+}
+
 }  // namespace
 
 void find_redirects(const Picture& picture, std::vector<Finding>& findings) {
     for (const DialFact& dial : picture.facts().dials) {
         if (dial.purpose == "probe" || dial.purpose == "asked") {
             look_at_scheme(dial, picture, findings);
+            look_at_target(dial, picture, findings);
         }
     }
 }

@@ -253,6 +253,15 @@ bool tell_wrong_port(const ReferenceFact& reference, const Picture& picture, Fin
     if (owner != nullptr && owner->name == real->service) finding.blames = {owner->name};
     finding.fix = "change the port to " + port + " in " +
                   (reference.where.empty() ? reference.name : reference.where);
+    // Another location leads there already: it may be a service that is not in the profile.
+    const auto leads_there = [&](const ReferenceFact& it) {
+        return it.kind == reference.kind && it.service == reference.service &&
+               it.port == real->port;
+    };
+    if (std::ranges::any_of(picture.facts().references, leads_there) && owner == nullptr) {
+        finding.fix += " if " + name + " is meant, or start what should listen on port " +
+                       std::to_string(reference.port);
+    }
     if (reference.kind == "nginx") finding.fix += ", then nginx -t and reload";
     return true;
 }

@@ -316,6 +316,7 @@ struct NginxListenFact {
     std::string address;
     int port = 0;
     bool is_tls = false;
+    bool is_default = false;  ///< Of hosts that no server names.
 };
 
 struct NginxSettingFact {
@@ -339,6 +340,7 @@ struct NginxServerFact {
     std::vector<NginxListenFact> listens;
     std::vector<std::string> names;
     std::vector<NginxLocationFact> locations;
+    std::string returns;  ///< "404": what it answers whatever the location is.
 };
 
 struct NginxUpstreamFact {
@@ -360,6 +362,8 @@ struct NginxFact {
     std::string directory;  ///< Where it was started.
     std::string prefix;     ///< What relative paths in its configuration begin at.
     std::string user;       ///< Of its workers, as configured; empty: not said.
+    /// Of files of which there are none: "include conf.d/*.conf (nginx.conf:12)".
+    std::vector<std::string> empty_includes;
 };
 
 /// A server that HAProxy, Caddy or Apache passes requests to, and which ones.

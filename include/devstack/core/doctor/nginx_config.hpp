@@ -34,6 +34,16 @@ NginxText parse_nginx(const std::string& file, std::string_view text);
 /// all settings in force there, and upstreams.
 void summarise_nginx(const std::vector<NginxDirective>& directives, NginxFact& fact);
 
+/// The host that a request names: that of its URL, or of its header.
+std::string host_of(const DialFact& dial);
+/// The server that nginx picks for a host on a port: the one that names it best, else the default
+/// one, else the first. Null: none listens there. A port behind the host is left out.
+const NginxServerFact* find_server(const NginxFact& nginx, int port, std::string host);
+
+/// A path that sounds like one of an API is answered with a page of HTML: the one for all paths of
+/// a single-page application, as a rule.
+bool is_page_for_api(const DialFact& dial);
+
 /// The location that nginx picks for a path; null if there is none.
 const NginxLocationFact* find_location(const NginxServerFact& server, const std::string& path);
 

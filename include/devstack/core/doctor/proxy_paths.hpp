@@ -25,5 +25,7 @@ std::string fallback_file(const NginxFact& nginx, const NginxLocationFact& locat
 
 /// "GET /api/x HTTP/1.1" in a line of nginx' error log: the path.
 std::string request_of_line(const std::string& line);
+/// "server: shop.test" in it: the first name of the server; empty: it has none.
+std::string server_of_line(const std::string& line);
 
 }  // namespace devstack::core::doctor

@@ -331,3 +331,33 @@ TEST_CASE("a path that only another location's upstream knows is told", "[unit][
     world.facts.dials.back().status = 404;
     CHECK(world.findings()[0].id != "proxy-location-missing");
 }
+
+TEST_CASE("an alias without its slash, a missing list of users and a deny are told as such",
+          "[unit][doctor]") {
+    World world = world_with_nginx();
+    NginxLocationFact& location = world.facts.nginx[0].servers[0].locations[0];
+    location.path = "/static/";
+    location.settings = {{"alias", "/srv/assets"}};
+    world.break_probe("web", 404);
+    world.probe("web").path = "/static/app.js";
+    const auto tell = [&](const std::string& line) {
+        world.facts.logs.clear();
+        world.say("web", line_of(line, "/static/app.js"));
+        return world.findings()[0];
+    };
+    CHECK(tell("open() \"/srv/assetsapp.js\" failed (2: No such file or directory)").what ==
+          "nginx looks for /static/app.js in /srv/assetsapp.js, which does not exist: alias "
+          "/srv/assets has no slash at its end, as the path of its location has, in location "
+          "/static/ (nginx.conf:10).");
+    location.settings = {{"auth_basic_user_file", "/etc/users"}};
+    const Finding missing = tell("open() \"/etc/users\" failed (2: No such file or directory)");
+    CHECK(missing.id == "proxy-user-file-missing");
+    CHECK(missing.what ==
+          "nginx lets nobody in for /static/app.js: the file of users /etc/users "
+          "(auth_basic_user_file) does not exist, in location /static/ (nginx.conf:10).");
+    const Finding denied = tell("access forbidden by rule");
+    CHECK(denied.id == "proxy-denies-client");
+    CHECK(denied.what ==
+          "nginx refuses /static/app.js to 127.0.0.1 (403): allow and deny do not let that address "
+          "in, in location /static/ (nginx.conf:10).");
+}
