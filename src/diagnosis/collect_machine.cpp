@@ -106,7 +106,8 @@ Facts collect_machine(const Scene& scene) {
             add_disk(scene, mount, service.fact.name, facts.disks);
     }
     if (scene.question.project) add_disk(scene, scene.question.project->log_dir, "", facts.disks);
-    add_disk(scene, "/tmp", "", facts.disks);
+    for (const char* path : {"/tmp", "/var/tmp", "/dev/shm"})
+        add_disk(scene, path, "", facts.disks);
     return facts;
 }
 

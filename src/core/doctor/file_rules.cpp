@@ -23,6 +23,7 @@ const LineFact* find_complaint(const FileFact& file, const Picture& picture) {
 Finding* find_told(const FileFact& file, const LineFact& line, std::vector<Finding>& findings) {
     constexpr std::array ids{"permission-denied",
                              "file-missing",
+                             "directory-missing",
                              "sqlite-read-only",
                              "ended-by-exception",
                              "unhandled-exception"};

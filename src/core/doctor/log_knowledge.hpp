@@ -18,6 +18,8 @@ struct LogKnowledge {
     /// Tells of a cause also when the service is well otherwise. What a service says while it
     /// starts and tries again is no cause.
     bool is_lasting = false;
+    /// A program may go on after it: it matters where it is among the last words.
+    bool is_last_word = false;
 };
 
 /// All of it: what is about programs themselves, and …
@@ -34,6 +36,8 @@ std::span<const LogKnowledge> log_knowledge_of_stores();
 std::span<const LogKnowledge> log_knowledge_of_frameworks();
 /// … of Ruby, PHP, Perl, Go, Rust, C++, Elixir and Docker, …
 std::span<const LogKnowledge> log_knowledge_of_languages();
+/// … of shells and make, …
+std::span<const LogKnowledge> log_knowledge_of_shells();
 /// … of Java and .NET.
 std::span<const LogKnowledge> log_knowledge_of_java();
 

@@ -282,7 +282,7 @@ bool complete(const LogKnowledge& known,
         tell_holder(reading.service, found, reading.picture, finding);
     }
     if (known.id == "database-locked") tell_locker(reading.service, reading.picture, finding);
-    if (known.id == "file-missing" && !is_last_word(line, reading)) return false;
+    if (known.is_last_word && !is_last_word(line, reading)) return false;
     if (known.id == "compile-error" && known.part == "--> ") {
         const std::string error = rust_error_before(reading.log, line);
         if (error.empty()) return false;

@@ -16,6 +16,7 @@ std::string trouble_in(const std::string& line) {
     };
     static constexpr std::array words{
         Word{"no such file or directory", "missing"},
+        Word{": cd: can't cd to ", "missing"},
         Word{"NoSuchFileException", "missing"},
         Word{"permission denied", "denied"},
         Word{"AccessDeniedException", "denied"},
@@ -38,6 +39,10 @@ std::string path_in(const std::string& line) {
         std::regex{"E(?:NOENT|ACCES|PERM|ROFS): [^,']+, \\w+ '([^']+)'"},
         // Python: "[Errno 13] Permission denied: 'a.txt'".
         std::regex{"\\[Errno \\d+\\] [^:']+: '([^']+)'"},
+        // python3: "can't open file '/srv/a.py': [Errno 2] No such file or directory".
+        std::regex{"can't open file '([^']+)'"},
+        // Shells: "run.sh: 3: cd: can't cd to api", "run.sh: line 3: cd: api: No such file …".
+        std::regex{": cd: (?:can't cd to )?([^\\s:]+)"},
         // Ruby: "No such file or directory @ rb_sysopen - a.yml".
         std::regex{why + " @ \\w+ - ([^\\s)]+)", flags},
         // Java: "java.io.FileNotFoundException: a.properties (Permission denied)".

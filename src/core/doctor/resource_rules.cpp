@@ -18,6 +18,15 @@ bool is_full(const DiskFact& disk) {
     return !has_space || !has_inodes;
 }
 
+/// Of one where nobody works, /tmp as a rule, it may be anybody.
+std::vector<std::string> users_of(const DiskFact& disk, const Picture& picture) {
+    std::vector<std::string> names = disk.services;
+    if (!names.empty()) return names;
+    for (const ServiceFact& it : picture.facts().services)
+        names.push_back(it.name);
+    return names;
+}
+
 void look_at_disks(const Picture& picture, std::vector<Finding>& findings) {
     for (const DiskFact& disk : picture.facts().disks) {
         if (!is_full(disk)) continue;
@@ -37,7 +46,7 @@ void look_at_disks(const Picture& picture, std::vector<Finding>& findings) {
         finding.fix = is_space ? "free space there: du -xah " + disk.path + " | sort -h | tail"
                                : "remove files there: du -x --inodes " + disk.path +
                                      " | sort -n | tail shows where they are";
-        for (const std::string& name : disk.services) {
+        for (const std::string& name : users_of(disk, picture)) {
             const ServiceFact* const service = picture.service(name);
             if (service == nullptr) continue;
             const LineFact* line = picture.find_line(name, [](const std::string& text) {
