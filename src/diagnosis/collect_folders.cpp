@@ -85,6 +85,7 @@ FolderFact examine_folder(const Scene& scene, const ServiceScene& service) {
     examine_node_package(service.working_dir, scene.project_dir, folder);
     examine_python(path, folder);
     examine_migrations(path, folder);
+    examine_build(service, folder);
     return folder;
 }
 

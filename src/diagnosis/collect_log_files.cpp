@@ -95,6 +95,8 @@ std::vector<std::string> find_open_logs(int pid) {
         std::error_code unreadable;
         const fs::path path = fs::read_symlink(it->path(), unreadable);
         if (unreadable || !path.is_absolute() || !is_log(path)) continue;
+        // What npm does is not what the program does that it starts.
+        if (path.string().find("/.npm/_logs/") != std::string::npos) continue;
         const std::string info =
             read_small(root + "/fdinfo/" + it->path().filename().string(), 512);
         const auto at = info.find("flags:\t");

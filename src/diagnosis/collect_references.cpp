@@ -52,6 +52,20 @@ ReferenceFact make_reference(const ServiceUrl& url) {
     return fact;
 }
 
+/// "localhost:11211", without a scheme: of this machine alone, since much else looks like it. What
+/// begins with the address of all interfaces is where somebody listens.
+std::optional<ReferenceFact> parse_endpoint(const std::string& value) {
+    static const std::regex form{R"((localhost|127\.0\.0\.1|\[::1\]):(\d{2,5}))"};
+    std::smatch found;
+    if (!std::regex_match(value, found, form)) return std::nullopt;
+    ReferenceFact fact;
+    fact.scheme = "tcp";
+    fact.host = found[1].str() == "[::1]" ? "::1" : found[1].str();
+    const std::string port = found[2].str();
+    std::from_chars(port.data(), port.data() + port.size(), fact.port);
+    return fact;
+}
+
 class References {
 public:
     References(const Scene& scene, Facts& facts, Passwords& passwords)
@@ -104,6 +118,14 @@ private:
             const bool is_other = url->password.empty() && other != variables.end();
             const std::string password = is_other ? value_of(*other, scene) : url->password;
             add(fact, service.name, variable.name, variable.where, password);
+        } else if (const auto endpoint = parse_endpoint(value)) {
+            ReferenceFact fact = *endpoint;
+            // Where it listens itself.
+            const auto& ports = service.ports;
+            if (std::ranges::find(ports, std::to_string(fact.port)) != ports.end()) return;
+            if (is_about_callers(variable.name)) return;
+            fact.kind = "env";
+            add(fact, service.name, variable.name, variable.where, "");
         } else if (variable.name.ends_with("HOST")) {
             auto split = join_variables(variable, service.variables, database_);
             if (!split) return;

@@ -9,6 +9,8 @@
 #include <array>
 #include <cctype>
 #include <filesystem>
+#include <functional>
+#include <random>
 #include <set>
 
 #include <sys/stat.h>
@@ -89,6 +91,16 @@ std::string find_flaw(const std::string& value) {
     return is_padded ? "space" : core::doctor::find_url_mistake(value);
 }
 
+/// Tells equal secrets from different ones. With a number of this process alone in it nobody can
+/// try out which value has such a mark.
+std::string mark_of(const std::string& value) {
+    static const std::uint64_t salt = [] {
+        std::random_device device;
+        return (std::uint64_t{device()} << 32U) | device();
+    }();
+    return std::to_string(std::hash<std::string>{}(std::to_string(salt) + value) % 1'000'000);
+}
+
 VariableFact make_variable(const std::string& name,
                            const std::string& value,
                            const std::string& where) {
@@ -103,6 +115,7 @@ VariableFact make_variable(const std::string& name,
     const bool is_mistaken = !core::doctor::find_url_mistake(value).empty();
     if (is_mistaken) url.reset();
     fact.is_secret = is_mistaken || (!url && core::doctor::names_secret(name));
+    if (fact.is_secret && !value.empty()) fact.mark = mark_of(value);
     if (url) {
         fact.value = url->shown();
     } else if (!fact.is_secret) {

@@ -159,6 +159,7 @@ public:
             pass_routes(dial);
             if (dial.status == 404 && dial.purpose == "probe") guess_paths(dial);
             if (dial.status >= 300 && dial.status < 400) follow(dial);
+            if (dial.status == 426) upgrade(dial);
             try_other_scheme(dial);
             try_own_host(dial);
         }
@@ -367,6 +368,14 @@ private:
             return it.purpose == "reference" && it.port == route.port && it.host == route.host &&
                    it.error.empty();
         });
+    }
+
+    /// Who answers 426 wants to be asked for a WebSocket.
+    void upgrade(const DialFact& dial) {
+        Endpoint endpoint = like(dial, "websocket", "websocket: " + dial.id);
+        make_websocket(endpoint);
+        endpoint.fact.protocol = dial.protocol;
+        add(std::move(endpoint));
     }
 
     void guess_paths(const DialFact& dial) {

@@ -89,6 +89,7 @@ ServiceScene make_service(const core::Plan& plan, const core::ServicePlan& it) {
     service.fact.name = it.name;
     service.fact.kind = it.kind == core::ServiceKind::task ? "task" : "service";
     service.working_dir = it.working_dir;
+    service.declared_dir = it.working_dir;
     take_command(service, it.command);
     for (const core::DeclaredPort& port : it.ports)
         service.fact.ports.push_back(to_string(port.port));
@@ -116,6 +117,7 @@ ServiceScene make_service(const core::ServiceSetting& it, const std::string& pro
     if (it.working_dir && is_plain(it.working_dir->text)) {
         service.working_dir = absolute(it.working_dir->text, project_dir);
     }
+    service.declared_dir = service.working_dir;
     if (it.command) {
         std::vector<std::string> words;
         for (const core::SourceText& word : it.command->words)
@@ -141,7 +143,7 @@ void take_settings(const Scene& scene, const core::ServiceSetting& setting, Serv
     service.fact.declared_at = place(setting.place);
     for (const core::SourceText& file : setting.env_files) {
         if (!is_plain(file.text)) continue;
-        service.env_files.push_back(absolute(file.text, scene.project_dir));
+        service.env_files.push_back(absolute(file.text, service.declared_dir));
     }
     for (const core::VariableSetting& variable : setting.env) {
         service.fact.variables.push_back(

@@ -16,7 +16,8 @@ namespace devstack::diagnosis {
 /// A service as far as its profile could be read.
 struct ServiceScene {
     core::doctor::ServiceFact fact;
-    std::string working_dir;             ///< Absolute.
+    std::string working_dir;             ///< Absolute; where its command has gone by cd, if any.
+    std::string declared_dir;            ///< Where it is started; env files begin there.
     std::vector<std::string> env_files;  ///< Absolute; those it names itself.
     std::map<std::string, std::string> environment;
     std::optional<core::Probe> probe;

@@ -58,13 +58,28 @@ const LineFact* find_refusal(const ServiceFact& service,
     });
 }
 
+/// "another instance is running", without the file's name: with only one lock there it is that one.
+const LineFact* find_nameless_refusal(const ServiceFact& service, const Picture& picture) {
+    const auto locks = std::ranges::count_if(picture.facts().claims, [&](const ClaimFact& it) {
+        return it.kind == "lock" && it.service != service.name && it.waiter == 0;
+    });
+    if (locks != 1) return nullptr;
+    return picture.find_line(service.name, [](const std::string& line) {
+        return contains_word(line, "another instance") || contains_word(line, "already running") ||
+               contains_word(line, "is already locked") ||
+               contains_word(line, "could not get lock") ||
+               contains_word(line, "failed to acquire lock");
+    });
+}
+
 void look_at_refusals(const ServiceFact& service,
                       const Picture& picture,
                       std::vector<Finding>& findings) {
     if (!service.has_exited || !picture.is_troubled(service)) return;
     for (const ClaimFact& claim : picture.facts().claims) {
         if (claim.service == service.name) continue;  // It has it now.
-        const LineFact* const line = find_refusal(service, claim, picture);
+        const LineFact* line = find_refusal(service, claim, picture);
+        if (line == nullptr && claim.kind == "lock") line = find_nameless_refusal(service, picture);
         if (line == nullptr) continue;
         Finding finding = begin(service, 88, Confidence::sure);
         const std::string pid = std::to_string(claim.pid);

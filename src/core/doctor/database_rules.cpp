@@ -228,10 +228,11 @@ bool tell_mysql(const ReferenceFact& reference, const DialFact& dial, Finding& f
     if (code == "1045") {
         const bool has_password = !contains(dial.error, "password: NO");
         finding.id = "database-wrong-password";
-        finding.what = has_password
-                           ? "The password of user " + reference.user + " in " +
-                                 password_place(reference) + " is wrong, or there is no such user: "
-                           : named + " has no password for user " + reference.user + ": ";
+        finding.what = has_password ? "The password of user " + reference.user + " in " +
+                                          password_place(reference) +
+                                          " is wrong, there is no such user, or it may "
+                                          "only come by TLS (REQUIRE SSL): "
+                                    : named + " has no password for user " + reference.user + ": ";
         finding.what += at + " refuses the log-in (" + dial.error + ").";
         finding.fix = "correct user and password in " + password_place(reference) +
                       ", or set it: ALTER USER '" + reference.user +

@@ -16,13 +16,14 @@ namespace devstack::core::doctor {
 
 namespace {
 
-constexpr std::array<Rules, 39> all_rules{find_profile_mistakes,
+constexpr std::array<Rules, 40> all_rules{find_profile_mistakes,
                                           find_port_conflicts,
                                           find_wrong_ports,
                                           find_dead_references,
                                           find_database_troubles,
                                           find_refused_peers,
                                           find_doubled_paths,
+                                          find_disagreements,
                                           find_program_mistakes,
                                           find_missing_packages,
                                           find_variable_mistakes,

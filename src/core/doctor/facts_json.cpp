@@ -56,6 +56,7 @@ const Shape& shape_of<VariableFact>() {
         {"where", slot<&VariableFact::where>},
         {"flaw", slot<&VariableFact::flaw>},
         {"overrides", slot<&VariableFact::overrides>},
+        {"mark", slot<&VariableFact::mark>},
     };
     static constexpr Shape shape{fields};
     return shape;
@@ -440,6 +441,8 @@ const Shape& shape_of<FolderFact>() {
         {"migrations", slot<&FolderFact::migrations>},
         {"migrate_command", slot<&FolderFact::migrate_command>},
         {"install_command", slot<&FolderFact::install_command>},
+        {"build_directory", slot<&FolderFact::build_directory>},
+        {"newer_source", slot<&FolderFact::newer_source>},
     };
     static constexpr Shape shape{fields};
     return shape;

@@ -192,10 +192,22 @@ const ProcessFact* find_worker(const ServiceFact& service,
     return server;
 }
 
+/// A server of Python that takes one request after the other in each worker, by its command (WSGI):
+/// libraries of brokers and databases may have an epoll(7) of their own.
+bool is_synchronous(const ProcessFact& server) {
+    constexpr std::array<std::string_view, 7> asynchronous{
+        "uvicorn", "hypercorn", "daphne", "gevent", "eventlet", "tornado", "aiohttp"};
+    constexpr std::array<std::string_view, 8> servers{
+        "gunicorn", "flask", "runserver", "waitress", "uwsgi", "mod_wsgi", "celery", "wsgiref"};
+    const auto has = [&](std::string_view word) { return contains(server.command, word); };
+    return server.runtime == "python" && std::ranges::any_of(servers, has) &&
+           std::ranges::none_of(asynchronous, has);
+}
+
 /// The main thread of a server with an event loop, where it waits in anything but the loop.
 const ThreadFact* find_blocked_loop(const ProcessFact* server, const Picture& picture) {
     const bool has_loop =
-        server != nullptr && server->has_event_loop &&
+        server != nullptr && server->has_event_loop && !is_synchronous(*server) &&
         (server->runtime == "python" || server->runtime == "node" || server->runtime == "ruby");
     if (!has_loop) return nullptr;
     constexpr std::array<std::string_view, 10> calls{"nanosleep",
@@ -356,7 +368,7 @@ void tell_no_answer(const ServiceFact& service,
         " waits for (devstack doctor --wait gives it more time" +
         (is_interpreted && place.empty() ? "; " + profiler_for(*server) + " shows where it is"
                                          : "") +
-        "); devstack restart " + service.name + " for now";
+        ")" + (dial.purpose == "probe" ? "; devstack restart " + service.name + " for now" : "");
 }
 
 /// What hangs is behind it.

@@ -2,7 +2,7 @@
 
 #include "devstack/base/text.hpp"
 
-#include "core/doctor/picture.hpp"
+#include "core/doctor/redirects.hpp"
 #include "core/doctor/tls_signs.hpp"
 
 #include <algorithm>
@@ -102,20 +102,7 @@ void look_at_redirects(const ServiceFact& service,
                        const Picture& picture,
                        std::vector<Finding>& findings) {
     if (dial.status < 300 || dial.status >= 400 || !dial.is_unexpected) return;
-    std::vector<std::string> way{dial.path};
-    const DialFact* last = &dial;
-    bool is_loop = false;
-    for (const DialFact& it : picture.facts().dials) {
-        if (it.purpose != "redirect" || !it.id.ends_with(" " + dial.id)) continue;
-        const bool is_same_host =
-            it.host == dial.host && it.port == dial.port && it.protocol == dial.protocol;
-        const std::string place =
-            is_same_host ? it.path
-                         : it.protocol + "://" + render_endpoint(it.host, it.port) + it.path;
-        is_loop = is_loop || std::ranges::find(way, place) != way.end();
-        way.push_back(place);
-        last = &it;
-    }
+    const auto [way, last, is_loop, sets_cookie] = follow_redirects(dial, picture);
     Finding finding;
     finding.service = service.name;
     finding.topic = "probe";
@@ -148,6 +135,7 @@ bool tell_host_by_words(const ServiceFact& service,
     const bool is_refused =
         (dial.status == 400 || dial.status == 403) &&
         (contains_word(dial.body, "invalid host header") || contains(dial.body, "Blocked host") ||
+         contains(dial.body, "Blocked request. This host") ||
          contains(dial.body, "DisallowedHost"));
     if (!is_refused) return false;
     const auto list = std::ranges::find_if(service.variables, [](const VariableFact& it) {
@@ -166,7 +154,10 @@ bool tell_host_by_words(const ServiceFact& service,
                    (place.empty() ? "." : ", which " + place + " names.");
     finding.evidence = {render_request(dial) + ": " + render_outcome(dial)};
     finding.fix = "add " + dial.host + " to " +
-                  (place.empty() ? "the allowed hosts of " + service.name : place) +
+                  (!place.empty() ? place
+                   : contains(dial.body, "allowedHosts")
+                       ? "server.allowedHosts in vite.config.js of " + service.name
+                       : "the allowed hosts of " + service.name) +
                   ", or let the request name a host that is (headers = { Host = \"…\" })";
     findings.push_back(std::move(finding));
     return true;
@@ -258,6 +249,9 @@ std::string advise_on_several(const DialFact& dial) {
 }  // namespace
 
 void find_health_mistakes(const Picture& picture, std::vector<Finding>& findings) {
+    const DialFact* const asked = picture.dial("asked");
+    const ServiceFact* const server = asked == nullptr ? nullptr : picture.server_of(*asked);
+    if (server != nullptr) tell_host_by_words(*server, *asked, findings);
     for (const ServiceFact& service : picture.facts().services) {
         const DialFact* const dial = picture.probe(service);
         if (dial == nullptr || !is_http(*dial)) continue;

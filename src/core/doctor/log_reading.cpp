@@ -20,8 +20,11 @@ bool has_failed_request(const ServiceFact& service,
     const DialFact* const asked = picture.dial("asked");
     if (asked != nullptr && asked->status >= 500) return true;
     const bool is_recent = seconds_between(trace.time, picture.facts().time) <= recent_seconds;
+    // One that gets no answer may only be slow: then it is what it has made the service say.
+    const bool is_since = seconds_between(picture.facts().time, trace.time) >= 0;
     const bool is_cut_off = asked != nullptr && asked->status == 0 && !asked->error.empty() &&
-                            asked->stage != "connect" && picture.is_suspect(service);
+                            asked->stage != "connect" && picture.is_suspect(service) &&
+                            (asked->error != "no answer" || is_since);
     if (is_cut_off && is_recent) return true;
     return std::ranges::any_of(log.lines, [&](const LineFact& it) {
         const bool is_request = contains(it.text, "GET ") || contains(it.text, "POST ") ||

@@ -8,6 +8,7 @@
 #include "core/doctor/log_reading.hpp"
 
 #include <algorithm>
+#include <array>
 #include <charconv>
 #include <map>
 #include <regex>
@@ -245,6 +246,19 @@ bool may_explain(const ServiceFact& service, const LineFact& line, const Picture
            seconds_between(line.time, picture.facts().time) <= recent_seconds;
 }
 
+/// Of a service that is well: it says itself that it goes on without, or the request that somebody
+/// asks about is answered.
+bool is_done_without(const LineFact& line, const ServiceFact& service, const Picture& picture) {
+    constexpr std::array<std::string_view, 7> words{
+        "optional", "skip", "ignor", "fallback", "falling back", "disabled", "instead"};
+    const DialFact* const asked = picture.dial("asked");
+    const bool is_answered = asked != nullptr && asked->status != 0 && asked->status < 400;
+    return picture.is_well(service) &&
+           (is_answered || std::ranges::any_of(words, [&](std::string_view it) {
+                return contains_word(line.text, it);
+            }));
+}
+
 /// A server that forks its workers goes on without what they can not load, for ever (Plack, puma):
 /// that it gives no answer is the same thing.
 bool leaves_no_worker(const LogKnowledge& known, const LineFact& line) {
@@ -272,6 +286,23 @@ bool is_last_word(const LineFact& line, const Reading& reading) {
            (reading.trace && is_of_trace(line, *reading.trace));
 }
 
+/// Some servers hide why a module can not be imported, and say the same of one that is not there.
+void tell_failing_import(const std::smatch& found, const Reading& reading, Finding& finding) {
+    const std::string name = found.size() > 1 ? found[1].str() : "";
+    const auto& modules = reading.picture.facts().modules;
+    const bool is_there = std::ranges::any_of(modules, [&](const ModuleFact& it) {
+        return it.service == reading.service.name && it.name == name;
+    });
+    if (!is_there || !contains(finding.evidence[0], "Could not import module")) return;
+    const std::string folder = folder_of(reading.service, reading.picture);
+    finding.id = "app-module-fails";
+    finding.what =
+        "The module " + name + ", which " + reading.service.name +
+        " is told to load, is there, and its import fails; the server does not say why (" +
+        "modules that import each other in a circle, a package that is missing).";
+    finding.fix = "cd " + folder + " && python3 -c \"import " + name + "\" tells why";
+}
+
 /// What the pattern of a line can not say. False: then it is no finding.
 bool complete(const LogKnowledge& known,
               const std::smatch& found,
@@ -282,6 +313,7 @@ bool complete(const LogKnowledge& known,
         tell_holder(reading.service, found, reading.picture, finding);
     }
     if (known.id == "database-locked") tell_locker(reading.service, reading.picture, finding);
+    if (known.id == "asgi-app-not-found") tell_failing_import(found, reading, finding);
     if (known.is_last_word && !is_last_word(line, reading)) return false;
     if (known.id == "compile-error" && known.part == "--> ") {
         const std::string error = rust_error_before(reading.log, line);
@@ -301,8 +333,8 @@ void read_line(const Reading& reading,
     for (const LogKnowledge& known : log_knowledge()) {
         if (!contains(line.text, known.part)) continue;
         const bool is_port = known.id == "port-in-use";
-        const bool may_count = known.is_lasting || is_port ||
-                               is_about_rights(known, service, line, picture) ||
+        const bool may_count = (known.is_lasting && !is_done_without(line, service, picture)) ||
+                               is_port || is_about_rights(known, service, line, picture) ||
                                may_explain(service, line, picture) ||
                                (reading.is_unhandled && is_of_trace(line, *reading.trace));
         if (!may_count) continue;

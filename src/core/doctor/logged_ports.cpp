@@ -77,6 +77,16 @@ int port_in_use(const std::string& line) {
     return 0;
 }
 
+int awaited_port(const std::string& line) {
+    static const std::regex wait{
+        R"re(\b(?:waiting (?:for|on)|wait-for-it|not (?:yet )?(?:ready|reachable|available)|is unavailable|retrying)\b)re",
+        std::regex::icase};
+    static const std::regex port{R"re((?:port |:| on )(\d{2,5})\b)re"};
+    std::smatch found;
+    const bool is_wait = std::regex_search(line, wait) && std::regex_search(line, found, port);
+    return is_wait ? to_port(found[1].str()) : 0;
+}
+
 bool tells_timeout(const std::string& line) {
     // Go; Python and most others; undici; axios; curl; the kernel.
     static constexpr std::array words{"deadline exceeded",
@@ -111,7 +121,11 @@ std::map<int, Refusal> find_refusals(const LogFact& log) {
         const int port = tells_refusal(line.text) ? refused_port(line.text) : 0;
         if (port == 0) continue;
         Refusal& refusal = found[port];
-        refusal = {refusal.count + 1, &line, scheme_told(line.text)};
+        // The lines of one trace tell of one refusal.
+        constexpr double one_event_seconds = 0.3;
+        const bool is_new = refusal.last == nullptr ||
+                            seconds_between(refusal.last->time, line.time) >= one_event_seconds;
+        refusal = {refusal.count + (is_new ? 1 : 0), &line, scheme_told(line.text)};
     }
     return found;
 }

@@ -164,13 +164,19 @@ bool Picture::has_just_hung(const ServiceFact& service) const {
            contains(last_crash(service.name)->why, "unhealthy");
 }
 
+const ServiceFact* Picture::server_of(const DialFact& dial) const {
+    const bool is_here =
+        is_local(dial.host) || std::ranges::any_of(dial.addresses, [](const AddressFact& it) {
+            return it.outcome == "connected" && is_local(it.address);
+        });
+    return is_here ? owner_of(dial.port) : nullptr;
+}
+
 bool Picture::is_suspect(const ServiceFact& service) const {
     if (!is_well(service)) return true;
     const DialFact* const asked = dial("asked");
-    if (asked == nullptr || !is_local(asked->host) || !is_answered_with_trouble(*asked)) {
-        return false;
-    }
-    const ServiceFact* const first = owner_of(asked->port);
+    if (asked == nullptr || !is_answered_with_trouble(*asked)) return false;
+    const ServiceFact* const first = server_of(*asked);
     std::set<std::string> on_way;
     const std::function<void(const ServiceFact&)> go = [&](const ServiceFact& from) {
         if (!on_way.insert(from.name).second) return;

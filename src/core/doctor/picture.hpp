@@ -40,6 +40,9 @@ public:
     const KernelFact* kernel_message(const CrashFact& crash) const;
 
     bool declares(const ServiceFact& service, int port) const;
+    /// The service that has answered, if it is one of this machine, by whatever name; null: it is
+    /// none of the project's.
+    const ServiceFact* server_of(const DialFact& dial) const;
     /// The service that declares the port, and else the one that listens there; null: none.
     const ServiceFact* owner_of(int port) const;
 
@@ -87,6 +90,8 @@ void find_wrong_ports(const Picture& picture, std::vector<Finding>& findings);
 void find_dead_references(const Picture& picture, std::vector<Finding>& findings);
 /// A variable whose path its service's code puts before the same path.
 void find_doubled_paths(const Picture& picture, std::vector<Finding>& findings);
+/// What two services should agree on.
+void find_disagreements(const Picture& picture, std::vector<Finding>& findings);
 /// Comes after the rules about endpoints that are named.
 void find_refused_peers(const Picture& picture, std::vector<Finding>& findings);
 void find_database_troubles(const Picture& picture, std::vector<Finding>& findings);

@@ -1,6 +1,9 @@
 // Redirects that lead nowhere, since what stands behind a proxy does not know that it does.
 
+#include "devstack/base/text.hpp"
+
 #include "core/doctor/nginx_route.hpp"
+#include "core/doctor/redirects.hpp"
 
 #include <algorithm>
 
@@ -76,6 +79,33 @@ void look_at_scheme(const DialFact& dial, const Picture& picture, std::vector<Fi
     findings.push_back(std::move(finding));
 }
 
+/// What browsers call ERR_TOO_MANY_REDIRECTS.
+void look_at_loop(const DialFact& dial, const Picture& picture, std::vector<Finding>& findings) {
+    const Redirects redirects = follow_redirects(dial, picture);
+    // What is behind nginx may do it for want of a header, which is told elsewhere.
+    const bool is_of_other = picture.behind_nginx(dial) != nullptr;
+    if (dial.purpose != "asked" || !redirects.is_loop || redirects.sets_cookie || is_of_other) {
+        return;
+    }
+    const ServiceFact* const server = picture.owner_of(dial.port);
+    const std::string& turn = redirects.way[redirects.way.size() - 2];
+    Finding finding;
+    finding.id = "redirect-loop";
+    finding.service = server == nullptr ? "" : server->name;
+    finding.topic = "redirect";
+    finding.strength = 85;
+    finding.confidence = Confidence::sure;
+    finding.what = (server == nullptr ? render_endpoint(dial.host, dial.port) : server->name) +
+                   " redirects in a loop: " + join(redirects.way, " -> ") +
+                   "; browsers give up (too many redirects).";
+    finding.evidence = {render_request(dial) + ": status " + std::to_string(dial.status) +
+                        ", location " + header_of(dial, "location")};
+    finding.fix = "let " + turn +
+                  " answer itself to who is not logged in, or correct where it "
+                  "leads (a middleware or rule that takes in all paths)";
+    findings.push_back(std::move(finding));
+}
+
 /// It leads to a port of this machine where nobody is.
 void look_at_target(const DialFact& dial, const Picture& picture, std::vector<Finding>& findings) {
     const DialFact* const next = picture.dial("redirect 1 of " + dial.id);
@@ -107,11 +137,30 @@ void look_at_target(const DialFact& dial, const Picture& picture, std::vector<Fi
 
 }  // namespace
 
+Redirects follow_redirects(const DialFact& dial, const Picture& picture) {
+    Redirects redirects{{dial.path}, &dial, false, !header_of(dial, "set-cookie").empty()};
+    for (const DialFact& it : picture.facts().dials) {
+        if (it.purpose != "redirect" || !it.id.ends_with(" " + dial.id)) continue;
+        const bool is_same_host =
+            it.host == dial.host && it.port == dial.port && it.protocol == dial.protocol;
+        const std::string place =
+            is_same_host ? it.path
+                         : it.protocol + "://" + render_endpoint(it.host, it.port) + it.path;
+        redirects.is_loop =
+            redirects.is_loop || std::ranges::find(redirects.way, place) != redirects.way.end();
+        redirects.way.push_back(place);
+        redirects.last = &it;
+        redirects.sets_cookie = redirects.sets_cookie || !header_of(it, "set-cookie").empty();
+    }
+    return redirects;
+}
+
 void find_redirects(const Picture& picture, std::vector<Finding>& findings) {
     for (const DialFact& dial : picture.facts().dials) {
         if (dial.purpose == "probe" || dial.purpose == "asked") {
             look_at_scheme(dial, picture, findings);
             look_at_target(dial, picture, findings);
+            look_at_loop(dial, picture, findings);
         }
     }
 }

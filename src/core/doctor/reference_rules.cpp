@@ -183,6 +183,13 @@ bool matters(const ReferenceFact& reference,
     }
     if (is_on_the_way(reference, picture)) return true;
     if (service == nullptr) return false;
+    // A client that tries again and again says nothing, and lets its callers wait.
+    const bool is_waited_for = asked != nullptr && asked->error == "no answer" &&
+                               is_database(reference.scheme) && picture.is_suspect(*service);
+    if (is_waited_for && service->pid != 0) {
+        evidence.push_back(render_request(*asked) + ": " + render_outcome(*asked));
+        return true;
+    }
     const bool is_hit = picture.is_troubled(*service) || picture.is_waiting(*service);
     if (picture.mentions(*service, ":" + std::to_string(reference.port))) return true;
     // A service that can not start has not come to using it.

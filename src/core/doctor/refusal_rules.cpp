@@ -33,7 +33,15 @@ bool still_matters(const ServiceFact& service,
     const double age = seconds_between(refusal.last->time, picture.facts().time);
     constexpr double recent_seconds = 20;
     constexpr double asked_seconds = 120;
-    if (picture.is_suspect(service)) return age <= asked_seconds;
+    // Of a request that hangs, what it has made the service say; that may only be slow.
+    const DialFact* const asked = picture.dial("asked");
+    const bool is_silent = asked != nullptr && asked->error == "no answer";
+    const bool is_since = seconds_between(picture.facts().time, refusal.last->time) >= 0;
+    if (picture.is_suspect(service) && (!picture.is_well(service) || !is_silent || is_since)) {
+        return age <= asked_seconds;
+    }
+    // The request that somebody asks about is answered: nobody suffers from it.
+    if (asked != nullptr && asked->status != 0 && asked->status < 400) return false;
     if (age > recent_seconds) return false;
     // What a service that is well goes on without; not a database, or a broker.
     const bool is_missed = refusal.count >= 2 && !product_wanted(port, refusal).empty();

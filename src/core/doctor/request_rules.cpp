@@ -19,7 +19,7 @@ std::string sent_header(const DialFact& dial, std::string_view name) {
 
 /// The service that answers there; null: a stranger.
 const ServiceFact* server_of(const DialFact& dial, const Picture& picture) {
-    if (!is_local(dial.host)) return nullptr;
+    if (!is_local(dial.host)) return picture.server_of(dial);
     // Behind a proxy it is who stands there.
     const DialFact* behind = picture.behind_nginx(dial);
     if (behind == nullptr) behind = picture.dial("past proxy: " + dial.id);
@@ -226,6 +226,12 @@ void look_at_answer(const DialFact& dial, const Picture& picture, std::vector<Fi
         finding.fix = "see the log of " + name_of(dial, server);
     } else if (dial.is_unexpected) {
         constexpr int unauthorized = 401;
+        constexpr int upgrade_required = 426;
+        const DialFact* const upgraded = picture.dial("websocket: asked");
+        // A WebSocket, which is no page; it does what it is for.
+        if (dial.status == upgrade_required && upgraded != nullptr && upgraded->status == 101) {
+            return;
+        }
         finding.id = "request-answered-badly";
         finding.what = render_request(dial) + " is answered with " + render_outcome(dial) + ".";
         finding.fix =

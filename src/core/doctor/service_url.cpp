@@ -140,6 +140,8 @@ std::string product_of(std::string_view scheme) {
 }
 
 std::string product_at(int port) {
+    constexpr int of_many = 9000;  // ClickHouse's, PHP-FPM's and MinIO's.
+    if (port == of_many) return "";
     for (const Scheme& scheme : schemes) {
         if (scheme.port == port && !scheme.product.empty()) return std::string{scheme.product};
     }

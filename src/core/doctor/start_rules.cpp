@@ -1,6 +1,8 @@
 // A service that waits before it listens: it is given time for nothing.
 
 #include "devstack/base/text.hpp"
+#include "devstack/core/doctor/logged_ports.hpp"
+#include "devstack/core/doctor/service_url.hpp"
 
 #include "core/doctor/goroutines.hpp"
 #include "core/doctor/picture.hpp"
@@ -106,10 +108,76 @@ std::optional<Wait> find_wait(const ServiceFact& service, const Picture& picture
     return std::nullopt;
 }
 
+/// A script or program that says again and again for whom it waits, and nobody is there.
+bool tell_awaited(const ServiceFact& service,
+                  const Picture& picture,
+                  std::vector<Finding>& findings) {
+    const LineFact* last = nullptr;
+    int port = 0;
+    int count = 0;
+    for (const LogFact& log : picture.facts().logs) {
+        if (log.service != service.name) continue;
+        for (const LineFact& it : log.lines) {
+            const int named = awaited_port(it.text);
+            if (named == 0) continue;
+            count = named == port ? count + 1 : 1;
+            port = named;
+            last = &it;
+        }
+    }
+    constexpr int often = 2;
+    if (count < often || picture.declares(service, port) || !picture.listeners_on(port).empty()) {
+        return false;
+    }
+    const std::string number = std::to_string(port);
+    const std::string product = product_at(port);
+    const ServiceFact* const owner = picture.owner_of(port);
+    const std::string places = places_of_port(service.name, port, picture);
+    Finding finding;
+    finding.id = "waits-for-nobody";
+    finding.service = service.name;
+    finding.topic = "start";
+    finding.strength = 76;
+    finding.what = service.name + " waits before it starts for what should listen on port " +
+                   number + (product.empty() ? "" : " (" + product + ")") + ", and nobody does.";
+    finding.evidence = {render_line(service.name, *last)};
+    if (owner != nullptr) finding.blames = {owner->name};
+    finding.fix = "start what should listen on port " + number + ", or correct the port" +
+                  (places.empty() ? " for which " + service.name + " waits" : " in " + places);
+    findings.push_back(std::move(finding));
+    return true;
+}
+
+/// devstack itself could not start it, and says why.
+void tell_failed_start(const ServiceFact& service, std::vector<Finding>& findings) {
+    const bool is_failed = service.pid == 0 && service.why.starts_with("cannot ");
+    if (!is_failed) return;
+    Finding finding;
+    finding.id = "can-not-be-started";
+    finding.service = service.name;
+    finding.topic = "start";
+    finding.strength = 66;
+    finding.confidence = Confidence::sure;
+    finding.what = service.name + " can not be started: devstack " + service.why + ".";
+    finding.fix = contains(service.why, "permission denied")
+                      ? "let the user " + service.user +
+                            " in (namei -l PATH shows where it is not "
+                            "let in; chmod o+x there), or run " +
+                            service.name + " as somebody else"
+                      : "correct it at " + service.declared_at;
+    findings.push_back(std::move(finding));
+}
+
 }  // namespace
 
 void find_hanging_starts(const Picture& picture, std::vector<Finding>& findings) {
     for (const ServiceFact& service : picture.facts().services) {
+        tell_failed_start(service, findings);
+        const bool is_down = picture.is_troubled(service) || service.phase == "starting";
+        if (is_down && picture.listeners_of(service.name).empty() &&
+            tell_awaited(service, picture, findings)) {
+            continue;
+        }
         constexpr double patience = 1;  // What is ended for its start_timeout is young each time.
         const bool is_coming = service.phase == "starting" && service.phase_seconds >= patience;
         if (!is_coming || service.ports.empty() || !picture.listeners_of(service.name).empty() ||

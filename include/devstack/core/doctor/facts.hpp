@@ -27,6 +27,9 @@ struct VariableFact {
     std::string flaw;
     std::string
         overrides;  ///< Where the same file sets it before, to something else: "api/.env:1".
+    /// Of a secret: equal ones have equal marks, which say nothing else, and are other ones the
+    /// next time. Empty: it is no secret, or empty.
+    std::string mark;
 };
 
 struct ServiceFact {
@@ -445,6 +448,8 @@ struct FolderFact {
     std::string migrations;                  ///< "migrations", "prisma/migrations".
     std::string migrate_command;             ///< "npm run migrate".
     std::string install_command;             ///< "npm install".
+    std::string build_directory;  ///< "dist", where the command runs what was built; else empty.
+    std::string newer_source;     ///< A source that is newer than all of it: "src/orders.ts".
 };
 
 /// A module of a Python program's own, as its command may name it.

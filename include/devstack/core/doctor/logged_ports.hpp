@@ -14,6 +14,10 @@ int to_port(const std::string& text);
 /// The port that a line of a log says to be in use; 0: it says no such thing, or not which.
 int port_in_use(const std::string& line);
 
+/// "waiting for db:5432", "Waiting for database on port 5432": the port that a line names for which
+/// somebody waits; 0: it tells of no such thing.
+int awaited_port(const std::string& line);
+
 /// A request to this machine that a client has given up, as its log tells.
 struct GivenUp {
     int port = 0;

@@ -25,7 +25,8 @@ std::string refusal(const std::string& scheme, const std::string& code, const st
 TEST_CASE("what MySQL's refusals mean is told", "[unit][doctor]") {
     CHECK(refusal("mysql", "1045", "Access denied for user 'shop' (using password: YES)") ==
           "database-wrong-password: The password of user shop in DATABASE_URL (api/.env:3) is "
-          "wrong, or there is no such user: MySQL at localhost:3306 refuses the log-in (Access "
+          "wrong, there is no such user, or it may only come by TLS (REQUIRE SSL): MySQL at "
+          "localhost:3306 refuses the log-in (Access "
           "denied for user 'shop' (using password: YES)).");
     CHECK(refusal("mariadb", "1049", "Unknown database 'orders'") ==
           "database-does-not-exist: The database orders that DATABASE_URL (api/.env:3) names does "
