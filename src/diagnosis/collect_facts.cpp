@@ -173,7 +173,8 @@ Facts collect_facts(const Question& question) {
     first.finish(begin + question.limit / 3, facts);
     Passwords passwords;
     collect_references(*scene, facts, passwords);
-    facts.dials = dial_all(plan_dials(*scene, facts, passwords), question.limit * 6 / 10);
+    facts.dials = dial_all(plan_dials(*scene, facts, passwords),
+                           is_request ? question.limit * 75 / 100 : question.limit * 6 / 10);
     if (is_request) second.begin(logs);
     second.finish(begin + question.limit * 8 / 10, facts);
     collect_log_files(*scene, facts);

@@ -18,6 +18,8 @@ using core::doctor::DialFact;
 using core::doctor::ReferenceFact;
 
 constexpr std::size_t dials_max = 100;
+/// Of the doctor's time.
+constexpr double asked_share = 0.72;
 
 double seconds(Duration duration) {
     return std::chrono::duration<double>(duration).count();
@@ -114,7 +116,8 @@ Endpoint asked_endpoint(const Scene& scene) {
     fact.port = url->port;
     fact.path = url->path;
     fact.sent = scene.question.headers;
-    fact.timeout = time_for(scene, 0);
+    // Of what is asked about it matters whether it is slow or never comes.
+    fact.timeout = seconds(scene.question.limit) * asked_share;
     endpoint.expect = core::StatusSet{{{200, 399}}};
     // A certificate that nobody trusts is told, and is no end here: what is behind it may be the
     // trouble. What somebody wants to be sent is not given to a stranger.
@@ -168,6 +171,11 @@ public:
         for (const core::doctor::NginxFact& nginx : facts_.nginx)
             try_kept_connections(nginx);
         ask_for_dumps();
+        return std::move(endpoints_);
+    }
+
+    std::vector<Endpoint> plan_ahead(const DialFact& asked) {
+        pass_proxy(asked);
         return std::move(endpoints_);
     }
 
@@ -509,7 +517,13 @@ std::vector<Endpoint> plan_dials(const Scene& scene, Facts& facts, const Passwor
         if (endpoint.fact.port == 0 || endpoints.size() >= dials_max) return;
         if (known.insert(endpoint.fact.id).second) endpoints.push_back(std::move(endpoint));
     };
-    if (scene.question.subject.kind == "url") add(asked_endpoint(scene));
+    if (scene.question.subject.kind == "url") {
+        const Endpoint asked = asked_endpoint(scene);
+        // Also past a proxy at once: there is no time left for it when the first gets no answer.
+        for (Endpoint& it : MoreDials{scene, facts}.plan_ahead(asked.fact))
+            add(std::move(it));
+        add(asked);
+    }
     for (const ServiceScene& service : scene.services) {
         if (service.probe) add(probe_endpoint(scene, service));
     }

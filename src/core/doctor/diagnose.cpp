@@ -16,9 +16,10 @@ namespace devstack::core::doctor {
 
 namespace {
 
-constexpr std::array<Rules, 40> all_rules{find_profile_mistakes,
+constexpr std::array<Rules, 41> all_rules{find_profile_mistakes,
                                           find_port_conflicts,
                                           find_wrong_ports,
+                                          find_ambient_troubles,
                                           find_dead_references,
                                           find_database_troubles,
                                           find_refused_peers,

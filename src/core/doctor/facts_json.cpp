@@ -363,6 +363,7 @@ const Shape& shape_of<NginxUpstreamFact>() {
     static constexpr Field fields[] = {
         {"name", slot<&NginxUpstreamFact::name>},
         {"where", slot<&NginxUpstreamFact::where>},
+        {"down", slot<&NginxUpstreamFact::down>},
         {"servers", slot<&NginxUpstreamFact::servers>},
         {"server_places", slot<&NginxUpstreamFact::server_places>},
         {"keepalive", slot<&NginxUpstreamFact::keepalive>},

@@ -1,6 +1,7 @@
 // Probes that ask the wrong question, certificates that nobody trusts.
 
 #include "devstack/base/text.hpp"
+#include "devstack/core/doctor/nginx_config.hpp"
 
 #include "core/doctor/redirects.hpp"
 #include "core/doctor/tls_signs.hpp"
@@ -131,7 +132,11 @@ void look_at_redirects(const ServiceFact& service,
 /// Starlette's, webpack's, Rails' and Django's words for a host that is not on their list.
 bool tell_host_by_words(const ServiceFact& service,
                         const DialFact& dial,
+                        const Picture& picture,
                         std::vector<Finding>& findings) {
+    const DialFact* const own = picture.dial("own host: " + dial.id);
+    if (own != nullptr && own->status != 0 && own->status != dial.status) return false;
+    const std::string host = host_of(dial);
     const bool is_refused =
         (dial.status == 400 || dial.status == 403) &&
         (contains_word(dial.body, "invalid host header") || contains(dial.body, "Blocked host") ||
@@ -149,11 +154,11 @@ bool tell_host_by_words(const ServiceFact& service,
     finding.topic = "probe";
     finding.strength = 84;
     finding.confidence = Confidence::sure;
-    finding.what = service.name + " refuses requests for the host " + dial.host + " (status " +
+    finding.what = service.name + " refuses requests for the host " + host + " (status " +
                    std::to_string(dial.status) + "): it is not among its allowed hosts" +
                    (place.empty() ? "." : ", which " + place + " names.");
     finding.evidence = {render_request(dial) + ": " + render_outcome(dial)};
-    finding.fix = "add " + dial.host + " to " +
+    finding.fix = "add " + host + " to " +
                   (!place.empty() ? place
                    : contains(dial.body, "allowedHosts")
                        ? "server.allowedHosts in vite.config.js of " + service.name
@@ -167,7 +172,7 @@ void look_at_host(const ServiceFact& service,
                   const DialFact& dial,
                   const Picture& picture,
                   std::vector<Finding>& findings) {
-    if (tell_host_by_words(service, dial, findings)) return;
+    if (tell_host_by_words(service, dial, picture, findings)) return;
     const DialFact* const own = picture.dial("own host: " + dial.id);
     if (own == nullptr || own->status == 0 || own->status == dial.status) return;
     std::string host;
@@ -251,7 +256,7 @@ std::string advise_on_several(const DialFact& dial) {
 void find_health_mistakes(const Picture& picture, std::vector<Finding>& findings) {
     const DialFact* const asked = picture.dial("asked");
     const ServiceFact* const server = asked == nullptr ? nullptr : picture.server_of(*asked);
-    if (server != nullptr) tell_host_by_words(*server, *asked, findings);
+    if (server != nullptr) tell_host_by_words(*server, *asked, picture, findings);
     for (const ServiceFact& service : picture.facts().services) {
         const DialFact* const dial = picture.probe(service);
         if (dial == nullptr || !is_http(*dial)) continue;

@@ -1,5 +1,6 @@
 // What nginx answers by itself: its own rules, and not the server behind it, are the cause.
 
+#include "devstack/base/text.hpp"
 #include "devstack/core/doctor/nginx_config.hpp"
 
 #include "core/doctor/nginx_route.hpp"
@@ -129,6 +130,48 @@ bool tell_auth_request(const Case& it, std::vector<Finding>& findings) {
     return true;
 }
 
+// ---- Servers that are marked down, headers that are dropped --------------------------------------
+
+bool tell_down(const Case& it, std::vector<Finding>& findings) {
+    if (it.route.location == nullptr || it.dial.status < 500) return false;
+    for (const NginxUpstreamFact& upstream : it.route.nginx->upstreams) {
+        const bool is_it = contains(it.route.location->proxy_pass, "://" + upstream.name);
+        if (!is_it || !upstream.servers.empty() || upstream.down.empty()) continue;
+        Finding finding = begin(it, "upstream-marked-down", 90);
+        finding.what = "All servers of upstream " + upstream.name + " (" + upstream.where +
+                       ") are marked down (" + join_for_people(upstream.down) +
+                       "), so nginx answers " + it.dial.path + " with " +
+                       std::to_string(it.dial.status) + ".";
+        finding.fix = "take down from one that is there, in upstream " + upstream.name + " (" +
+                      upstream.where + "), then nginx -t and reload";
+        findings.push_back(std::move(finding));
+        return true;
+    }
+    return false;
+}
+
+/// By default nginx passes on no header with an underscore in its name
+/// (nginx.org/en/docs/http/ngx_http_core_module.html#underscores_in_headers).
+bool tell_dropped_header(const Case& it, std::vector<Finding>& findings) {
+    const DialFact* const behind = it.picture.behind_nginx(it.dial);
+    const auto header = std::ranges::find_if(
+        it.dial.sent, [](const HeaderFact& sent) { return contains(sent.name, "_"); });
+    const bool is_well = behind != nullptr && behind->status >= 200 && behind->status < 400;
+    if (header == it.dial.sent.end() || !is_well || it.dial.status < 400) return false;
+    Finding finding = begin(it, "proxy-drops-header", 86);
+    finding.what = "nginx does not pass on the header " + header->name +
+                   ": by default it drops those with an underscore (underscores_in_headers off); "
+                   "the same request past nginx is answered with " +
+                   std::to_string(behind->status) + ".";
+    finding.evidence.push_back(render_request(*behind) + ": status " +
+                               std::to_string(behind->status));
+    finding.fix = "call the header by a name with hyphens, or underscores_in_headers on; in the "
+                  "server (" +
+                  it.route.server->where + "), then nginx -t and reload";
+    findings.push_back(std::move(finding));
+    return true;
+}
+
 // ---- auth_basic, and the rest ------------------------------------------------------------------
 
 bool tell_login(const Case& it, std::vector<Finding>& findings) {
@@ -195,6 +238,7 @@ void find_nginx_answers(const Picture& picture, std::vector<Finding>& findings) 
             dial.is_unexpected || (!dial.error.empty() && dial.error != "no answer");
         if (!is_bad) continue;
         if (tell_return(it, findings) || tell_auth_request(it, findings)) continue;
+        if (tell_down(it, findings) || tell_dropped_header(it, findings)) continue;
         if (!tell_login(it, findings)) tell_difference(it, findings);
     }
 }

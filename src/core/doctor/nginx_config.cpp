@@ -278,6 +278,10 @@ private:
         upstream.where = directive.where();
         for (const NginxDirective& it : directive.block) {
             if (it.words.front() == "server" && it.words.size() > 1) {
+                if (std::ranges::find(it.words, "down") != it.words.end()) {
+                    upstream.down.push_back(it.words[1]);
+                    continue;
+                }
                 upstream.servers.push_back(it.words[1]);
                 upstream.server_places.push_back(it.where());
             }

@@ -164,6 +164,30 @@ bool Picture::has_just_hung(const ServiceFact& service) const {
            contains(last_crash(service.name)->why, "unhealthy");
 }
 
+const ListenerFact* Picture::find_blocked(const DialFact& dial) const {
+    const bool is_no_answer = dial.error == "no answer";
+    if (dial.stage != "connect" || (!is_no_answer && dial.error != "connection refused")) {
+        return nullptr;
+    }
+    for (const ListenerFact* it : listeners_on(dial.port)) {
+        const ServiceFact* const owner = service(it->service);
+        const ProcessFact* const holder = process(it->pid);
+        constexpr double settled_seconds = 8;
+        const bool is_settled = owner != nullptr && owner->phase == "ready" &&
+                                owner->phase_seconds >= settled_seconds && holder != nullptr &&
+                                holder->age_seconds >= settled_seconds && holder->state != "T";
+        // A full queue gives no answer either.
+        if (!is_settled || it->accept_queue > 0) continue;
+        const bool is_reached = std::ranges::any_of(dial.addresses, [&](const AddressFact& that) {
+            const bool is_v4 = that.address.find(':') == std::string::npos;
+            return that.address == it->address || it->address == "::" ||
+                   (is_v4 && it->address == "0.0.0.0");
+        });
+        if (is_reached) return it;
+    }
+    return nullptr;
+}
+
 const ServiceFact* Picture::server_of(const DialFact& dial) const {
     const bool is_here =
         is_local(dial.host) || std::ranges::any_of(dial.addresses, [](const AddressFact& it) {

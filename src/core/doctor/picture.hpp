@@ -31,6 +31,9 @@ public:
     std::vector<const ListenerFact*> listeners_on(int port) const;
     std::vector<const ListenerFact*> listeners_of(const std::string& service) const;
     std::vector<const ReferenceFact*> references_of(const std::string& service) const;
+    /// Who has been listening there for a while, though the dial says that nobody does: something
+    /// between them keeps connections away. Null: nobody, or it may have begun just now.
+    const ListenerFact* find_blocked(const DialFact& dial) const;
     const FolderFact* folder(const std::string& service) const;
     /// The file of which `line` is among the facts, by the end of its path. Null: there is none, or
     /// it can not be told which of several of that name.
@@ -87,6 +90,8 @@ using Rules = void (*)(const Picture& picture, std::vector<Finding>& findings);
 void find_profile_mistakes(const Picture& picture, std::vector<Finding>& findings);
 void find_port_conflicts(const Picture& picture, std::vector<Finding>& findings);
 void find_wrong_ports(const Picture& picture, std::vector<Finding>& findings);
+/// What lies around programs: firewalls, proxies by variables, directories that are gone.
+void find_ambient_troubles(const Picture& picture, std::vector<Finding>& findings);
 void find_dead_references(const Picture& picture, std::vector<Finding>& findings);
 /// A variable whose path its service's code puts before the same path.
 void find_doubled_paths(const Picture& picture, std::vector<Finding>& findings);

@@ -266,8 +266,8 @@ bool tell_wrong_port(const ReferenceFact& reference, const Picture& picture, Fin
                it.port == real->port;
     };
     if (std::ranges::any_of(picture.facts().references, leads_there) && owner == nullptr) {
-        finding.fix += " if " + name + " is meant, or start what should listen on port " +
-                       std::to_string(reference.port);
+        finding.fix = "start what should listen on port " + std::to_string(reference.port) +
+                      ", or " + finding.fix + " if " + name + " is meant";
     }
     if (reference.kind == "nginx") finding.fix += ", then nginx -t and reload";
     return true;
@@ -337,7 +337,7 @@ void look_at_reference(const ReferenceFact& reference,
                        const Picture& picture,
                        std::vector<Finding>& findings) {
     const DialFact* const dial = picture.dial(reference.dial);
-    if (dial == nullptr || dial->error.empty()) return;
+    if (dial == nullptr || dial->error.empty() || picture.find_blocked(*dial) != nullptr) return;
     const bool is_unresolved = dial->stage == "resolve";
     const bool is_unreachable = dial->stage == "connect" && !is_refused(*dial);
     if (!is_unresolved && !is_refused(*dial) && !is_unreachable) return;

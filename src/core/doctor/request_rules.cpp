@@ -202,7 +202,35 @@ void add_what_it_said(const ServiceFact& server, const Picture& picture, Finding
     }
 }
 
+/// Asked by http what speaks https, or the other way round.
+bool tell_scheme(const DialFact& dial, const Picture& picture, std::vector<Finding>& findings) {
+    const DialFact* const other = picture.dial("other scheme: " + dial.id);
+    const bool is_bad = dial.is_unexpected || !dial.error.empty();
+    if (other == nullptr || !is_bad || other->status == 0 || other->status >= 500 ||
+        other->status == 400) {
+        return false;
+    }
+    const ServiceFact* const server = server_of(dial, picture);
+    const std::string at = render_endpoint(dial.host, dial.port);
+    Finding finding;
+    finding.id = "asked-wrong-scheme";
+    finding.service = server == nullptr ? "" : server->name;
+    finding.topic = "asked";
+    finding.strength = 70;
+    finding.confidence = Confidence::sure;
+    finding.what = at + " speaks " +
+                   (other->protocol == "https" ? "https (TLS)" : "plain http, no TLS") + ", and " +
+                   dial.protocol + "://" + at + " asks it by " + dial.protocol + ".";
+    finding.evidence = {render_request(dial) + ": " + render_outcome(dial),
+                        render_request(*other) + ": status " + std::to_string(other->status)};
+    finding.fix = "ask " + other->protocol + "://" + at + dial.path +
+                  ", and let what links there do so";
+    findings.push_back(std::move(finding));
+    return true;
+}
+
 void look_at_answer(const DialFact& dial, const Picture& picture, std::vector<Finding>& findings) {
+    if (tell_scheme(dial, picture, findings)) return;
     const ServiceFact* const server = server_of(dial, picture);
     Finding finding;
     finding.service = server == nullptr ? "" : server->name;
@@ -213,6 +241,8 @@ void look_at_answer(const DialFact& dial, const Picture& picture, std::vector<Fi
         finding.what = dial.host + " does not resolve on this machine: " + dial.error + ".";
         finding.fix = "correct the host, or add it to /etc/hosts";
         finding.strength = 80;
+    } else if (picture.find_blocked(dial) != nullptr) {
+        return;
     } else if (dial.stage == "connect") {
         finding.id = "nothing-listens";
         finding.what =

@@ -349,6 +349,7 @@ struct NginxServerFact {
 struct NginxUpstreamFact {
     std::string name;
     std::string where;
+    std::vector<std::string> down;  ///< Servers that are marked so: none of `servers`.
     std::vector<std::string> servers;
     std::vector<std::string> server_places;  ///< Of each server: "nginx.conf:5".
     int keepalive = 0;                       ///< Connections that are kept; 0: none are.
