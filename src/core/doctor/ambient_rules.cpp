@@ -1,5 +1,5 @@
-// What lies around programs, and nobody thinks of: a firewall between two that are well, a proxy that
-// a variable sends all requests to, a working directory that has been replaced.
+// What lies around programs, and nobody thinks of: a firewall between two that are well, a proxy
+// that a variable sends all requests to, a working directory that has been replaced.
 
 #include "core/doctor/picture.hpp"
 
@@ -37,8 +37,9 @@ void look_at_connection(const DialFact& dial,
                    "interface that is down.";
     finding.evidence = {"connect to " + at + ": " + dial.error,
                         "ss -ltn sport = :" + std::to_string(dial.port) + ": LISTEN"};
-    finding.fix = "nft list ruleset (or iptables-save) shows the rules, ip link show lo the "
-                  "interface (ip link set lo up)";
+    finding.fix =
+        "nft list ruleset (or iptables-save) shows the rules, ip link show lo the "
+        "interface (ip link set lo up)";
     findings.push_back(std::move(finding));
 }
 
@@ -93,12 +94,13 @@ void look_at_proxy(const ServiceFact& service,
         !spares_own_machine(service) && std::ranges::any_of(references, calls_home);
     if (!is_dead && !is_caught) return;
     const std::string at = render_endpoint(proxy->host, proxy->port);
-    Finding finding = begin(service.name, is_dead ? "proxy-variable-dead" : "proxy-variable-local", is_dead ? 84 : 60);
+    Finding finding = begin(
+        service.name, is_dead ? "proxy-variable-dead" : "proxy-variable-local", is_dead ? 84 : 60);
     finding.topic = "endpoint " + at;
     if (is_dead) finding.confidence = Confidence::sure;
     finding.what = render_reference(*proxy) + " sends the requests of " + service.name +
-                   (is_caught ? ", to services of this machine too," : "") + " through a proxy at " +
-                   at +
+                   (is_caught ? ", to services of this machine too," : "") +
+                   " through a proxy at " + at +
                    (is_dead ? ", where nothing listens."
                             : ": no NO_PROXY leaves localhost and 127.0.0.1 out.");
     if (is_dead) finding.evidence = {"connect to " + at + ": " + dial->error};
@@ -126,12 +128,13 @@ void look_at_directory(const ServiceFact& service,
         finding.topic = "directory";
         finding.confidence = Confidence::sure;
         finding.is_minor = !picture.is_suspect(service) && picture.is_well(service);
-        finding.what = service.name + " (pid " + std::to_string(process->pid) +
-                       ") works in a directory that is gone: " + directory +
-                       " was removed, or replaced by another one, after it was started; it finds no "
-                       "file by a relative path.";
-        finding.evidence = {"/proc/" + std::to_string(process->pid) + "/cwd: " +
-                            process->working_dir};
+        finding.what =
+            service.name + " (pid " + std::to_string(process->pid) +
+            ") works in a directory that is gone: " + directory +
+            " was removed, or replaced by another one, after it was started; it finds no "
+            "file by a relative path.";
+        finding.evidence = {"/proc/" + std::to_string(process->pid) +
+                            "/cwd: " + process->working_dir};
         finding.fix = "devstack restart " + service.name;
         findings.push_back(std::move(finding));
         return;

@@ -130,7 +130,8 @@ bool tell_auth_request(const Case& it, std::vector<Finding>& findings) {
     return true;
 }
 
-// ---- Servers that are marked down, headers that are dropped --------------------------------------
+// ---- Servers that are marked down, headers that are dropped
+// --------------------------------------
 
 bool tell_down(const Case& it, std::vector<Finding>& findings) {
     if (it.route.location == nullptr || it.dial.status < 500) return false;
@@ -165,9 +166,10 @@ bool tell_dropped_header(const Case& it, std::vector<Finding>& findings) {
                    std::to_string(behind->status) + ".";
     finding.evidence.push_back(render_request(*behind) + ": status " +
                                std::to_string(behind->status));
-    finding.fix = "call the header by a name with hyphens, or underscores_in_headers on; in the "
-                  "server (" +
-                  it.route.server->where + "), then nginx -t and reload";
+    finding.fix =
+        "call the header by a name with hyphens, or underscores_in_headers on; in the "
+        "server (" +
+        it.route.server->where + "), then nginx -t and reload";
     findings.push_back(std::move(finding));
     return true;
 }

@@ -223,8 +223,8 @@ bool tell_scheme(const DialFact& dial, const Picture& picture, std::vector<Findi
                    dial.protocol + "://" + at + " asks it by " + dial.protocol + ".";
     finding.evidence = {render_request(dial) + ": " + render_outcome(dial),
                         render_request(*other) + ": status " + std::to_string(other->status)};
-    finding.fix = "ask " + other->protocol + "://" + at + dial.path +
-                  ", and let what links there do so";
+    finding.fix =
+        "ask " + other->protocol + "://" + at + dial.path + ", and let what links there do so";
     findings.push_back(std::move(finding));
     return true;
 }
