@@ -114,7 +114,13 @@ private:
             if (status_of(step)) continue;
             fact.is_missing = true;
             fact.first_missing = scene_.shown(step);
-            find_nearest(step, fact);
+            std::error_code none;
+            const fs::path target = fs::read_symlink(step, none);
+            if (none) {
+                find_nearest(step, fact);
+            } else {
+                fact.leads_to = target.string();
+            }
             return;
         }
     }

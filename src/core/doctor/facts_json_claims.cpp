@@ -60,6 +60,7 @@ const Shape& shape_of<FileFact>() {
         {"path", slot<&FileFact::path>},
         {"is_missing", slot<&FileFact::is_missing>},
         {"first_missing", slot<&FileFact::first_missing>},
+        {"leads_to", slot<&FileFact::leads_to>},
         {"nearest", slot<&FileFact::nearest>},
         {"barrier", slot<&FileFact::barrier>},
         {"refuses", slot<&FileFact::refuses>},

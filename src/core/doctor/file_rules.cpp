@@ -61,7 +61,10 @@ void tell_what_there_is(const FileFact& file,
                         Finding& finding) {
     const std::string places = places_of(file, picture);
     const bool is_whole = file.first_missing == file.path;
-    const std::string gap = is_whole ? "" : ": there is no directory " + file.first_missing;
+    const std::string gap = !file.leads_to.empty() ? ": " + file.first_missing + " is a link to " +
+                                                         file.leads_to + ", where nothing is"
+                            : is_whole ? ""
+                                       : ": there is no directory " + file.first_missing;
     std::string what = finding.what;
     constexpr std::string_view end = "which does not exist.";
     if (what.ends_with(end)) {
@@ -75,8 +78,13 @@ void tell_what_there_is(const FileFact& file,
         finding.evidence.push_back(places + " name" + (contains(places, " and ") ? " it" : "s it"));
     const std::string missing = base_of(file.first_missing);
     const std::string in = places.empty() ? "" : " in " + places;
-    if (file.nearest.empty()) {
-        if (!is_whole) {
+    if (!file.leads_to.empty()) {
+        finding.fix = "let the link lead to what is there (ln -sfn TARGET " + file.first_missing +
+                      "), or make " + file.leads_to;
+    } else if (file.nearest.empty()) {
+        if (finding.id == "directory-missing") {
+            finding.fix = "mkdir -p " + file.path + ", or correct the path" + in;
+        } else if (!is_whole) {
             finding.fix = "mkdir -p " + file.first_missing +
                           " and put there what belongs there, or "
                           "correct the path" +

@@ -200,7 +200,8 @@ struct FileFact {
     bool is_missing = false;
     /// Of a missing one the first part of its path that does not exist: itself, or a directory.
     std::string first_missing;
-    std::string nearest;  ///< What there is of a similar name, or of the same one elsewhere.
+    std::string leads_to;  ///< Of one that is a link: where nothing is.
+    std::string nearest;   ///< What there is of a similar name, or of the same one elsewhere.
     /// Of the path what the user of the service may not use: the file, a directory on the way, a
     /// mount point. Empty: nothing.
     std::string barrier;

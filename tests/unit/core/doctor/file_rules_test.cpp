@@ -116,6 +116,15 @@ TEST_CASE("a missing directory, and a file that lies elsewhere, are told as such
     CHECK(finding.fix ==
           "correct the path or the working directory of api (devstack.toml:1): it lies at "
           "shared/seed.json");
+    file.nearest.clear();
+    file.leads_to = "../releases/42";
+    finding = world.findings()[0];
+    CHECK(finding.what ==
+          "api opens data/seed.json, which does not exist: api/data/seed.json is a link to "
+          "../releases/42, where nothing is.");
+    CHECK(finding.fix ==
+          "let the link lead to what is there (ln -sfn TARGET api/data/seed.json), or make "
+          "../releases/42");
     file.is_missing = false;
     finding = world.findings()[0];
     CHECK(finding.evidence[1] == "api/data/seed.json is there now");
