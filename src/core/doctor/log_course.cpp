@@ -74,7 +74,7 @@ bool is_taken_back(const LogKnowledge& known, const LineFact& line, const Readin
     }
     if (known.id == "import-unresolved") {
         static const std::regex compiled{
-            R"(compiled successfully|compiled with \d+ warning|Compiled in |hmr update|page reload)"};
+            R"(compiled successfully|compiled with \d+ warning|Compiled in |hmr update|page reload|\[200\] |\[watch\] )"};
         return is_followed_by(compiled, line, log);
     }
     if (known.id == "broker-login-refused") return has_logged_in(line, log);

@@ -444,6 +444,13 @@ constexpr LogKnowledge table[] = {
      false,
      false,
      true},
+    {"broker-permission-denied",
+     "Denied PUBLISH from ",
+     R"re(Denied PUBLISH from (\S+) \(.*?'([^']+)')re",
+     "{service} (mosquitto) drops what its client {1} publishes to {2}: its rules do not allow it.",
+     "allow it in acl_file (topic readwrite {2}, below the user of {1}) or in the roles of the "
+     "dynamic security plugin, and let mosquitto read them again (SIGHUP)",
+     72},
     // ---- NATS
     {"broker-login-refused",
      "iolation",

@@ -226,7 +226,38 @@ void tell_no_file(const ServiceFact& service,
     }
 }
 
-/// A module below a package of the program's own: no package to install.
+/// "app/main.py", which python is told to run: it looks for modules beside that, not where it is
+/// started. Empty: it is told another way, or the script is there.
+std::string script_below(const ServiceFact& service) {
+    const auto& words = service.words;
+    if (words.size() < 2 || !base_of(words[0]).starts_with("python")) return "";
+    const std::string& script = words[1];
+    const bool is_below = script.ends_with(".py") && script.find('/') != script.npos &&
+                          !script.starts_with('/') && !script.starts_with("..");
+    if (!is_below) return "";
+    const std::string path = script.starts_with("./") ? script.substr(2) : script;
+    return path.find('/') == path.npos ? "" : path;
+}
+
+bool tell_not_on_path(const ServiceFact& service,
+                      const std::string& missing,
+                      const Picture& picture,
+                      Finding& finding) {
+    const std::string script = script_below(service);
+    if (script.empty()) return false;
+    const std::string folder = folder_of(service, picture);
+    std::string module = script.substr(0, script.size() - 3);
+    std::ranges::replace(module, '/', '.');
+    finding.id = "module-not-on-path";
+    finding.confidence = Confidence::probable;
+    finding.what = service.name + " imports its own " + missing + ", which is in " + folder +
+                   ", and Python looks for it beside " + script + " only, the script that it runs.";
+    finding.fix = "python -m " + module + " for " + script + " in " + place_of_command(service) +
+                  ", or PYTHONPATH = \".\" in the env of " + service.name;
+    return true;
+}
+
+/// A module below a package of the program's own, or such a package: nothing to install.
 void tell_own_module(const ServiceFact& service,
                      const LineFact& line,
                      const Picture& picture,
@@ -241,14 +272,17 @@ void tell_own_module(const ServiceFact& service,
     const bool is_own = has(package) || std::ranges::any_of(modules, [&](const ModuleFact* it) {
                             return it->name.starts_with(package + ".");
                         });
-    if (missing == top || !is_own || has(missing)) return;
     Finding finding;
     finding.service = service.name;
     finding.topic = "python-module-missing";
     finding.strength = 80;
     finding.confidence = Confidence::sure;
     finding.evidence = {render_line(service.name, line)};
-    if (contains(line.text, "is not a package")) {
+    if (missing == top) {
+        if (!has(top) || !tell_not_on_path(service, missing, picture, finding)) return;
+    } else if (!is_own || has(missing)) {
+        return;
+    } else if (contains(line.text, "is not a package")) {
         tell_no_package(service, missing, picture, finding);
     } else {
         tell_no_file(service, missing, modules, picture, finding);

@@ -76,6 +76,10 @@ constexpr Told told[] = {
     {"1795873634: Client <unknown> disconnected, not authorised.",
      "broker-refuses-clients",
      "api (an MQTT broker) lets a client not in: its user and password are missing or wrong."},
+    {"1795873634: Denied PUBLISH from ingest (d0, q0, r0, m0, 'plant/7', ... (3 bytes))",
+     "broker-permission-denied",
+     "api (mosquitto) drops what its client ingest publishes to plant/7: its rules do not allow "
+     "it."},
     // ---- NATS
     {"nats: 'Authorization Violation' AUTHORIZATION_VIOLATION",
      "broker-login-refused",
@@ -126,6 +130,42 @@ constexpr Told told[] = {
     {"Error: Got a packet bigger than 'max_allowed_packet' bytes",
      "database-packet-too-large",
      "api sends MySQL or MariaDB more in one statement than max_allowed_packet allows."},
+    // ---- URLs of what is not set
+    {"requests.exceptions.MissingSchema: Invalid URL 'None/items': No scheme supplied. Perhaps you "
+     "meant https://None/items?",
+     "url-incomplete",
+     "api asks for the URL None/items: the variable that it begins with is not set."},
+    {"Get \"/items\": unsupported protocol scheme \"\"",
+     "url-incomplete",
+     "api asks for the URL /items: the variable that it begins with is not set."},
+    {"httpx.UnsupportedProtocol: Request URL is missing an 'http://' or 'https://' protocol.",
+     "url-incomplete",
+     "api asks for a URL that does not begin with http:// or https://: the variable that it is "
+     "made of is not set, or has no scheme."},
+    {"Error: getaddrinfo ENOTFOUND undefined",
+     "url-incomplete",
+     "api connects to a host that is called undefined: the variable that it takes for the host is "
+     "not set."},
+    // ---- Files and pages
+    {"RuntimeError: Directory 'frontend/dist' does not exist",
+     "assets-not-built",
+     "api serves files of frontend/dist, which does not exist: what should make it has not been "
+     "built."},
+    {"RuntimeError: Directory 'static' does not exist",
+     "directory-missing",
+     "api serves files of the directory static, which does not exist."},
+    {"[2026-11-28 13:55:36.66070] [19] [trace] [nT12] Template \"indx.html.ep\" not found",
+     "template-missing",
+     "api (Mojolicious) does not find the template indx.html.ep."},
+    {"13:55:07 [ERROR] Could not import `../layouts/Main.astro`.",
+     "import-unresolved",
+     "A page of api (Astro) imports ../layouts/Main.astro, which does not exist or can not be "
+     "loaded."},
+    {"{\"level\":30,\"res\":{\"statusCode\":413},\"err\":{\"type\":\"FastifyError\",\"message\":"
+     "\"Request body is too large\"}}",
+     "request-too-large",
+     "api refuses a request whose body is larger than its limit (413; Fastify takes 1 MiB, if none "
+     "is set)."},
     {"com.mysql.cj.jdbc.exceptions.PacketTooBigException: Packet for query is too large (3,145,800 "
      "> 1,048,576).",
      "database-packet-too-large",
@@ -153,6 +193,10 @@ constexpr const char* harmless[] = {
     "2026-11-28 13:52:10 9 [Warning] Aborted connection 9 to db: 'shop' user: 'shop' host: "
     "'localhost' (Got a packet bigger than 'max_allowed_packet' bytes)",
     "max_allowed_packet is 1048576 bytes",
+    "1795873634: Received PUBLISH from ingest (d0, q0, r0, m0, 'plant/7', ... (3 bytes))",
+    "Get \"http://127.0.0.1:4000/items\": context deadline exceeded",
+    "13:55:07 [200] / 14ms",
+    "[trace] [6KBV] Template \"exception.development.html.ep\" not found",
 };
 
 constexpr const char* now = "2026-11-20T18:37:10.000Z";

@@ -106,3 +106,18 @@ TEST_CASE("a module of a package that is not the program's own is to be installe
         started_by({"python3", "main.py"}, "ModuleNotFoundError: No module named 'redis.asyncio'");
     CHECK(world.findings()[0].id == "python-module-missing");
 }
+
+TEST_CASE("an own package that a script below it can not see is told", "[unit][doctor]") {
+    World world =
+        started_by({"python3", "shop/main.py"}, "ModuleNotFoundError: No module named 'shop'");
+    world.facts.modules = {{"api", "shop", {}}, {"api", "shop.main", {"app"}}};
+    CHECK(world.said() ==
+          "[module-not-on-path] api imports its own shop, which is in backend, and Python looks "
+          "for it beside shop/main.py only, the script that it runs.\n");
+    CHECK(world.findings()[0].fix ==
+          "python -m shop.main for shop/main.py in the command of api (devstack.toml:3), or "
+          "PYTHONPATH = \".\" in the env of api");
+    // No package of its own: one that is installed may be meant.
+    world.facts.modules = {{"api", "shop.main", {"app"}}};
+    CHECK(world.findings()[0].id == "python-module-missing");
+}
