@@ -3,8 +3,8 @@
 
 #include "core/doctor/trace_meaning.hpp"
 
+#include <algorithm>
 #include <cmath>
-#include <functional>
 #include <regex>
 #include <set>
 
@@ -133,7 +133,16 @@ bool tell_unfit_answer(const Reading& reading, const ServiceFact& service, Findi
 
 // ---- JavaScript: URLs --------------------------------------------------------------------------
 
-/// The only variable that the code of the trace reads; empty: none, or several.
+/// It may hold a URL, or a part of one, and is not known to be set.
+bool may_be_missing(const std::string& name, const ServiceFact& service) {
+    static const std::regex of_url{
+        R"(URL|URI|HOST|ENDPOINT|ORIGIN|API|BASE|DSN|SERVER|BACKEND|DOMAIN)"};
+    const auto known = std::ranges::find(service.variables, name, &VariableFact::name);
+    const bool is_set = known != service.variables.end() && !known->is_empty;
+    return std::regex_search(name, of_url) && !is_set;
+}
+
+/// The only such variable that the code of the trace reads; empty: none, or several.
 std::string variable_of(const Reading& reading) {
     static const std::regex use{
         R"re((?:process\.env|import\.meta\.env|Bun\.env)\.([A-Z]\w*)|Deno\.env\.get\(["'](\w+))re"};
@@ -141,6 +150,8 @@ std::string variable_of(const Reading& reading) {
     const auto add = [&](const std::string& text) {
         for (std::sregex_iterator it{text.begin(), text.end(), use}, end; it != end; ++it)
             names.insert((*it)[1].matched ? (*it)[1].str() : (*it)[2].str());
+        std::erase_if(
+            names, [&](const std::string& name) { return !may_be_missing(name, reading.service); });
     };
     add(reading.trace->code);
     if (names.empty()) each_line_of(reading, add);
@@ -177,7 +188,7 @@ bool tell_empty_url(const Reading& reading, const ServiceFact& service, Finding&
                             " or in env of the profile (variables of a bundle are read when it is "
                             "built or started: restart it)";
     // Also told of the line that is written of it.
-    finding.topic = "url-incomplete";
+    if (finding.topic != "end") finding.topic = "url-incomplete";
     if (variable.empty()) {
         finding.id = "url-incomplete";
         finding.what = service.name + " makes the URL \"" + url + "\"" + where +

@@ -3,8 +3,10 @@
 #include "core/doctor/picture.hpp"
 #include "core/doctor/traceback_readers.hpp"
 
+#include <algorithm>
 #include <array>
 #include <charconv>
+#include <regex>
 
 namespace devstack::core::doctor {
 
@@ -74,9 +76,8 @@ TraceLines unfold_json(const LineFact& line) {
 }
 
 bool tells_server_error_in_json(const std::string& text) {
-    return text.starts_with('{') &&
-           (contains(text, "\"statusCode\":5") || contains(text, "\"status\":5") ||
-            contains(text, "\"status_code\":5"));
+    static const std::regex status{R"re("status(?:Code|_code)?": ?5\d\d\b)re"};
+    return text.starts_with('{') && std::regex_search(text, status);
 }
 
 }  // namespace devstack::core::doctor

@@ -118,6 +118,16 @@ TypeError: Invalid URL
     CHECK(world.findings()[0].what ==
           "The variable DATABASE_URL, of which api makes a URL in /srv/src/index.ts line 2 "
           "(fetch), is not set: the URL is \"undefined\".");
+    // What is set, and what is no part of a URL, is not the one.
+    world = failed_with(R"(1 | const port = process.env.PORT
+2 | const u = new URL(config.db)
+TypeError: Invalid URL
+ input: "undefined",
+      at fetch (/srv/src/index.ts:2:77)
+)");
+    CHECK(world.findings()[0].what ==
+          "api makes the URL \"undefined\" in /srv/src/index.ts line 2 (fetch): the variable that "
+          "it begins with is not set.");
     world = failed_with(R"(Cause: TypeError: Invalid URL
     at new URL (node:internal/url:806:29)
     at P (webpack-internal:///(rsc)/./app/page.js:11:21)
