@@ -72,6 +72,10 @@ void add_modules(const fs::path& folder,
                               name == "node_modules" || name == "env" || name == "__pycache__" ||
                               name == "tests" || name.find('.') != name.npos;
         if (is_other || depth >= depth_max || !fs::is_directory(path, ignored)) continue;
+        const fs::path init = path / "__init__.py";
+        if (fs::exists(init, ignored) && modules.size() < modules_max) {
+            modules.push_back({service, package + name, find_names(init)});
+        }
         add_modules(path, package + name + ".", depth + 1, service, modules);
     }
 }

@@ -1,5 +1,6 @@
 #include "devstack/base/text.hpp"
 #include "devstack/core/doctor/shell_words.hpp"
+#include "devstack/platform/environment.hpp"
 #include "devstack/platform/procfs.hpp"
 
 #include "diagnosis/collectors.hpp"
@@ -39,8 +40,9 @@ std::vector<std::string> search_path(const ServiceScene& service) {
     const auto found = service.environment.find("PATH");
     if (found != service.environment.end()) return split_path(found->second);
     // Of a profile that does not hold together: what it would inherit.
-    const char* const own = std::getenv("PATH");
-    return split_path(own == nullptr ? "/usr/local/bin:/usr/bin:/bin" : own);
+    const auto own = platform::environment();
+    const auto path = own.find("PATH");
+    return split_path(path == own.end() ? "/usr/local/bin:/usr/bin:/bin" : path->second);
 }
 
 std::string find_in_path(const std::string& word, const std::vector<std::string>& directories) {

@@ -155,9 +155,9 @@ struct Refused {
 Refused find_refused(const std::string& line) {
     static const std::regex route{R"(Route (?:GET|POST|PUT|PATCH|DELETE):(/\S*) not found)"};
     static const std::regex access{
-        R"re(\b(?:GET|POST|PUT|PATCH|DELETE)[ :]+(/[^\s"]*)[^\n]*?[\s"](40[0134569]|410|415|422)\b)re"};
+        R"re(\b(?:GET|POST|PUT|PATCH|DELETE)[ :]+(/[^\s":,;]*)[^\n]*?[\s"](40[0134569]|410|415|422)\b)re"};
     static const std::regex status_first{
-        R"re(\b(40[0134569]|410|415|422) (?:GET|POST|PUT|PATCH|DELETE) (/[^\s"]*))re"};
+        R"re(\b(40[0134569]|410|415|422) (?:GET|POST|PUT|PATCH|DELETE) (/[^\s":,;]*))re"};
     std::smatch found;
     if (std::regex_search(line, found, route)) return {found[1].str(), "404"};
     if (std::regex_search(line, found, access)) return {found[1].str(), found[2].str()};

@@ -20,6 +20,9 @@ struct LogKnowledge {
     bool is_lasting = false;
     /// A program may go on after it: it matters where it is among the last words.
     bool is_last_word = false;
+    /// Tells of a cause also when the service is well, where it says it again and again, and
+    /// lately.
+    bool is_repeated = false;
 };
 
 /// All of it: what is about programs themselves, and …

@@ -282,6 +282,14 @@ constexpr LogKnowledge table[] = {
      "give storage and bootstrap/cache to the user that PHP runs as (chown -R)",
      72,
      true},
+    // The pages of errors that Mojolicious looks for are optional.
+    {"template-missing",
+     "Template \"",
+     R"re(\] Template "(?!exception\.|not_found\.|layouts/)([\w./-]+\.\w+\.\w+)" not found)re",
+     "{service} (Mojolicious) does not find the template {1}.",
+     "correct the name that render() is given, or make it: in templates/, or below __DATA__ (@@ "
+     "{1})",
+     70},
     {"assets-not-built",
      "Vite manifest not found at",
      R"re(Vite manifest not found at: (\S+))re",

@@ -2,6 +2,8 @@
 
 #include "core/doctor/log_reading.hpp"
 
+#include "core/doctor/trace_meaning.hpp"
+
 #include <algorithm>
 #include <array>
 #include <cmath>
@@ -32,6 +34,7 @@ bool has_failed_request(const ServiceFact& service,
                                 contains(it.text, "DELETE ");
         return (is_request && (contains(it.text, " 500") || contains(it.text, "[500]"))) ||
                contains(it.text, "Exception in ASGI application") ||
+               (tells_server_error_in_json(it.text) && is_of_trace(it, trace)) ||
                (is_recent &&
                 (contains(it.text, "http: panic serving ") || contains(it.text, " panicked at ") ||
                  contains(it.text, "PHP Fatal error:  Uncaught ")));
@@ -181,6 +184,7 @@ void read_traceback(const Reading& reading, std::vector<Finding>& findings) {
     finding.topic = is_why_it_ended(trace, service, picture) ? "end" : "traceback";
     finding.strength = strength_of(trace, service, picture);
     describe(trace, service, picture, finding);
+    tell_meaning(reading, service, finding);
     if (line != log.lines.end()) {
         finding.evidence.push_back(render_line(reading.service.name, *line));
     }

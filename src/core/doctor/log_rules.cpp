@@ -4,6 +4,7 @@
 #include "devstack/base/text.hpp"
 #include "devstack/core/logs/line_pattern.hpp"
 
+#include "core/doctor/log_course.hpp"
 #include "core/doctor/log_knowledge.hpp"
 #include "core/doctor/log_reading.hpp"
 
@@ -231,7 +232,8 @@ bool is_about_rights(const LogKnowledge& known,
                      const Picture& picture) {
     constexpr double recent_seconds = 120;
     if (known.id != "permission-denied" && known.id != "sqlite-can-not-open" &&
-        known.id != "sqlite-read-only") {
+        known.id != "sqlite-read-only" && known.id != "redis-no-permission" &&
+        known.id != "broker-permission-denied") {
         return false;
     }
     const double age = seconds_between(line.time, picture.facts().time);
@@ -315,6 +317,7 @@ bool complete(const LogKnowledge& known,
     if (known.id == "database-locked") tell_locker(reading.service, reading.picture, finding);
     if (known.id == "asgi-app-not-found") tell_failing_import(found, reading, finding);
     if (known.is_last_word && !is_last_word(line, reading)) return false;
+    if (is_taken_back(known, line, reading)) return false;
     if (known.id == "compile-error" && known.part == "--> ") {
         const std::string error = rust_error_before(reading.log, line);
         if (error.empty()) return false;
@@ -335,7 +338,8 @@ void read_line(const Reading& reading,
         const bool is_port = known.id == "port-in-use";
         const bool may_count = (known.is_lasting && !is_done_without(line, service, picture)) ||
                                is_port || is_about_rights(known, service, line, picture) ||
-                               may_explain(service, line, picture) ||
+                               may_explain(service, line, picture) || is_state(known) ||
+                               is_said_again(known, line, reading) ||
                                (reading.is_unhandled && is_of_trace(line, *reading.trace));
         if (!may_count) continue;
         std::smatch found;

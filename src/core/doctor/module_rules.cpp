@@ -79,10 +79,16 @@ std::string list_modules(const std::vector<const ModuleFact*>& modules) {
     constexpr std::size_t shown_max = 6;
     std::vector<std::string> names;
     for (const ModuleFact* it : modules) {
-        if (names.size() < shown_max) names.push_back(it->name);
+        // A package that defines nothing only holds others.
+        const bool holds =
+            it->names.empty() && std::ranges::any_of(modules, [&](const auto* other) {
+                return other->name.starts_with(it->name + ".");
+            });
+        if (!holds) names.push_back(it->name);
     }
     if (names.empty()) return "there is no Python module at all";
-    const std::string more = modules.size() > shown_max ? ", and more" : "";
+    const std::string more = names.size() > shown_max ? ", and more" : "";
+    names.resize(std::min(names.size(), shown_max));
     return (names.size() == 1 ? "there is only " : "there are ") + join_for_people(names) + more;
 }
 
@@ -170,10 +176,131 @@ void tell_missing_name(const ServiceFact& service,
     findings.push_back(std::move(finding));
 }
 
+/// "site_/settings" of the module "site_.settings".
+std::string path_of_module(std::string name) {
+    std::ranges::replace(name, '.', '/');
+    return name;
+}
+
+/// redis.py beside the program is imported in place of the package redis.
+void tell_no_package(const ServiceFact& service,
+                     const std::string& missing,
+                     const Picture& picture,
+                     Finding& finding) {
+    const std::string module = missing.substr(0, missing.find('.'));
+    const std::string file = module + ".py in " + folder_of(service, picture);
+    finding.id = "module-is-no-package";
+    finding.what = service.name + " imports " + missing + ", and " + module + " is its own file " +
+                   file + ", which is no package and hides one of that name.";
+    finding.fix = "rename " + module + ".py if an installed package " + module +
+                  " is meant; else make it a directory " + module + "/ with " +
+                  path_of_module(missing) + ".py";
+}
+
+void tell_no_file(const ServiceFact& service,
+                  const std::string& missing,
+                  const std::vector<const ModuleFact*>& modules,
+                  const Picture& picture,
+                  Finding& finding) {
+    const std::string package = missing.substr(0, missing.rfind('.'));
+    std::vector<const ModuleFact*> beside;
+    for (const ModuleFact* it : modules) {
+        if (it->name.starts_with(package + ".")) beside.push_back(it);
+    }
+    const std::string file = path_of_module(missing) + ".py";
+    finding.id = "module-file-missing";
+    finding.what = service.name + " imports its own module " + missing + ", and " + file +
+                   " does not exist in " + folder_of(service, picture) +
+                   (beside.empty() ? "." : "; " + list_modules(beside) + ".");
+    const std::string name =
+        beside.size() == 1 ? "write " + beside.front()->name + " for it" : "correct the name";
+    finding.fix = "make " + file + ", or " + name +
+                  (contains(missing, "settings") ? ": DJANGO_SETTINGS_MODULE, in the env of " +
+                                                       service.name + ", manage.py or wsgi.py"
+                                                 : " where it is imported");
+    // An installed package goes before a directory that is none.
+    const std::string top = missing.substr(0, missing.find('.'));
+    if (std::ranges::find(modules, top, &ModuleFact::name) == modules.end()) {
+        finding.confidence = Confidence::probable;
+        finding.fix += "; or, if an installed package " + top + " is meant, install it";
+    }
+}
+
+/// "app/main.py", which python is told to run: it looks for modules beside that, not where it is
+/// started. Empty: it is told another way, or the script is there.
+std::string script_below(const ServiceFact& service) {
+    const auto& words = service.words;
+    if (words.size() < 2 || !base_of(words[0]).starts_with("python")) return "";
+    const std::string& script = words[1];
+    const bool is_below = script.ends_with(".py") && script.find('/') != script.npos &&
+                          !script.starts_with('/') && !script.starts_with("..");
+    if (!is_below) return "";
+    const std::string path = script.starts_with("./") ? script.substr(2) : script;
+    return path.find('/') == path.npos ? "" : path;
+}
+
+bool tell_not_on_path(const ServiceFact& service,
+                      const std::string& missing,
+                      const Picture& picture,
+                      Finding& finding) {
+    const std::string script = script_below(service);
+    if (script.empty()) return false;
+    const std::string folder = folder_of(service, picture);
+    std::string module = script.substr(0, script.size() - 3);
+    std::ranges::replace(module, '/', '.');
+    finding.id = "module-not-on-path";
+    finding.confidence = Confidence::probable;
+    finding.what = service.name + " imports its own " + missing + ", which is in " + folder +
+                   ", and Python looks for it beside " + script + " only, the script that it runs.";
+    finding.fix = "python -m " + module + " for " + script + " in " + place_of_command(service) +
+                  ", or PYTHONPATH = \".\" in the env of " + service.name;
+    return true;
+}
+
+/// A module below a package of the program's own, or such a package: nothing to install.
+void tell_own_module(const ServiceFact& service,
+                     const LineFact& line,
+                     const Picture& picture,
+                     std::vector<Finding>& findings) {
+    const std::string missing = missing_module_in(line.text);
+    const std::string top = missing.substr(0, missing.find('.'));
+    const auto modules = modules_of(service, picture);
+    const auto has = [&](const std::string& name) {
+        return std::ranges::find(modules, name, &ModuleFact::name) != modules.end();
+    };
+    const std::string package = missing.substr(0, missing.rfind('.'));
+    const bool is_own = has(package) || std::ranges::any_of(modules, [&](const ModuleFact* it) {
+                            return it->name.starts_with(package + ".");
+                        });
+    Finding finding;
+    finding.service = service.name;
+    finding.topic = "python-module-missing";
+    finding.strength = 80;
+    finding.confidence = Confidence::sure;
+    finding.evidence = {render_line(service.name, line)};
+    if (missing == top) {
+        if (!has(top) || !tell_not_on_path(service, missing, picture, finding)) return;
+    } else if (!is_own || has(missing)) {
+        return;
+    } else if (contains(line.text, "is not a package")) {
+        tell_no_package(service, missing, picture, finding);
+    } else {
+        tell_no_file(service, missing, modules, picture, finding);
+    }
+    findings.push_back(std::move(finding));
+}
+
 }  // namespace
 
 void find_wrong_modules(const Picture& picture, std::vector<Finding>& findings) {
     for (const ServiceFact& service : picture.facts().services) {
+        const LineFact* const failed_import =
+            picture.find_line(service.name, [](const std::string& text) {
+                return contains(text, "ModuleNotFoundError: ") && !missing_module_in(text).empty();
+            });
+        if (failed_import != nullptr && !picture.is_well(service)) {
+            tell_own_module(service, *failed_import, picture, findings);
+        }
         const auto wanted = find_wanted(service.words);
         if (!wanted || picture.is_well(service)) continue;
         const LineFact* const missing = picture.find_line(service.name, [&](const auto& text) {

@@ -323,6 +323,15 @@ void tell_worker_connections(const Trouble& it, Finding& finding) {
                   ", or look for connections that are kept for nothing";
 }
 
+/// The Lua of a module of nginx' own: OpenResty, libnginx-mod-http-lua.
+void tell_lua(const Trouble& it, Finding& finding) {
+    const std::string place = it.picture.shown(it.caught[2]);
+    finding.what = "The Lua code of nginx fails for " + it.request +
+                   ", which is answered with 500" + it.in_place() + ": " + place + ": " +
+                   it.caught[3] + ".";
+    finding.fix = "correct " + place + ", then nginx -t and reload (nginx keeps Lua in memory)";
+}
+
 struct Kind {
     std::string_view id;
     std::string_view part;
@@ -335,6 +344,24 @@ struct Kind {
 };
 
 constexpr Kind kinds[] = {
+    {"proxy-lua-fails",
+     "lua entry thread aborted",
+     R"re((lua entry thread aborted): (?:runtime|memory allocation|unknown) error: (\S+:\d+|\S+): ([^\n]+?)(?:, client: .*)?$)re",
+     86,
+     false,
+     tell_lua},
+    {"proxy-lua-fails",
+     "failed to run ",
+     R"re((failed to run \w+_by_lua\*?): (\S+:\d+): ([^\n]+?)(?:, client: .*)?$)re",
+     86,
+     false,
+     tell_lua},
+    {"proxy-lua-fails",
+     "failed to load ",
+     R"re((failed to load (?:external Lua file|inlined Lua code)) ?"?([^":\s]*)"?: ([^\n]+?)(?:, client: .*)?$)re",
+     86,
+     false,
+     tell_lua},
     {"proxy-body-too-large",
      "client intended to send too large body",
      "too large body",
@@ -472,7 +499,7 @@ Trouble read_trouble(const Kind& kind,
                      const Picture& picture) {
     std::smatch found;
     std::regex_search(line.text, found, std::regex{kind.pattern});
-    Trouble trouble{nginx, picture, {}, request_of_line(line.text), {}};
+    Trouble trouble{nginx, picture, {}, request_at(line, nginx, picture), {}};
     trouble.route = find_route(nginx, trouble.request, server_of_line(line.text));
     for (const auto& it : found)
         trouble.caught.push_back(it.str());
@@ -497,12 +524,13 @@ void look_for(const Kind& kind,
               const Picture& picture,
               std::vector<Finding>& findings) {
     const LineFact* const line = find_last(kind, nginx, picture, [&](const LineFact& it) {
-        return kind.is_lasting || is_failing(request_of_line(it.text), nginx, picture);
+        return kind.is_lasting || is_failing(request_at(it, nginx, picture), nginx, picture);
     });
     if (line == nullptr) return;
     Finding finding = tell(kind, read_trouble(kind, nginx, *line, picture), *line);
     // What nobody meets now is not stronger than usual.
-    if (!is_failing(request_of_line(line->text), nginx, picture)) finding.strength = kind.strength;
+    const std::string request = request_at(*line, nginx, picture);
+    if (!is_failing(request, nginx, picture)) finding.strength = kind.strength;
     findings.push_back(std::move(finding));
 }
 

@@ -1,12 +1,46 @@
 #include "core/doctor/nginx_route.hpp"
 
 #include "devstack/core/doctor/nginx_config.hpp"
+#include "devstack/core/doctor/proxy_paths.hpp"
 
 #include "core/doctor/config_words.hpp"
 
 #include <algorithm>
 
 namespace devstack::core::doctor {
+
+namespace {
+
+/// What Lua says has a trace below it, and the request behind that.
+std::string find_request(const LineFact& line, const LogFact& log) {
+    constexpr std::size_t lines_max = 40;
+    std::string request = request_of_line(line.text);
+    if (!contains(line.text, "ua")) return request;
+    const auto at = static_cast<std::size_t>(&line - log.lines.data());
+    for (std::size_t i = at + 1; request.empty() && i < std::min(log.lines.size(), at + lines_max);
+         ++i) {
+        const std::string& text = log.lines[i].text;
+        if (text.starts_with("20") && contains(text, "] ")) break;
+        request = request_of_line(text);
+    }
+    return request;
+}
+
+const LogFact* log_of(const LineFact& line, const NginxFact& nginx, const Picture& picture) {
+    for (const LogFact& log : picture.facts().logs) {
+        const bool has_it =
+            !log.lines.empty() && &line >= log.lines.data() && &line <= &log.lines.back();
+        if (log.service == nginx.service && has_it) return &log;
+    }
+    return nullptr;
+}
+
+}  // namespace
+
+std::string request_at(const LineFact& line, const NginxFact& nginx, const Picture& picture) {
+    const LogFact* const log = log_of(line, nginx, picture);
+    return log == nullptr ? request_of_line(line.text) : find_request(line, *log);
+}
 
 Route find_route(const Picture& picture, const DialFact& dial) {
     for (const NginxFact& nginx : picture.facts().nginx) {

@@ -19,6 +19,8 @@ Route find_route(const Picture& picture, const DialFact& dial);
 /// The location of the server with that name, when only this and the path are known; of any server,
 /// where none has the name.
 Route find_route(const NginxFact& nginx, const std::string& path, const std::string& server_name);
+/// The request that a line of nginx' error log is about; empty: none.
+std::string request_at(const LineFact& line, const NginxFact& nginx, const Picture& picture);
 /// A setting in force there; empty: it is at its default.
 std::string setting_of(const NginxLocationFact& location, std::string_view name);
 /// It is configured to wait for an answer for some seconds only.

@@ -40,8 +40,11 @@ bool still_matters(const ServiceFact& service,
     if (picture.is_suspect(service) && (!picture.is_well(service) || !is_silent || is_since)) {
         return age <= asked_seconds;
     }
-    // The request that somebody asks about is answered: nobody suffers from it.
-    if (asked != nullptr && asked->status != 0 && asked->status < 400) return false;
+    // The request that somebody asks about is answered, or is slow for something else.
+    constexpr int server_error = 500;
+    if (asked != nullptr && (is_silent || (asked->status != 0 && asked->status < server_error))) {
+        return false;
+    }
     if (age > recent_seconds) return false;
     // What a service that is well goes on without; not a database, or a broker.
     const bool is_missed = refusal.count >= 2 && !product_wanted(port, refusal).empty();

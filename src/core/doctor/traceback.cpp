@@ -194,6 +194,9 @@ std::optional<Traceback> read_at(const Lines& lines, std::size_t at) {
     if (auto found = read_ruby(lines, at)) return found;
     if (contains(text, " line ")) return read_perl(lines, at);
     if (contains(text, "panic") || text.starts_with("fatal error: ")) return read_go(lines, at);
+    if (contains(text, "[ERROR] ")) {
+        if (auto found = read_astro(lines, at)) return found;
+    }
     const bool is_error = contains(text, "Error");
     if (!is_error && !contains(text, "Exception") && !contains(text, "Caused by: ")) {
         return std::nullopt;
@@ -203,11 +206,23 @@ std::optional<Traceback> read_at(const Lines& lines, std::size_t at) {
     return is_error ? read_node(lines, at) : std::nullopt;
 }
 
+/// The last one in a line that is JSON.
+std::optional<Traceback> read_json(const LineFact& line) {
+    const Lines lines = unfold_json(line);
+    for (std::size_t i = lines.size(); i-- > 0;) {
+        auto found = read_at(lines, i);
+        // What it was told of is in the same line.
+        if (found) found->head = line.text;
+        if (found) return found;
+    }
+    return std::nullopt;
+}
+
 }  // namespace
 
 std::optional<Traceback> find_last_traceback(const std::vector<LineFact>& lines) {
     for (std::size_t i = lines.size(); i-- > 0;) {
-        auto found = read_at(lines, i);
+        auto found = lines[i].text.starts_with('{') ? read_json(lines[i]) : read_at(lines, i);
         if (!found) continue;
         if (found->head.empty()) found->head = lines[i].text;
         return found;

@@ -24,5 +24,7 @@ struct Traceback {
 
 /// The last one of any language that is known; empty when there is none.
 std::optional<Traceback> find_last_traceback(const std::vector<LineFact>& lines);
+/// A log line in JSON of a request that was answered with 500 or above.
+bool tells_server_error_in_json(const std::string& text);
 
 }  // namespace devstack::core::doctor

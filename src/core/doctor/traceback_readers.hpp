@@ -26,6 +26,11 @@ std::optional<Traceback> read_cpp(const TraceLines& lines, std::size_t at);
 std::optional<Traceback> read_ruby(const TraceLines& lines, std::size_t at);
 std::optional<Traceback> read_php(const TraceLines& lines, std::size_t at);
 std::optional<Traceback> read_perl(const TraceLines& lines, std::size_t at);
+/// What Astro says of a page that it can not render.
+std::optional<Traceback> read_astro(const TraceLines& lines, std::size_t at);
+
+/// The lines of the trace in a line that is JSON; empty: it has none.
+TraceLines unfold_json(const LineFact& line);
 
 /// Of a recursion without end the log may hold only frames: a JVM prints a thousand.
 std::optional<Traceback> read_headless_java(const TraceLines& lines);

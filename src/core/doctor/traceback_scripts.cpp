@@ -1,4 +1,4 @@
-// Traces of Ruby, PHP and Perl.
+// Traces of Ruby, PHP, Perl and Astro.
 
 #include "core/doctor/picture.hpp"
 #include "core/doctor/traceback_readers.hpp"
@@ -185,6 +185,27 @@ std::optional<Traceback> read_perl(const TraceLines& lines, std::size_t at) {
     found.file = match[2];
     found.line = to_line_number(match[3]);
     return found;
+}
+
+/// "13:55:07 [ERROR] Could not import `../layouts/Main.astro`.", "  Stack trace:",
+/// "    at /srv/src/pages/index.astro:2:20".
+std::optional<Traceback> read_astro(const TraceLines& lines, std::size_t at) {
+    static const std::regex head{R"(^\d\d:\d\d:\d\d \[ERROR\] (?:\[\w+\] )?(.+?)\.?$)"};
+    static const std::regex frame{R"(^\s+(?:at (?:.* \()?)?(/[^():]+):(\d+):\d+\)?$)"};
+    constexpr std::size_t lines_max = 12;
+    std::smatch match;
+    if (!std::regex_search(lines[at].text, match, head)) return std::nullopt;
+    Traceback found;
+    found.error = match[1];
+    found.time = lines[at].time;
+    for (std::size_t i = at + 1; i < std::min(lines.size(), at + lines_max); ++i) {
+        if (!lines[i].text.starts_with(' ')) break;
+        if (!std::regex_search(lines[i].text, match, frame) || is_foreign(match[1])) continue;
+        found.file = match[1];
+        found.line = to_line_number(match[2]);
+        return found;
+    }
+    return std::nullopt;
 }
 
 }  // namespace devstack::core::doctor

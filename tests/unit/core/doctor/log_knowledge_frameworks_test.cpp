@@ -199,7 +199,7 @@ constexpr Told told[] = {
      "src/App.vue of api imports ./Usr.vue, which does not exist."},
     {"Module not found: Error: Can't resolve './Usr' in '/srv/web/src'",
      "import-unresolved",
-     "A file in /srv/web/src of api imports ./Usr, which does not exist."},
+     "api does not compile: a file in /srv/web/src imports ./Usr, which does not exist."},
     {"error: Environment variable not found: DATABASE_URL.",
      "variable-missing",
      "The variable DATABASE_URL that api needs is not set."},

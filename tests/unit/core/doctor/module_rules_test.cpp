@@ -67,3 +67,57 @@ TEST_CASE("a package that a module imports is to be installed", "[unit][doctor]"
         started_by({"uvicorn", "main:app"}, "ModuleNotFoundError: No module named 'main'");
     CHECK(other.findings()[0].id == "python-module-missing");
 }
+
+TEST_CASE("a module of an own package is not to be installed", "[unit][doctor]") {
+    World world = started_by({"python3", "manage.py", "runserver"},
+                             "ModuleNotFoundError: No module named 'site_.settings.local'");
+    world.facts.modules = {{"api", "site_", {}},
+                           {"api", "site_.settings", {}},
+                           {"api", "site_.settings.base", {"DEBUG"}}};
+    CHECK(world.said() ==
+          "[module-file-missing] api imports its own module site_.settings.local, and "
+          "site_/settings/local.py does not exist in backend; there is only "
+          "site_.settings.base.\n");
+    CHECK(world.findings()[0].fix ==
+          "make site_/settings/local.py, or write site_.settings.base for it: "
+          "DJANGO_SETTINGS_MODULE, in the env of api, manage.py or wsgi.py");
+    // A directory that is no package: an installed one would go before it.
+    world = started_by({"alembic", "upgrade", "head"},
+                       "ModuleNotFoundError: No module named 'alembic.config'");
+    world.facts.modules = {{"api", "alembic.env", {"run"}}};
+    CHECK(world.findings()[0].fix ==
+          "make alembic/config.py, or write alembic.env for it where it is imported; or, if an "
+          "installed package alembic is meant, install it");
+}
+
+TEST_CASE("a file that hides a package is told", "[unit][doctor]") {
+    World world = started_by({"python3", "main.py"},
+                             "ModuleNotFoundError: No module named 'redis.asyncio'; 'redis' is not "
+                             "a package");
+    world.facts.modules = {{"api", "redis", {"connect"}}};
+    CHECK(world.said() ==
+          "[module-is-no-package] api imports redis.asyncio, and redis is its own file redis.py in "
+          "backend, which is no package and hides one of that name.\n");
+}
+
+TEST_CASE("a module of a package that is not the program's own is to be installed",
+          "[unit][doctor]") {
+    const World world =
+        started_by({"python3", "main.py"}, "ModuleNotFoundError: No module named 'redis.asyncio'");
+    CHECK(world.findings()[0].id == "python-module-missing");
+}
+
+TEST_CASE("an own package that a script below it can not see is told", "[unit][doctor]") {
+    World world =
+        started_by({"python3", "shop/main.py"}, "ModuleNotFoundError: No module named 'shop'");
+    world.facts.modules = {{"api", "shop", {}}, {"api", "shop.main", {"app"}}};
+    CHECK(world.said() ==
+          "[module-not-on-path] api imports its own shop, which is in backend, and Python looks "
+          "for it beside shop/main.py only, the script that it runs.\n");
+    CHECK(world.findings()[0].fix ==
+          "python -m shop.main for shop/main.py in the command of api (devstack.toml:3), or "
+          "PYTHONPATH = \".\" in the env of api");
+    // No package of its own: one that is installed may be meant.
+    world.facts.modules = {{"api", "shop.main", {"app"}}};
+    CHECK(world.findings()[0].id == "python-module-missing");
+}

@@ -361,3 +361,28 @@ TEST_CASE("an alias without its slash, a missing list of users and a deny are to
           "nginx refuses /static/app.js to 127.0.0.1 (403): allow and deny do not let that address "
           "in, in location /static/ (nginx.conf:10).");
 }
+
+TEST_CASE("Lua that fails in nginx is told with its line", "[unit][doctor]") {
+    World world = world_with_nginx();
+    world.break_probe("web", 500);
+    const std::string time = "2026-11-20T18:37:03.000Z";
+    world.facts.logs.push_back(
+        {"web",
+         "error.log",
+         {{time,
+           "2026/11/28 13:55:29 [error] 22#22: *2 lua entry thread aborted: runtime error: "
+           "/srv/lua/auth.lua:3: attempt to index local 'h' (a nil value)"},
+          {time, "stack traceback:"},
+          {time, "coroutine 0:"},
+          {time, "\t/srv/lua/auth.lua: in function 'check'"},
+          {time,
+           "\taccess_by_lua(ngx.conf:11):1: in main chunk, client: 127.0.0.1, server: , request: "
+           "\"GET /health HTTP/1.1\", host: \"127.0.0.1:8080\""}}});
+    CHECK(world.findings()[0].id == "proxy-lua-fails");
+    CHECK(world.findings()[0].what ==
+          "The Lua code of nginx fails for /health, which is answered with 500, in location / "
+          "(nginx.conf:10): /srv/lua/auth.lua:3: attempt to index local 'h' (a nil value).");
+    // Of another request.
+    world.facts.logs[0].lines[4].text = "\tin main chunk, request: \"GET /other HTTP/1.1\"";
+    CHECK(world.said().find("Lua") == std::string::npos);
+}

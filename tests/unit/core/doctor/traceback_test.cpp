@@ -356,3 +356,30 @@ TEST_CASE("a log without a traceback has none", "[unit][doctor]") {
     CHECK(find_in("") == "none");
     CHECK(find_in("Traceback (most recent call last):\n") == "none");
 }
+
+TEST_CASE("traces in lines that are JSON are read", "[unit][doctor]") {
+    CHECK(
+        find_in(
+            R"json({"level":"error","message":"boom","stack":"Error: boom\n    at f (/srv/a.js:3:9)"})json") ==
+        "Error: boom | /srv/a.js:3 | f");
+    CHECK(find_in(
+              R"json({"event":"failed","exception":"Traceback (most recent call last):\n)json"
+              R"json(  File \"/srv/app.py\", line 6, in items\n    check(1)\nKeyError: 7"})json") ==
+          "KeyError: 7 | /srv/app.py:6 | items");
+    CHECK(find_in(R"json({"level":"info","message":"no stack: \n in it"})json") == "none");
+    CHECK(find_in(R"json({"level":"info","stack":"orders\nbilling"})json") == "none");
+    CHECK(find_in(R"json({"level":"error","stack":"Error: boom\n    at f (/srv/a.js:3:)json") ==
+          "none");
+}
+
+TEST_CASE("what Astro says of a page is read", "[unit][doctor]") {
+    CHECK(find_in(R"(13:55:07 [ERROR] Could not import `../layouts/Main.astro`.
+  Hint:
+    This is often caused by a typo in the import path.
+  Stack trace:
+    at /srv/src/pages/index.astro:2:20
+    [...] See full stack trace in the browser, or rerun with --verbose.
+)") == "Could not import `../layouts/Main.astro` | /srv/src/pages/index.astro:2 | ");
+    CHECK(find_in("13:55:07 [ERROR] The server is gone.\n13:55:08 [build] at /srv/a.astro:2:20") ==
+          "none");
+}
