@@ -237,8 +237,7 @@ void Keeper::on_daemon_end(int wait_status) {
     } else {
         // Whoever has told us to end waits for it.
         if (end_signal_ != 0) undelivered_signal_ = end_signal_;
-        const Duration delay =
-            end_signal_ != 0 ? Duration::zero() : backoff_.next_delay(lifetime);
+        const Duration delay = end_signal_ != 0 ? Duration::zero() : backoff_.next_delay(lifetime);
         restart_at_ = platform::now() + delay;
         const bool is_killed = WIFSIGNALED(wait_status);
         ::dprintf(
