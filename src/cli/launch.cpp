@@ -6,6 +6,7 @@
 #include "devstack/platform/environment.hpp"
 #include "devstack/platform/file_lock.hpp"
 #include "devstack/platform/signal_watch.hpp"
+#include "devstack/project/descriptors.hpp"
 
 #include "cli/builtin_profiles.hpp"
 #include "cli/reach_daemon.hpp"
@@ -80,6 +81,9 @@ Status await_report(const platform::FileDescriptor& report, const std::string& o
 }
 
 Result<Launched> launch(const ChosenProfile& profile, bool frees_ports) {
+    const Status enough =
+        project::check_descriptors(profile.plan.services.size(), project::allowed_descriptors());
+    if (!enough) return enough.error();
     Result<Pipe> report = make_pipe();
     if (!report) return report.error();
     Result<Pipe> lifeline = make_pipe();

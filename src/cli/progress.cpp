@@ -17,6 +17,15 @@ bool is_settled(const core::api::ServiceState& service) {
 
 }  // namespace
 
+bool is_all_stopped(const core::api::StateMessage& state) {
+    std::size_t services = 0;
+    for (const core::api::ServiceState& it : state.services) {
+        if (it.is_wanted || it.awaits_connection) return false;
+        if (it.kind == "service") ++services;
+    }
+    return services > 0;
+}
+
 Progress judge_progress(const core::api::StateMessage& state,
                         const std::vector<std::string>& services) {
     Progress progress;

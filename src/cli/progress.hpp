@@ -17,6 +17,9 @@ struct Progress {
     bool has_failed() const { return !failed.empty(); }
 };
 
+/// No service is wanted any more, since somebody has stopped them all.
+bool is_all_stopped(const core::api::StateMessage& state);
+
 /// `services` empty: all that are wanted.
 Progress judge_progress(const core::api::StateMessage& state,
                         const std::vector<std::string>& services);

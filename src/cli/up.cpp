@@ -91,6 +91,10 @@ int wait_until_ready(client::Connection& connection,
         const auto ask = [](client::Connection& it) { return client::fetch_state(it); };
         const Result<api::StateMessage> state = ask_daemon(connection, paths, ask);
         if (!state) return complain(state.error().message), exit_failed;
+        if (is_all_stopped(*state)) {
+            complain("everything was stopped before it was ready");
+            return exit_failed;
+        }
         const Progress progress = judge_progress(*state, options.services);
         const TimePoint now = platform::now();
         if (progress.is_done() || progress.has_failed() || now >= deadline) {

@@ -124,6 +124,8 @@ DaemonProcess::~DaemonProcess() = default;
 
 Status DaemonProcess::begin() {
     if (const Status checked = check_loop(loop_); !checked) return checked;
+    // The keeper passes on what waited for our Hello.
+    watch_signals();
     Result<std::unique_ptr<ControlServer>> server =
         ControlServer::listen(loop_, paths_.control_socket(), api_);
     if (!server) return server.error();
@@ -146,7 +148,6 @@ Status DaemonProcess::begin() {
     have_door_held();
     if (const Status resumed = resume(std::move(*found)); !resumed) return resumed;
     watch_lifeline();
-    watch_signals();
     removal_.open();
     quiet_.note();
     return ok();
@@ -171,6 +172,7 @@ void DaemonProcess::turn() {
     if (is_in_turn_) return;  // The turn under way takes it from the queue.
     is_in_turn_ = true;
     now_ = platform::now();
+    note_lost_time();
     do {
         while (!inputs_.empty()) {
             const core::Input input = std::move(inputs_.front());
@@ -249,9 +251,21 @@ void DaemonProcess::arm_timer() {
     timer_.expires_at(*deadline);
     timer_.async_wait([this](boost::system::error_code error) {
         if (error) return;
+        now_ = platform::now();
+        note_lost_time();
         armed_for_.reset();
         feed(core::TimePassed{});
     });
+}
+
+/// Before anything else is looked at: what is due now is not due to the services.
+void DaemonProcess::note_lost_time() {
+    if (!armed_for_ || now_ - *armed_for_ < limits::lost_time_min) return;
+    const Duration lost = now_ - *std::exchange(armed_for_, {});
+    spdlog::info("nothing ran here for {}: deadlines are moved", render_duration(lost));
+    for (const Asked& asked : std::exchange(asked_, {}))
+        probes_.cancel(asked.ticket);
+    inputs_.push_front(core::TimeLost{lost});
 }
 
 /// A probe whose run has ended needs no answer any more, and a line tells nothing of a ready one.

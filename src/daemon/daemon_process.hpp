@@ -164,6 +164,7 @@ private:
     std::string phase_of(const std::string& service) const;
     void holders_freed(core::RunId run);
     void drop_stale_questions();
+    void note_lost_time();
     void notice(const std::string& service, const std::string& what);
     void add_own(core::api::EventMessage message);
     void announce(const std::string& to, const std::string& why);

@@ -1,6 +1,7 @@
 #include "devstack/base/shown_path.hpp"
 #include "devstack/core/plan/compare_plans.hpp"
 #include "devstack/core/plan/replace_plan.hpp"
+#include "devstack/project/descriptors.hpp"
 #include "devstack/project/project_paths.hpp"
 #include "devstack/project/saved_inputs.hpp"
 #include "devstack/project/saved_secrets.hpp"
@@ -54,6 +55,9 @@ Result<api::CommandReply> DaemonProcess::reload(const api::CommandRequest& reque
             mistakes.pop_back();
         return refuse("the profile has mistakes\n" + mistakes);
     }
+    const Status enough = project::check_descriptors(loaded.value->plan.services.size(),
+                                                     project::allowed_descriptors());
+    if (!enough) return refuse(enough.error().message);
     api::CommandReply reply{journal_.last_sequence(), {}};
     reply.reload = core::compare_plans(supervisor_.plan(), loaded.value->plan);
     add_outdated(*reply.reload);

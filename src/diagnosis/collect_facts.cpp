@@ -158,6 +158,9 @@ Facts collect_facts(const Question& question) {
     facts.profile = scene->profile_path.empty() ? "" : scene->shown(scene->profile_path);
     facts.daemon = scene->daemon;
     facts.daemon_problem = scene->daemon_problem;
+    if (facts.daemon == "silent") {
+        facts.unseen.push_back("what devstack knows of its services: " + facts.daemon_problem);
+    }
     facts.profile_problems = scene->problems;
     facts.knowledge = scene->knowledge;
 

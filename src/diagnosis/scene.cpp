@@ -5,9 +5,12 @@
 #include "devstack/core/doctor/redact.hpp"
 #include "devstack/core/doctor/shell_words.hpp"
 #include "devstack/core/profile/dotenv.hpp"
+#include "devstack/platform/clock.hpp"
 #include "devstack/platform/environment.hpp"
 #include "devstack/platform/procfs.hpp"
+#include "devstack/platform/signal_watch.hpp"
 #include "devstack/project/event_reader.hpp"
+#include "devstack/project/ledger_file.hpp"
 #include "devstack/project/load_plan.hpp"
 #include "devstack/project/load_profile.hpp"
 
@@ -16,6 +19,7 @@
 #include <algorithm>
 #include <array>
 #include <filesystem>
+#include <sstream>
 
 #include <unistd.h>
 
@@ -219,10 +223,46 @@ void overlay(ServiceFact& fact, const api::ServiceState& state) {
     }
 }
 
+/// A daemon that has died is there again after a tenth of a second, as a rule.
+constexpr Duration daemon_patience = 600ms;
+constexpr Duration daemon_pause = 20ms;
+
+/// "the daemon ended (signal 6); the services run on, and it is started again in 5000 ms".
+std::string last_word_of_keeper(const std::string& state_dir) {
+    constexpr std::string_view speaker = "devstack: ";
+    std::string word;
+    std::istringstream text{read_small(state_dir + "/daemon.stderr")};
+    for (std::string line; std::getline(text, line);) {
+        if (line.starts_with(speaker)) word = line.substr(speaker.size());
+    }
+    return word;
+}
+
+bool is_nobody_there(const Error& error) {
+    return error.kind == Error::Kind::not_found || error.kind == Error::Kind::busy;
+}
+
 void ask_daemon(Scene& scene) {
     if (!scene.question.project) return;
-    auto connection = client::Connection::open(scene.question.project->control_socket());
-    if (!connection) return;
+    const auto& paths = *scene.question.project;
+    const TimePoint deadline = platform::now() + daemon_patience;
+    auto connection = client::Connection::open(paths.control_socket());
+    const auto is_alone = [&] { return !connection && is_nobody_there(connection.error()); };
+    while (is_alone() && project::find_living_keeper(paths.state_dir)) {
+        if (platform::now() >= deadline) {
+            scene.daemon = "dead";
+            scene.daemon_problem = last_word_of_keeper(paths.state_dir);
+            return;
+        }
+        platform::wait_readable({}, daemon_pause);
+        connection = client::Connection::open(paths.control_socket());
+    }
+    if (is_alone()) return;
+    if (!connection) {
+        scene.daemon = "silent";
+        scene.daemon_problem = connection.error().message;
+        return;
+    }
     const auto reply = connection->get(api::render_request(api::StateRequest{}), Duration{500ms});
     if (!reply) {
         scene.daemon = "silent";

@@ -56,6 +56,8 @@ namespace {
 constexpr int exit_system_error = 71;   // EX_OSERR of sysexits.h.
 constexpr int exit_daemon_broken = 70;  // EX_SOFTWARE.
 constexpr Duration resource_wait = std::chrono::milliseconds{50};
+/// That were told to end everything, and died instead of doing it: then the keeper does it.
+constexpr int failed_ends_max = 3;
 /// For a child that is about to exec when the keeper is to become another program.
 constexpr int birth_wait_ms = 1000;
 /// Of the keeper's own command line.
@@ -129,6 +131,8 @@ private:
     bool has_ever_been_greeted_ = false;
     bool has_farewell_ = false;
     int undelivered_signal_ = 0;
+    int end_signal_ = 0;  ///< The last that told us to end.
+    int failed_ends_ = 0;
     std::uint32_t watched_events_ = 0;
     std::optional<int> exit_code_;
     alignas(protocol::Spawn) std::array<char, request_size_max> buffer_;
@@ -228,10 +232,12 @@ void Keeper::on_daemon_end(int wait_status) {
     daemon_ = {};
     if (has_farewell_ || !has_ever_been_greeted_) {
         exit_code_ = exit_code_of(wait_status);
-    } else if (undelivered_signal_ != 0 && !was_greeted) {
+    } else if (end_signal_ != 0 && (!was_greeted || ++failed_ends_ == failed_ends_max)) {
         exit_code_ = exit_daemon_broken;
     } else {
-        const Duration delay = backoff_.next_delay(lifetime);
+        // Whoever has told us to end waits for it.
+        if (end_signal_ != 0) undelivered_signal_ = end_signal_;
+        const Duration delay = end_signal_ != 0 ? Duration::zero() : backoff_.next_delay(lifetime);
         restart_at_ = platform::now() + delay;
         const bool is_killed = WIFSIGNALED(wait_status);
         ::dprintf(
@@ -248,11 +254,12 @@ void Keeper::on_daemon_end(int wait_status) {
 /// A daemon that is being started again would die of the signal before it can obey; it gets it when
 /// it has said Hello.
 void Keeper::forward(int signal) {
+    if (signal != SIGHUP) end_signal_ = signal;
     const bool can_obey = daemon_.pid != 0 && (daemon_.has_greeted || !has_ever_been_greeted_);
     if (can_obey) {
         ::kill(daemon_.pid, signal);
     } else {
-        undelivered_signal_ = signal;
+        undelivered_signal_ = end_signal_ != 0 ? end_signal_ : signal;
         if (daemon_.pid == 0) restart_at_ = platform::now();
     }
 }

@@ -341,6 +341,45 @@ TEST_CASE("a keeper that is told to end while no daemon works takes everything d
     CHECK(ends(child.pidfd));
 }
 
+TEST_CASE("an order to end outlives the daemon that was given it", "[integration][keeper]") {
+    KeeperWorld world;
+    auto first = world.accept_greeted_daemon();
+    const auto child = first.spawn(1, testchild({"ignore-term"}));
+    ::kill(world.keeper(), SIGTERM);
+    CHECK(first.next_signal() == SIGTERM);
+    ::kill(first.pid(), SIGKILL);
+
+    auto second = world.accept_greeted_daemon();
+    CHECK(second.next_signal() == SIGTERM);
+    SECTION("and the next one obeys") {
+        second.link().say_farewell();
+        second.exit(0);
+        CHECK(world.wait_for_end() == 0);
+    }
+    SECTION("and when none lives long enough, the keeper takes everything down") {
+        ::kill(second.pid(), SIGKILL);
+        auto third = world.accept_greeted_daemon();
+        CHECK(third.next_signal() == SIGTERM);
+        ::kill(third.pid(), SIGKILL);
+        CHECK(world.wait_for_end() == 70);
+    }
+    CHECK(ends(child.pidfd));
+}
+
+TEST_CASE("SIGHUP ends nothing, however broken the daemons are", "[integration][keeper]") {
+    KeeperWorld world;
+    auto first = world.accept_greeted_daemon();
+    const auto child = first.spawn(1, testchild({"wait"}), "stays#1");
+    ::kill(first.pid(), SIGKILL);
+    auto second = world.accept_daemon();
+    ::kill(world.keeper(), SIGHUP);
+    REQUIRE(eventually([&] { return !has_pending_signal(world.keeper()); }));
+    second.exit(1);
+    auto third = world.accept_daemon();
+    CHECK(take_over(third).at("stays#1").child.pid == child.pid);
+    CHECK(third.next_signal() == SIGHUP);
+}
+
 TEST_CASE("after Farewell the keeper ends with the daemon and leaves nobody",
           "[integration][keeper]") {
     KeeperWorld world;

@@ -183,6 +183,10 @@ TEST_CASE("services run on when no daemon comes up any more", "[integration][dea
               std::to_string(keeper) + ") goes on trying. Why is in " + project.directory() +
               "/.devstack/state/daemon.log and daemon.stderr; `devstack down` ends everything\n");
     CHECK(is_alive(api));
+    const std::string diagnosis = project.devstack({"doctor"}).output;
+    CHECK(diagnosis.find("has died and none comes up again: the services run on, but nobody "
+                         "watches them or takes their output. [daemon-dead]") != std::string::npos);
+    CHECK(diagnosis.find("[project-not-running]") == std::string::npos);
 
     SECTION("until the reason is gone") {
         project.write_file(".devstack/state/inputs-1", inputs);

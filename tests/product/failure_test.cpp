@@ -92,3 +92,35 @@ stop_timeout = "200ms"
     const std::size_t after = project.events_so_far();
     project.await_phase("api", "ready", 15s, after);
 }
+
+TEST_CASE("too few descriptors are told before anything is started", "[integration][failure]") {
+    TestProject project{"[service.api]\ncommand = ['@CHILD@', 'wait']\n"};
+    CommandSpec up = project.command({"up", "-d", "--wait"});
+    for (const char* limit : {"10", "14", "34"}) {
+        INFO(limit);
+        CommandSpec spec = up;
+        spec.argv = {"/bin/sh", "-c", "ulimit -n \"$0\"; exec \"$@\"", limit};
+        spec.argv.insert(spec.argv.end(), up.argv.begin(), up.argv.end());
+        const CommandResult refused = run_command(spec);
+        CHECK(refused.code == 1);
+        CHECK(refused.error ==
+              "devstack: too few open files are allowed: devstack takes 35 for 1 service, and the "
+              "hard limit is " +
+                  std::string{limit} +
+                  "; raise it (ulimit -Hn in the shell, LimitNOFILE= of systemd, --ulimit nofile= "
+                  "of docker)\n");
+    }
+    CHECK(project.devstack({"status"}).code == 3);
+}
+
+TEST_CASE("a command that gets no thread says so", "[integration][failure]") {
+    TestProject project{"[service.api]\ncommand = ['@CHILD@', 'wait']\n"};
+    CommandSpec doctor = project.command({"doctor"});
+    doctor.argv.insert(doctor.argv.begin(),
+                       {"/bin/sh", "-c", "ulimit -s 100000000; exec \"$0\" \"$@\""});
+    const CommandResult refused = run_command(doctor);
+    CHECK(refused.code == 1);
+    CHECK(refused.error ==
+          "devstack: cannot start a thread: too many processes, or too little memory, are allowed "
+          "(ulimit -u, ulimit -v, pids.max of the cgroup)\n");
+}

@@ -57,6 +57,12 @@ TEST_CASE("another user sees nothing of a project", "[integration][security]") {
     CHECK(up.code == 1);
     CHECK(up.error == "devstack: will not use " + project.directory() +
                           "/.devstack: it belongs to another user\n");
+    // Who may not ask does not know that nothing runs.
+    const CommandResult doctor = as_nobody(project, {"devstack", "doctor"});
+    CHECK(doctor.output.find("is not running") == std::string::npos);
+    CHECK(doctor.output.find(
+              "what devstack knows of its services: cannot connect to " + project.directory() +
+              "/.devstack/run/control.sock: Permission denied") != std::string::npos);
     CHECK(project.pid_of("api") != 0);
 }
 

@@ -273,6 +273,11 @@ Trace Scenario::after(Duration passed) {
     return send(TimePassed{});
 }
 
+Trace Scenario::late(Duration passed, Duration lost) {
+    now_ += passed;
+    return send(TimeLost{lost});
+}
+
 void Scenario::bring_up(const std::string& name) {
     start(name);
     spawned(name);

@@ -88,6 +88,8 @@ public:
     Trace daemon_dies(const std::vector<std::string>& found);
     Trace after(Duration passed);  ///< Moves the clock, then reports that time has passed.
     /// Start, spawn and one second of life: for tests that begin with a running service.
+    /// The same after the last deadline has been missed by `lost`.
+    Trace late(Duration passed, Duration lost);
     void bring_up(const std::string& name);
 
     std::string explain(const std::string& name) const;

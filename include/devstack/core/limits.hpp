@@ -158,6 +158,10 @@ inline constexpr auto readiness_probe_interval = 1s;
 inline constexpr auto alive_is_ready_after = 1s;
 /// Ready for this long, a service has recovered: the next restart delay is the shortest again.
 inline constexpr auto recovered_after = 30s;
+/// The loop comes so late only when it could not run: stopped, suspended, starved …
+inline constexpr auto lost_time_min = 250ms;
+/// … and services that could not either get as long, but no longer than this, to do what is due.
+inline constexpr auto lost_time_grace_max = 5s;
 /// SIGKILL is repeated at this interval while something is left (fork bombs, processes in state D).
 inline constexpr auto kill_again_after = 1s;
 

@@ -376,6 +376,25 @@ void tell_down(const Facts& facts, std::vector<Finding>& findings) {
     findings.push_back(std::move(finding));
 }
 
+/// The keeper starts one after the other, and the services run on unwatched.
+void tell_dead_daemon(const Facts& facts, std::vector<Finding>& findings) {
+    Finding finding;
+    finding.id = "daemon-dead";
+    finding.topic = "project";
+    finding.confidence = Confidence::sure;
+    finding.strength = 60;
+    finding.what = "The daemon of " + (facts.project.empty() ? facts.project_dir : facts.project) +
+                   " has died and none comes up again: the services run on, but nobody watches "
+                   "them or takes their output.";
+    if (!facts.daemon_problem.empty()) {
+        finding.evidence.push_back("the keeper says: " + facts.daemon_problem);
+    }
+    finding.fix =
+        "see daemon.log and daemon.stderr in the state directory (.devstack/state) for what it "
+        "dies of; the keeper goes on trying, and devstack down ends everything";
+    findings.push_back(std::move(finding));
+}
+
 /// What the question is about: a service, what it needs, and what has no service.
 void keep_subject(const Picture& picture, std::vector<Finding>& findings) {
     const SubjectFact& subject = picture.facts().subject;
@@ -451,6 +470,7 @@ Diagnosis diagnose(const Facts& facts) {
     std::vector<Finding> findings;
     for (const Rules rules : all_rules)
         rules(picture, findings);
+    if (facts.daemon == "dead") tell_dead_daemon(facts, findings);
     if (is_down(picture)) {
         tell_down(facts, findings);
     } else {

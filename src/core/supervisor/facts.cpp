@@ -11,6 +11,38 @@ namespace devstack::core {
 
 void Supervisor::on(const TimePassed&) {}
 
+/// Answers that are still to come are worth nothing: whoever feeds this has dropped the questions.
+void Supervisor::on(const TimeLost& fact) {
+    const TimePoint earliest = now_ + std::min<Duration>(fact.lost, limits::lost_time_grace_max);
+    const auto move = [&](TimePoint& deadline) {
+        deadline = std::max(deadline + fact.lost, earliest);
+    };
+    for (std::size_t i = 0; i < services_.size(); ++i) {
+        const ServiceId id{i};
+        if (auto* starting = std::get_if<Starting>(&services_[i].phase)) {
+            if (starting->step != Starting::Step::probing) continue;
+            move(starting->deadline);
+            const bool is_asked = !spec(id).ready_sign && has_readiness_probe(id);
+            if (is_asked && !starting->next_probe) starting->next_probe = now_;
+        } else if (auto* ready = std::get_if<Ready>(&services_[i].phase)) {
+            if (ready->watchdog) ready->watchdog = next_watchdog(id);
+            if (spec(id).health && !ready->next_probe) ready->next_probe = now_;
+        } else if (auto* unhealthy = std::get_if<Unhealthy>(&services_[i].phase)) {
+            const bool is_asked = spec(id).restart.mode == RestartMode::no;
+            if (is_asked && !unhealthy->is_watchdog && !unhealthy->next_probe) {
+                unhealthy->next_probe = now_;
+            }
+        } else if (auto* stopping = std::get_if<Stopping>(&services_[i].phase)) {
+            if (!stopping->is_killed && stopping->ports != Stopping::Ports::held) {
+                move(stopping->deadline);
+            }
+        } else {
+            continue;
+        }
+        touch(id);
+    }
+}
+
 // ---- Before the spawn --------------------------------------------------------------------------
 
 void Supervisor::on(const PrepareChecked& fact) {

@@ -554,7 +554,7 @@ struct Facts {
     std::string project;
     std::string project_dir;
     std::string profile;
-    std::string daemon;  ///< "none", "running", "silent".
+    std::string daemon;  ///< "none", "running", "silent", "dead": its keeper lives.
     std::string daemon_problem;
     double seconds = 0;  ///< That the collection took.
     std::vector<ProfileProblemFact> profile_problems;

@@ -141,6 +141,11 @@ struct FilesChanged {
     std::string path;  ///< One of them, as people know it: "src/app.js".
 };
 struct TimePassed {};
+/// Nobody looked at the clock when it was time to: we were stopped, suspended or starved, and the
+/// services perhaps as well. What they had to do meanwhile is no fault of theirs.
+struct TimeLost {
+    Duration lost{};
+};
 
 using Input = std::variant<Start,
                            Stop,
@@ -163,6 +168,7 @@ using Input = std::variant<Start,
                            EvidenceCollected,
                            ListeningCompared,
                            FilesChanged,
-                           TimePassed>;
+                           TimePassed,
+                           TimeLost>;
 
 }  // namespace devstack::core

@@ -134,6 +134,7 @@ private:
     void on(const ListeningCompared& fact);
     void on(const FilesChanged& fact);
     void on(const TimePassed& fact);
+    void on(const TimeLost& fact);
 
     void collect_evidence(RunId run);
 

@@ -338,6 +338,29 @@ TEST_CASE("trouble that no rule explains is told as it is", "[unit][doctor]") {
     CHECK(diagnosis.ruled_out == std::vector<std::string>{"web runs and answers its probe"});
 }
 
+TEST_CASE("a daemon that does not come up again is told, and the project does not count as down",
+          "[unit][doctor]") {
+    World world;
+    world.facts.daemon = "dead";
+    world.facts.daemon_problem =
+        "the daemon ended (signal 6); the services run on, and it is started again in 5000 ms";
+    world.facts.project = "shop";
+    world.facts.services[0].phase.clear();
+    const Diagnosis diagnosis = diagnose(world.facts);
+    REQUIRE(diagnosis.findings.size() == 1);
+    const Finding& finding = diagnosis.findings[0];
+    CHECK(finding.id == "daemon-dead");
+    CHECK(finding.what ==
+          "The daemon of shop has died and none comes up again: the services run on, but nobody "
+          "watches them or takes their output.");
+    CHECK(finding.evidence ==
+          std::vector<std::string>{"the keeper says: the daemon ended (signal 6); the services "
+                                   "run on, and it is started again in 5000 ms"});
+    CHECK(finding.fix ==
+          "see daemon.log and daemon.stderr in the state directory (.devstack/state) for what it "
+          "dies of; the keeper goes on trying, and devstack down ends everything");
+}
+
 TEST_CASE("that nobody listens follows from the project not running", "[unit][doctor]") {
     World world;
     world.facts.daemon = "none";
