@@ -98,6 +98,21 @@ TEST_CASE("a healthy project has nothing wrong", "[integration][doctor]") {
     CHECK(json.output.find("\"healthy\": true") != std::string::npos);
 }
 
+TEST_CASE("an env file is looked for where its service works", "[integration][doctor]") {
+    const std::uint16_t port = free_port();
+    const TestProject project{
+        "[project]\nname = \"mono\"\n[service.api]\ncommand = [\"node\", \"api.js\"]\n"
+        "working_dir = \"apps/api\"\nenv_file = [\"../../.env\", \".env.local\"]\nport = " +
+        number(port) + "\n"};
+    project.write_file(".env", "PORT=1\n");
+    project.write_file("apps/api/.env.local", "PORT=" + number(port) + "\n");
+    project.write_file("apps/api/api.js",
+                       "require('http').createServer((request, answer) => answer.end('ok'))"
+                       ".listen(Number(process.env.PORT), '127.0.0.1');\n");
+    project.bring_up();
+    CHECK(project.devstack({"doctor"}).output == "nothing wrong\n");
+}
+
 TEST_CASE("a URL that names a dead port is told with where the server really is",
           "[integration][doctor]") {
     const Shop shop;
