@@ -178,7 +178,14 @@ Facts collect_facts(const Question& question) {
     collect_references(*scene, facts, passwords);
     facts.dials = dial_all(plan_dials(*scene, facts, passwords),
                            is_request ? question.limit * 75 / 100 : question.limit * 6 / 10);
-    if (is_request) second.begin(logs);
+    if (is_request) {
+        // What it has made services say is on its way through pipes to their logs.
+        const bool is_bad = std::ranges::any_of(facts.dials, [](const core::doctor::DialFact& it) {
+            return it.purpose == "asked" && (it.is_unexpected || !it.error.empty());
+        });
+        if (is_bad) wait(60ms);
+        second.begin(logs);
+    }
     second.finish(begin + question.limit * 8 / 10, facts);
     collect_log_files(*scene, facts);
     collect_paths(facts);

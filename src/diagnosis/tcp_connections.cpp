@@ -180,7 +180,8 @@ void add_outgoing(const std::set<int>& ports, Facts& facts) {
         fact.peer = render_remote(entry);
         std::uint64_t inode = 0;
         std::from_chars(entry.inode.data(), entry.inode.data() + entry.inode.size(), inode);
-        for (const platform::SocketOwner& owner : platform::find_socket_owners({}, {{inode}}))
+        for (const platform::SocketOwner& owner :
+             platform::find_socket_owners({}, std::vector{inode}))
             fact.pid = owner.pid;
         facts.outgoing.push_back(std::move(fact));
     }
