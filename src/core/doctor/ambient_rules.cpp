@@ -19,12 +19,13 @@ Finding begin(const std::string& service, const char* id, int strength) {
 
 // ---- Firewalls ---------------------------------------------------------------------------------
 
-void look_at_connection(const DialFact& dial,
+/// False: nothing of the kind is to be seen.
+bool look_at_connection(const DialFact& dial,
                         const std::string& caller,
                         const Picture& picture,
                         std::vector<Finding>& findings) {
     const ListenerFact* const listener = picture.find_blocked(dial);
-    if (listener == nullptr) return;
+    if (listener == nullptr) return false;
     const std::string at = render_endpoint(dial.host, dial.port);
     Finding finding = begin(caller.empty() ? listener->service : caller, "connection-blocked", 93);
     finding.topic = "endpoint " + at;
@@ -41,19 +42,23 @@ void look_at_connection(const DialFact& dial,
         "nft list ruleset (or iptables-save) shows the rules, ip link show lo the "
         "interface (ip link set lo up)";
     findings.push_back(std::move(finding));
+    return true;
 }
 
+/// One is enough to be told: what keeps it away may keep all others away too.
 void look_at_connections(const Picture& picture, std::vector<Finding>& findings) {
     if (const DialFact* const asked = picture.dial("asked")) {
-        look_at_connection(*asked, "", picture, findings);
+        if (look_at_connection(*asked, "", picture, findings)) return;
     }
     for (const ServiceFact& service : picture.facts().services) {
         const DialFact* const probe = picture.probe(service);
-        if (probe != nullptr) look_at_connection(*probe, service.name, picture, findings);
+        if (probe != nullptr && look_at_connection(*probe, service.name, picture, findings)) return;
     }
     for (const ReferenceFact& reference : picture.facts().references) {
         const DialFact* const dial = picture.dial(reference.dial);
-        if (dial != nullptr) look_at_connection(*dial, reference.service, picture, findings);
+        if (dial != nullptr && look_at_connection(*dial, reference.service, picture, findings)) {
+            return;
+        }
     }
 }
 
@@ -92,7 +97,13 @@ void look_at_proxy(const ServiceFact& service,
     const auto references = picture.references_of(service.name);
     const bool is_caught =
         !spares_own_machine(service) && std::ranges::any_of(references, calls_home);
-    if (!is_dead && !is_caught) return;
+    const DialFact* const asked = picture.dial("asked");
+    // Of a request that fails it is who answers, or who calls others here.
+    const bool is_concerned =
+        is_caught || asked == nullptr || picture.server_of(*asked) == &service;
+    if ((!is_dead && !is_caught) || !is_concerned || picture.owner_of(proxy->port) == &service) {
+        return;
+    }
     const std::string at = render_endpoint(proxy->host, proxy->port);
     Finding finding = begin(
         service.name, is_dead ? "proxy-variable-dead" : "proxy-variable-local", is_dead ? 84 : 60);

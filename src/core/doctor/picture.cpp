@@ -172,7 +172,7 @@ const ListenerFact* Picture::find_blocked(const DialFact& dial) const {
     for (const ListenerFact* it : listeners_on(dial.port)) {
         const ServiceFact* const owner = service(it->service);
         const ProcessFact* const holder = process(it->pid);
-        constexpr double settled_seconds = 8;
+        constexpr double settled_seconds = 2;
         const bool is_settled = owner != nullptr && owner->phase == "ready" &&
                                 owner->phase_seconds >= settled_seconds && holder != nullptr &&
                                 holder->age_seconds >= settled_seconds && holder->state != "T";

@@ -210,9 +210,13 @@ void tell_end(const ServiceFact& service, const Picture& picture, Finding& findi
         finding.what =
             service.command + " of " + service.name +
             " does its work and ends with status 0: it is no server" +
-            (service.ports.empty() ? "." : ", so nothing listens on " + ports_of(service) + ".");
+            (service.ports.empty() ? "" : ", so nothing listens on " + ports_of(service)) +
+            (words == nullptr ? "" : "; its last words: " + words->text) + ".";
         finding.fix =
-            "use a command that stays in the foreground, or make it a [task] without a port";
+            words == nullptr
+                ? "use a command that stays in the foreground, or make it a [task] without a port"
+                : "see why it ends, by its last words; a server has to stay in the foreground, and "
+                  "what only has work to do is a [task]";
     } else {
         finding.id = service.restarts >= 3 ? "crash-loop" : "ends-with-error";
         finding.strength = 45;

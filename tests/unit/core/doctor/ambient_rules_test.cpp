@@ -36,6 +36,7 @@ ReferenceFact proxy_of_web() {
 TEST_CASE("a listener that refuses connections has a firewall in front of it", "[unit][doctor]") {
     World world = rejected_world();
     const Finding finding = world.findings()[0];
+    CHECK(world.findings().size() == 1);
     CHECK(finding.id == "connection-blocked");
     CHECK(
         finding.what ==
@@ -50,7 +51,7 @@ TEST_CASE("a listener that refuses connections has a firewall in front of it", "
 TEST_CASE("one that may have begun to listen just now, or listens elsewhere, has none",
           "[unit][doctor]") {
     World young = rejected_world();
-    young.facts.processes[0].age_seconds = 2;
+    young.facts.processes[0].age_seconds = 1;
     CHECK(young.said().find("connection-blocked") == std::string::npos);
     World starting = rejected_world();
     starting.service("api").phase = "starting";
