@@ -141,6 +141,12 @@ void collect_gaps(const ServiceLog& log, bool is_backward, LogAnswer& answer) {
 }  // namespace
 
 Result<LogAnswer> read_logs(const std::string& log_dir, const LogQuery& query) {
+    std::error_code error;
+    const std::filesystem::directory_iterator entries{log_dir, error};
+    if (error == std::errc::permission_denied) {
+        return Error{Error::Kind::system,
+                     "cannot read the logs in " + log_dir + ": permission denied"};
+    }
     LogQuery asked = query;
     asked.services = without_repeats(query.services);
     auto pattern = core::LinePattern::parse(asked.pattern);

@@ -57,6 +57,11 @@ TEST_CASE("another user sees nothing of a project", "[integration][security]") {
     CHECK(up.code == 1);
     CHECK(up.error == "devstack: will not use " + project.directory() +
                           "/.devstack: it belongs to another user\n");
+    const CommandResult logs = as_nobody(project, {"devstack", "logs"});
+    CHECK(logs.code == 1);
+    CHECK(logs.output.empty());
+    CHECK(logs.error == "devstack: cannot read the logs in " + project.directory() +
+                            "/.devstack/logs: permission denied\n");
     // Who may not ask does not know that nothing runs.
     const CommandResult doctor = as_nobody(project, {"devstack", "doctor"});
     CHECK(doctor.output.find("is not running") == std::string::npos);
