@@ -19,13 +19,8 @@ namespace fs = std::filesystem;
 /// "dist" of "node dist/server.js" or of the script of package.json that is run.
 std::string find_build_directory(const ServiceScene& service) {
     std::vector<std::string> words = service.fact.words;
-    const bool is_script = words.size() > 1 && (words[0] == "npm" || words[0] == "yarn" ||
-                                                words[0] == "pnpm" || words[0] == "bun");
-    if (is_script) {
-        const std::string& name = words[1] == "run" && words.size() > 2 ? words[2] : words[1];
-        words =
-            core::doctor::find_main_command(find_package_script(service.working_dir, name)).words;
-    }
+    const std::string script = find_run_script(service);
+    if (!script.empty()) words = core::doctor::find_main_command(script).words;
     for (const std::string& word : words) {
         for (const std::string_view directory : {"dist", "build", "out", "lib"}) {
             const std::string inside = std::string{directory} + "/";

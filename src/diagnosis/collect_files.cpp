@@ -78,6 +78,8 @@ private:
     void look(const ServiceScene& service, const FileComplaint& complaint) {
         if (complaint.trouble.empty() || facts_.files.size() >= files_max) return;
         if (complaint.trouble == "database") {
+            // Each line says the same; one walk is enough.
+            if (!walked_.insert(service.fact.name).second) return;
             for (const std::string& path : find_databases(service.working_dir))
                 examine(service, complaint, path);
             return;
@@ -222,6 +224,7 @@ private:
 
     const Scene& scene_;
     Facts& facts_;
+    std::set<std::string> walked_;  ///< Services whose databases have been looked for.
 };
 
 }  // namespace

@@ -85,7 +85,8 @@ FolderFact examine_folder(const Scene& scene, const ServiceScene& service) {
     examine_node_package(service.working_dir, scene.project_dir, folder);
     examine_python(path, folder);
     examine_migrations(path, folder);
-    examine_build(service, folder);
+    // It matters for a path that somebody misses, and takes a walk through two trees.
+    if (scene.question.subject.kind == "url") examine_build(service, folder);
     return folder;
 }
 

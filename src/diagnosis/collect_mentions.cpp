@@ -34,10 +34,10 @@ std::set<int> find_ports(const core::doctor::LogFact& log) {
     std::set<int> ports;
     for (const auto& [port, refusal] : core::doctor::find_refusals(log))
         ports.insert(port);
-    for (const core::doctor::LineFact& line : log.lines)
+    for (const core::doctor::LineFact& line : log.lines) {
         ports.insert(core::doctor::port_in_use(line.text));
-    for (const core::doctor::LineFact& line : log.lines)
         ports.insert(core::doctor::awaited_port(line.text));
+    }
     ports.erase(0);
     return ports;
 }

@@ -224,12 +224,7 @@ void examine_script(const Scene& scene,
 
 /// "npm run dev", "yarn dev": the first word of what package.json calls so.
 void examine_npm_script(const Scene& scene, const ServiceScene& service, Facts& facts) {
-    const auto& words = service.fact.words;
-    const bool is_runner = words.size() > 1 && (words[0] == "npm" || words[0] == "yarn" ||
-                                                words[0] == "pnpm" || words[0] == "bun");
-    if (!is_runner) return;
-    const std::string name = words[1] == "run" && words.size() > 2 ? words[2] : words[1];
-    const std::string script = find_package_script(service.working_dir, name);
+    const std::string script = find_run_script(service);
     if (script.empty()) return;
     const auto inner = core::doctor::find_main_command(script).words;
     if (inner.empty() || inner[0].find('/') != std::string::npos) return;

@@ -110,4 +110,13 @@ std::string find_package_script(const std::string& directory, const std::string&
     return script->get<std::string>();
 }
 
+std::string find_run_script(const ServiceScene& service) {
+    const auto& words = service.fact.words;
+    const bool is_runner = words.size() > 1 && (words[0] == "npm" || words[0] == "yarn" ||
+                                                words[0] == "pnpm" || words[0] == "bun");
+    if (!is_runner) return "";
+    const std::string& name = words[1] == "run" && words.size() > 2 ? words[2] : words[1];
+    return find_package_script(service.working_dir, name);
+}
+
 }  // namespace devstack::diagnosis

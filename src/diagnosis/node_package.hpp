@@ -16,6 +16,9 @@ void examine_node_package(const std::string& directory,
 
 /// The command of a script in package.json; empty when there is none of that name.
 std::string find_package_script(const std::string& directory, const std::string& name);
+/// Of the script that "npm run dev" or "yarn dev" runs, what its command is; empty: the service
+/// runs no script, or one that is not there.
+std::string find_run_script(const ServiceScene& service);
 
 /// The programs that a service's command starts: the program itself, the script that it
 /// interprets, the command of an npm script.

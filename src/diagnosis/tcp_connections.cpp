@@ -167,14 +167,16 @@ void add_dead(const StuckConnections& before, const StuckConnections& now, Facts
 }  // namespace
 
 void add_outgoing(const std::set<int>& ports, Facts& facts) {
+    std::set<int> silent = ports;
+    for (const ListenerFact& it : facts.listeners)
+        silent.erase(it.port);
+    if (silent.empty()) return;
     std::map<int, Entry> ends;
     for (const Entry& it : read_table()) {
         const bool is_connection = !name_of_state(it.state).empty() && it.inode != "0";
-        if (is_connection && ports.contains(it.port())) ends.emplace(it.port(), it);
+        if (is_connection && silent.contains(it.port())) ends.emplace(it.port(), it);
     }
     for (const auto& [port, entry] : ends) {
-        if (std::ranges::find(facts.listeners, port, &ListenerFact::port) != facts.listeners.end())
-            continue;
         core::doctor::OutgoingFact fact;
         fact.port = port;
         fact.peer = render_remote(entry);

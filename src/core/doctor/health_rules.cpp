@@ -175,10 +175,7 @@ void look_at_host(const ServiceFact& service,
     if (tell_host_by_words(service, dial, picture, findings)) return;
     const DialFact* const own = picture.dial("own host: " + dial.id);
     if (own == nullptr || own->status == 0 || own->status == dial.status) return;
-    std::string host;
-    for (const HeaderFact& it : dial.sent) {
-        if (it.name == "Host" || it.name == "host") host = it.value;
-    }
+    const std::string host = host_of(dial);
     Finding finding;
     finding.id = "host-refused";
     finding.service = service.name;

@@ -82,10 +82,7 @@ void describe(const Traceback& trace,
               const ServiceFact& service,
               const Picture& picture,
               Finding& finding) {
-    const std::string place =
-        picture.shown(trace.file) + " line " + std::to_string(trace.line) +
-        (trace.function.empty() || trace.function == "<module>" ? "" : " (" + trace.function + ")");
-    const std::string where = trace.file.empty() ? "" : " in " + place;
+    const std::string where = in_place(trace, picture);
     if (is_syntax_error(trace)) {
         finding.id = "syntax-error";
         finding.confidence = Confidence::sure;
@@ -124,6 +121,13 @@ Teller teller_of(const ServiceFact& writer, const std::string& line, const Pictu
 
 std::string render_place(const Traceback& trace, const Picture& picture) {
     return picture.shown(trace.file) + ":" + std::to_string(trace.line);
+}
+
+std::string in_place(const Traceback& trace, const Picture& picture) {
+    if (trace.file.empty()) return "";
+    const bool has_name = !trace.function.empty() && trace.function != "<module>";
+    return " in " + picture.shown(trace.file) + " line " + std::to_string(trace.line) +
+           (has_name ? " (" + trace.function + ")" : "");
 }
 
 bool is_of_trace(const LineFact& line, const Traceback& trace) {

@@ -28,6 +28,8 @@ Teller teller_of(const ServiceFact& writer, const std::string& line, const Pictu
 
 /// "src/stock.rs:15".
 std::string render_place(const Traceback& trace, const Picture& picture);
+/// " in src/stock.rs line 15 (find)"; empty: nobody knows.
+std::string in_place(const Traceback& trace, const Picture& picture);
 /// The line was written when the trace was.
 bool is_of_trace(const LineFact& line, const Traceback& trace);
 /// Not of one that the program has handled, nor of a peer that was away for a moment.

@@ -14,17 +14,22 @@ namespace devstack::core::doctor {
 
 namespace {
 
+Finding begin_config(const NginxFact& nginx, const char* id) {
+    Finding finding;
+    finding.id = id;
+    finding.service = nginx.service;
+    finding.topic = "nginx-config";
+    finding.strength = 91;
+    finding.confidence = Confidence::sure;
+    return finding;
+}
+
 void look_at_config(const NginxFact& nginx,
                     const Picture& picture,
                     std::vector<Finding>& findings) {
     const ServiceFact* const service = picture.service(nginx.service);
     if (nginx.problem.empty() || (service != nullptr && picture.is_well(*service))) return;
-    Finding finding;
-    finding.id = "nginx-config";
-    finding.service = nginx.service;
-    finding.topic = "nginx-config";
-    finding.strength = 91;
-    finding.confidence = Confidence::sure;
+    Finding finding = begin_config(nginx, "nginx-config");
     finding.what = "nginx does not start: " + nginx.problem_where +
                    " has a syntax error: " + nginx.problem + ".";
     const LineFact* line = picture.find_line_with(nginx.service, "[emerg]");
@@ -59,12 +64,7 @@ void look_for_placeholders(const NginxFact& nginx,
     std::regex_search(line->text, found, unknown);
     const std::string use = find_use(nginx, found[1].str());
     if (use.empty()) return;
-    Finding finding;
-    finding.id = "nginx-config";
-    finding.service = nginx.service;
-    finding.topic = "nginx-config";
-    finding.strength = 91;
-    finding.confidence = Confidence::sure;
+    Finding finding = begin_config(nginx, "nginx-config");
     finding.what = "nginx does not start: " + use +
                    " has a variable that nginx does not know. It knows none of the environment: it "
                    "is the placeholder of a template.";
@@ -81,12 +81,7 @@ void look_for_servers(const NginxFact& nginx,
     const ServiceFact* const service = picture.service(nginx.service);
     const bool is_hit = service != nullptr && !picture.is_well(*service) && service->pid != 0;
     if (!nginx.servers.empty() || !nginx.problem.empty() || !is_hit) return;
-    Finding finding;
-    finding.id = "nginx-no-server";
-    finding.service = nginx.service;
-    finding.topic = "nginx-config";
-    finding.strength = 91;
-    finding.confidence = Confidence::sure;
+    Finding finding = begin_config(nginx, "nginx-no-server");
     finding.what =
         nginx.config + " has no server, so nginx runs and listens nowhere" +
         (nginx.empty_includes.empty()

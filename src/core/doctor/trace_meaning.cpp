@@ -4,7 +4,6 @@
 #include "core/doctor/trace_meaning.hpp"
 
 #include <algorithm>
-#include <cmath>
 #include <regex>
 #include <set>
 
@@ -15,12 +14,8 @@ namespace {
 /// What is written with the trace; runtimes write some of it a moment later.
 template <typename Use>
 void each_line_of(const Reading& reading, Use use) {
-    constexpr double one_event_seconds = 2;
     for (const LineFact& it : reading.log.lines) {
-        const bool is_of_it =
-            it.time == reading.trace->time ||
-            std::abs(seconds_between(it.time, reading.trace->time)) <= one_event_seconds;
-        if (is_of_it) use(it.text);
+        if (is_of_trace(it, *reading.trace)) use(it.text);
     }
 }
 
@@ -32,15 +27,6 @@ std::string caught_by(const Reading& reading, const std::regex& pattern) {
         if (std::regex_search(text, found, pattern)) caught = found[1].str();
     });
     return caught;
-}
-
-/// " in app.py line 5 (h)"; empty: nobody knows.
-std::string place_text(const Reading& reading) {
-    const Traceback& trace = *reading.trace;
-    if (trace.file.empty()) return "";
-    return " in " + reading.picture.shown(trace.file) + " line " + std::to_string(trace.line) +
-           (trace.function.empty() || trace.function == "<module>" ? ""
-                                                                   : " (" + trace.function + ")");
 }
 
 // ---- Python: await -----------------------------------------------------------------------------
@@ -68,7 +54,8 @@ bool tell_missing_await(const Reading& reading, const ServiceFact& service, Find
     const std::string who = name.empty() ? "a coroutine" : name + "()";
     finding.id = "coroutine-not-awaited";
     finding.what = "An await is missing: " + service.name + " uses " + who + " itself as a value" +
-                   place_text(reading) + ", not what it returns: " + trace.error + ".";
+                   in_place(*reading.trace, reading.picture) +
+                   ", not what it returns: " + trace.error + ".";
     const std::string where = trace.file.empty() ? "where it is called"
                                                  : "where that value is taken, at or above " +
                                                        render_place(trace, reading.picture);
@@ -182,8 +169,9 @@ bool tell_empty_url(const Reading& reading, const ServiceFact& service, Finding&
     if (url.empty()) return false;
     const std::string variable = variable_of(reading);
     const std::string file = bundled_file(reading);
-    const std::string where =
-        reading.trace->file.empty() && !file.empty() ? " in " + file : place_text(reading);
+    const std::string where = reading.trace->file.empty() && !file.empty()
+                                  ? " in " + file
+                                  : in_place(*reading.trace, reading.picture);
     const std::string set = ", in the env file of " + service.name +
                             " or in env of the profile (variables of a bundle are read when it is "
                             "built or started: restart it)";
