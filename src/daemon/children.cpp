@@ -11,6 +11,7 @@
 
 #include <algorithm>
 #include <csignal>
+#include <iterator>
 #include <utility>
 
 #include <unistd.h>
@@ -164,18 +165,26 @@ void Children::ask_to_stop(core::RunId run, int signal, bool is_strays_only) {
 void Children::force_kill(core::RunId run) {
     Child* child = find(run);
     if (child == nullptr || child->pid == 0) return;
-    // The tree is looked at before the leader dies: afterwards the links to its parents are gone.
-    std::vector<LivingProcess> tree = child->survivors;
-    if (!child->status) {
-        const auto trees = collect_trees(procfs, project(), {mark(*child)});
-        for (const platform::ProcessInfo& it : trees.front()) {
-            tree.push_back({it.pid, it.start_ticks, it.name});
-        }
-    }
+    // All are stopped before the first dies: afterwards the links to its parents are gone.
+    kill_survivors(procfs, [&] { return collect_family(*child); });
     if (has_leader(*child) || holds_group(*child)) platform::signal_group(child->pid, SIGKILL);
     // Where the kernel can not do that, what is in it is among the survivors, sooner or later.
     if (!child->cgroup.empty()) (void)platform::kill_cgroup(child->cgroup);
-    signal_survivors(procfs, tree, SIGKILL);
+}
+
+/// What there is of the run now, and what was known of it: who has ended since then is passed over.
+std::vector<LivingProcess> Children::collect_family(const Child& child) const {
+    std::vector<LivingProcess> family = child.survivors;
+    if (child.status) {
+        auto report = collect_survivors(procfs, project(), {mark(child)}, living());
+        add_hidden(child, report.of_run.front());
+        std::ranges::move(report.of_run.front(), std::back_inserter(family));
+    } else {
+        const auto trees = collect_trees(procfs, project(), {mark(child)});
+        for (const platform::ProcessInfo& it : trees.front())
+            family.push_back({it.pid, it.start_ticks, it.name});
+    }
+    return family;
 }
 
 /// When the leader is gone and its group is empty, the number may be anybody's.

@@ -164,6 +164,7 @@ private:
     void look_for_survivors();
     static std::uint64_t token_of(core::RunId run);
     static bool holds_group(const Child& child);
+    std::vector<LivingProcess> collect_family(const Child& child) const;
     Child* find(core::RunId run);
     RunMark mark(const Child& child) const;
 

@@ -58,7 +58,7 @@ LeftoverReport end_leftovers(const platform::Procfs& procfs,
         left = collect_leftovers(procfs, project, known, kept);
         if (left.empty()) break;
         note();
-        signal_survivors(procfs, left, SIGKILL);
+        kill_survivors(procfs, [&] { return collect_leftovers(procfs, project, known, kept); });
         await_end(procfs, left, core::limits::kill_again_after);
     }
     report.still_there = left.empty() ? left : collect_leftovers(procfs, project, known, kept);

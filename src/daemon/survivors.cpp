@@ -203,4 +203,16 @@ std::vector<Error> signal_survivors(const Procfs& procfs,
     return failures;
 }
 
+void kill_survivors(const Procfs& procfs, const std::function<std::vector<LivingProcess>()>& list) {
+    platform::kill_family(procfs, [&] {
+        std::vector<ProcessInfo> processes;
+        for (const LivingProcess& it : list()) {
+            ProcessInfo& process = processes.emplace_back();
+            process.pid = it.pid;
+            process.start_ticks = it.start_ticks;
+        }
+        return processes;
+    });
+}
+
 }  // namespace devstack::daemon

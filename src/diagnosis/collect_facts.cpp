@@ -12,6 +12,7 @@
 #include <cctype>
 #include <condition_variable>
 #include <iterator>
+#include <locale>
 #include <memory>
 #include <mutex>
 #include <thread>
@@ -138,6 +139,15 @@ void take_second_dumps(Facts& facts) {
     append(facts.dials, answers);
 }
 
+/// What a locale knows of characters it learns one by one, without a lock, while std::regex asks
+/// for them: here, before there are threads.
+void settle_locale() {
+    const auto& characters = std::use_facet<std::ctype<char>>(std::locale{});
+    (void)characters.widen('a');
+    for (int it = 1; it < 256; ++it)
+        (void)characters.narrow(static_cast<char>(it), '\0');
+}
+
 }  // namespace
 
 void wait(Duration duration) {
@@ -149,6 +159,7 @@ void wait(Duration duration) {
 
 Facts collect_facts(const Question& question) {
     const TimePoint begin = platform::now();
+    settle_locale();
     const auto scene = std::make_shared<const Scene>(set_scene(question));
     Facts facts;
     facts.time = render_timestamp(platform::wall_now());

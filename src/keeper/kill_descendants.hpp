@@ -2,8 +2,8 @@
 
 namespace devstack::keeper {
 
-/// Kills and reaps all that descends from this process, a subreaper, generation by generation; for
-/// at most one second (a process may hang in the kernel).
+/// Kills and reaps all that descends from this process, a subreaper; for at most one second (a
+/// process may hang in the kernel).
 void kill_descendants();
 
 }  // namespace devstack::keeper

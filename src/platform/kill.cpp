@@ -5,6 +5,9 @@
 #include <cerrno>
 #include <csignal>
 #include <cstring>
+#include <set>
+#include <unordered_set>
+#include <utility>
 
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -58,6 +61,35 @@ Status signal_process(const Procfs& procfs, int pid, std::uint64_t start_ticks, 
                                : not_signalled(pid, errno);
     }
     return ok();
+}
+
+void kill_family(const Procfs& procfs, const std::function<std::vector<ProcessInfo>()>& list) {
+    std::set<std::pair<int, std::uint64_t>> stopped;
+    for (int look = 0; look < looks_max; ++look) {
+        bool is_anybody_new = false;
+        for (const ProcessInfo& it : list()) {
+            if (!stopped.emplace(it.pid, it.start_ticks).second) continue;
+            is_anybody_new = true;
+            (void)signal_process(procfs, it.pid, it.start_ticks, SIGSTOP);
+        }
+        if (!is_anybody_new) break;
+    }
+    for (const auto& [pid, start_ticks] : stopped)
+        (void)signal_process(procfs, pid, start_ticks, SIGKILL);
+}
+
+std::vector<ProcessInfo> collect_descendants(const Procfs& procfs, int pid) {
+    const std::vector<ProcessInfo> processes = collect_processes(procfs);
+    std::unordered_set<int> family{pid};
+    std::vector<ProcessInfo> descendants;
+    for (std::size_t size = 0; size != family.size();) {
+        size = family.size();
+        for (const ProcessInfo& it : processes) {
+            if (!family.contains(it.parent) || !family.insert(it.pid).second) continue;
+            descendants.push_back(it);
+        }
+    }
+    return descendants;
 }
 
 }  // namespace devstack::platform

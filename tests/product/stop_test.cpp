@@ -7,6 +7,17 @@ using namespace devstack::test;
 #include <csignal>
 #include <sstream>
 
+namespace {
+
+int keeper_of(const TestProject& project) {
+    const std::string status = project.devstack({"status", "--json"}).output;
+    const std::size_t at = status.find("\"keeper_pid\":");
+    REQUIRE(at != std::string::npos);
+    return std::stoi(status.substr(at + 13));
+}
+
+}  // namespace
+
 TEST_CASE("down leaves nothing, whatever the children do", "[integration][stop]") {
     TestProject project{R"(
 [service.willing]
@@ -27,6 +38,33 @@ command = "sleep 1000 & sleep 1000"
 )"};
     project.bring_up();
     kill_process(project.pid_of("frozen"), SIGSTOP);
+    const CommandResult down = project.devstack({"down"}, 10s);
+    INFO(down.output << down.error);
+    CHECK(down.code == 0);
+    CHECK_FALSE(down.was_late);
+    CHECK(processes_left_of(project.directory()).empty());
+}
+
+// Killed one by one they would be there again before the last one is dead.
+TEST_CASE("what starts processes faster than they can be killed is ended", "[integration][stop]") {
+    TestProject project{R"(
+[service.hydra]
+command = ["@CHILD@", "hydra", "12"]
+ready = { log = "12 heads" }
+stop_timeout = "100ms"
+restart = { policy = "no" }
+)"};
+    project.bring_up();
+    SECTION("as a whole") {}
+    SECTION("when its first process is dead") {
+        const std::size_t before = project.events_so_far();
+        kill_process(project.pid_of("hydra"), SIGKILL);
+        project.await_phase("hydra", "failed", 10s, before);
+    }
+    SECTION("when its keeper is dead") {
+        kill_process(keeper_of(project), SIGKILL);
+        CHECK(processes_left_of(project.directory()).empty());
+    }
     const CommandResult down = project.devstack({"down"}, 10s);
     INFO(down.output << down.error);
     CHECK(down.code == 0);
@@ -110,10 +148,7 @@ TEST_CASE("when the keeper is killed every service is ended", "[integration][sto
         // The shell ends with the keeper, what it has started hears of it from the daemon.
         "[service.web]\ncommand = \"sleep 1000; true\"\n"};
     project.bring_up();
-    const std::string status = project.devstack({"status", "--json"}).output;
-    const std::size_t at = status.find("\"keeper_pid\":");
-    REQUIRE(at != std::string::npos);
-    kill_process(std::stoi(status.substr(at + 13)), SIGKILL);
+    kill_process(keeper_of(project), SIGKILL);
     CHECK(processes_left_of(project.directory()).empty());
 }
 

@@ -24,9 +24,13 @@
 //                                   ignores SIGTERM; prints "left PID"
 //   daemonize                       goes on as an orphan in a session of its own, and the process
 //                                   that was started exits with 0; prints "daemon PID"
+//   hydra N                         N processes in sessions of their own that ignore SIGTERM; each
+//                                   starts another one for any that is missing, like a fork bomb
+//                                   below a limit. Prints "N heads" when all are there. Never ends.
 
 #include <algorithm>
 #include <array>
+#include <atomic>
 #include <cerrno>
 #include <charconv>
 #include <csignal>
@@ -42,6 +46,7 @@
 #include <grp.h>
 #include <netinet/in.h>
 #include <poll.h>
+#include <sys/mman.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -193,6 +198,57 @@ void daemonize() {
     print("daemon " + std::to_string(::getpid()));
 }
 
+/// A head is alive while its place holds the number of a process that exists. Whoever sees that it
+/// does not takes the place, and gives it to a child.
+class Hydra {
+public:
+    explicit Hydra(std::size_t heads) : heads_{heads} {
+        void* memory = ::mmap(nullptr,
+                              heads * sizeof(std::atomic<pid_t>),
+                              PROT_READ | PROT_WRITE,
+                              MAP_SHARED | MAP_ANONYMOUS,
+                              -1,
+                              0);
+        if (memory == MAP_FAILED) fail("mmap", 1);
+        places_ = static_cast<std::atomic<pid_t>*>(memory);
+        places_[0] = ::getpid();
+        std::signal(SIGTERM, SIG_IGN);
+        std::signal(SIGCHLD, SIG_IGN);  // The dead are gone at once.
+    }
+
+    [[noreturn]] void live() {
+        bool is_told = ::getpid() != places_[0];
+        for (;;) {
+            std::size_t living = 0;
+            for (std::size_t i = 0; i < heads_; ++i)
+                living += is_alive(places_[i]) ? 1 : 0;
+            if (!is_told && living == heads_) print(std::to_string(heads_) + " heads");
+            is_told = is_told || living == heads_;
+            sleep_us(20'000);
+        }
+    }
+
+private:
+    static constexpr pid_t being_born = -1;
+
+    static bool is_alive(std::atomic<pid_t>& place) {
+        pid_t head = place;
+        if (head == being_born || (head > 0 && ::kill(head, 0) == 0)) return true;
+        if (!place.compare_exchange_strong(head, being_born)) return true;
+        const pid_t child = ::fork();
+        if (child == 0) {
+            ::setsid();
+            place = ::getpid();
+        } else if (child < 0) {
+            place = 0;
+        }
+        return child == 0;
+    }
+
+    std::size_t heads_;
+    std::atomic<pid_t>* places_ = nullptr;
+};
+
 // ---- Server
 // --------------------------------------------------------------------------------------
 
@@ -327,6 +383,8 @@ const std::array actions = {
     Action{"listen-http", 1, [](const Words& w) { listen_as_told(w); }},
     Action{"hold-pipe", 0, [](const Words&) { hold_pipe(); }},
     Action{"fork-leave", 0, [](const Words&) { fork_leave(); }},
+    Action{
+        "hydra", 1, [](const Words& w) { Hydra{static_cast<std::size_t>(number(w[1]))}.live(); }},
     Action{"daemonize", 0, [](const Words&) { daemonize(); }},
 };
 

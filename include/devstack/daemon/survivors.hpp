@@ -3,6 +3,7 @@
 #include "devstack/daemon/run_processes.hpp"
 
 #include <cstdint>
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -58,5 +59,9 @@ std::vector<core::Survivor> to_survivors(const std::vector<LivingProcess>& proce
 std::vector<Error> signal_survivors(const platform::Procfs& procfs,
                                     const std::vector<LivingProcess>& processes,
                                     int signal);
+
+/// Kills all that `list` finds, and what they start meanwhile (platform::kill_family).
+void kill_survivors(const platform::Procfs& procfs,
+                    const std::function<std::vector<LivingProcess>()>& list);
 
 }  // namespace devstack::daemon
