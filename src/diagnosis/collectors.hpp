@@ -61,6 +61,8 @@ void collect_files(const Scene& scene, Facts& facts);
 /// Locks on files that a service waits for, or that may have kept one from starting; pid files.
 /// Comes after the logs and the processes.
 void collect_claims(const Scene& scene, Facts& facts);
+/// Limits of processes and threads that are reached. Comes after the processes.
+void collect_task_limits(Facts& facts);
 /// What Node.js has written of itself, where services work. Comes after the processes.
 void collect_reports(const Scene& scene, Facts& facts);
 /// The Python modules that the service's command may name.

@@ -473,3 +473,32 @@ TEST_CASE("what the kernel has logged of a crash is told", "[integration][doctor
           "root cause: api (python3 -c 'import ctypes; ctypes.string_at(8)') was ended by SIGSEGV: "
           "it has crashed; it used a null pointer (address 8). [crashed]\n");
 }
+
+TEST_CASE("a limit of threads that is reached is told with who uses them",
+          "[integration][doctor]") {
+    if (::geteuid() != 0) {
+        WARN("only root starts services as another user");
+        return;
+    }
+    const TestProject project{R"(
+[service.pool]
+command = ['/usr/bin/python3', '-c', '''
+import threading, time
+def begin():
+    try: threading.Thread(target=time.sleep, args=(1000,)).start()
+    except RuntimeError as error: print("worker:", error, flush=True)
+for _ in range(70): begin()
+print("done", flush=True)
+''']
+working_dir = '/'
+user = 'nobody'
+ulimits = { nproc = 60 }
+ready = { log = 'done' }
+)"};
+    project.devstack({"up", "-d"});
+    project.await_phase("pool", "ready");
+    // Of how many is not said: others may be that user too.
+    CHECK(causes_in(project.devstack({"doctor"}).output)
+              .starts_with("root cause: No more processes and threads can be started: 60 of 60 are "
+                           "there (ulimit -u of nobody), "));
+}

@@ -16,6 +16,8 @@ const Shape& shape_of<CrashFact>();
 template <>
 const Shape& shape_of<MentionFact>();
 template <>
+const Shape& shape_of<TaskLimitFact>();
+template <>
 const Shape& shape_of<FileFact>();
 template <>
 const Shape& shape_of<OutgoingFact>();
@@ -542,6 +544,7 @@ const Shape& shape_of<Facts>() {
         {"claims", slot<&Facts::claims>},
         {"reports", slot<&Facts::reports>},
         {"disks", slot<&Facts::disks>},
+        {"task_limits", slot<&Facts::task_limits>},
         {"kernel", slot<&Facts::kernel>},
         {"machine", object_slot<&Facts::machine>},
         {"unseen", slot<&Facts::unseen>},

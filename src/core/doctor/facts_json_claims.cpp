@@ -40,6 +40,19 @@ const Shape& shape_of<CrashFact>() {
 }
 
 template <>
+const Shape& shape_of<TaskLimitFact>() {
+    static constexpr Field fields[] = {
+        {"from", slot<&TaskLimitFact::from>},
+        {"limit", slot<&TaskLimitFact::limit>},
+        {"used", slot<&TaskLimitFact::used>},
+        {"services", slot<&TaskLimitFact::services>},
+        {"first_uses", slot<&TaskLimitFact::first_uses>},
+    };
+    static constexpr Shape shape{fields};
+    return shape;
+}
+
+template <>
 const Shape& shape_of<MentionFact>() {
     static constexpr Field fields[] = {
         {"service", slot<&MentionFact::service>},

@@ -5,6 +5,7 @@
 #include "core/doctor/picture.hpp"
 
 #include <algorithm>
+#include <array>
 
 namespace devstack::core::doctor {
 
@@ -91,6 +92,63 @@ void look_at_open_files(const Picture& picture, std::vector<Finding>& findings) 
     }
 }
 
+/// What programs, runtimes and shells say when fork(2) or clone(2) fails with EAGAIN.
+bool is_told_no_task(const std::string& text) {
+    constexpr std::array words{"can't start new thread",
+                               "unable to create native thread",
+                               "unable to create new native thread",
+                               "failed to create new OS thread",
+                               "can't create Thread",
+                               "pthread_create failed",
+                               "fork failed",
+                               "fork: retry",
+                               "can't fork",
+                               "cannot fork",
+                               "BlockingIOError: [Errno 11]"};
+    if (std::ranges::any_of(words, [&](const char* it) { return contains(text, it); })) return true;
+    const bool is_again =
+        contains(text, "EAGAIN") || contains_word(text, "resource temporarily unavailable");
+    constexpr std::array calls{"fork", "spawn", "clone", "thread", "exec", "process"};
+    return is_again &&
+           std::ranges::any_of(calls, [&](const char* it) { return contains(text, it); });
+}
+
+void look_at_task_limits(const Picture& picture, std::vector<Finding>& findings) {
+    for (const TaskLimitFact& limit : picture.facts().task_limits) {
+        Finding finding;
+        for (const std::string& name : limit.services) {
+            const LineFact* const line = picture.find_line(name, is_told_no_task);
+            if (line == nullptr) continue;
+            finding.evidence.push_back(render_line(name, *line));
+            if (name != limit.services.front()) finding.affects.push_back(name);
+        }
+        // The last few are what comes and goes.
+        const bool is_reached = limit.used >= limit.limit;
+        if (!is_reached && finding.evidence.empty()) continue;
+        const std::string& first = limit.services.front();
+        const bool is_of_user = limit.from.starts_with("ulimit");
+        finding.id = "too-many-processes";
+        finding.service = first;
+        finding.topic = "tasks " + limit.from;
+        finding.strength = 89;
+        finding.confidence = Confidence::sure;
+        finding.is_minor = finding.evidence.empty();
+        finding.what =
+            "No more processes and threads can be started: " + std::to_string(limit.used) + " of " +
+            std::to_string(limit.limit) + " are there (" + limit.from + "), " +
+            std::to_string(limit.first_uses) + " of them of " + first + ".";
+        finding.evidence.push_back(
+            is_of_user ? "ps -L -u " + limit.from.substr(limit.from.rfind(' ') + 1) + " | wc -l"
+                       : "cat " + limit.from + ": " + std::to_string(limit.limit));
+        finding.fix = "see what " + first +
+                      " starts and does not end (ps -eLf), and devstack restart " + first +
+                      "; if all of them are needed raise " +
+                      (is_of_user ? "ulimits = { nproc = … }"
+                                  : "pids_limit, TasksMax= of the unit or the container's limit");
+        findings.push_back(std::move(finding));
+    }
+}
+
 void look_at_memory(const Picture& picture, std::vector<Finding>& findings) {
     for (const ServiceFact& service : picture.facts().services) {
         const CrashFact* const crash = picture.last_crash(service.name);
@@ -150,6 +208,7 @@ void look_at_memory(const Picture& picture, std::vector<Finding>& findings) {
 void find_lack_of_resources(const Picture& picture, std::vector<Finding>& findings) {
     look_at_disks(picture, findings);
     look_at_open_files(picture, findings);
+    look_at_task_limits(picture, findings);
     look_at_memory(picture, findings);
 }
 

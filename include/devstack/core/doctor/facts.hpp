@@ -1,5 +1,7 @@
 #pragma once
 
+#include "devstack/core/doctor/task_limit_fact.hpp"
+
 #include <cstdint>
 #include <string>
 #include <vector>
@@ -584,6 +586,7 @@ struct Facts {
     std::vector<ClaimFact> claims;
     std::vector<ReportFact> reports;
     std::vector<DiskFact> disks;
+    std::vector<TaskLimitFact> task_limits;
     std::vector<KernelFact> kernel;  ///< Of the last hour, oldest first.
     MachineFact machine;
     std::vector<std::string> unseen;  ///< What could not be looked at, and why.
