@@ -148,7 +148,7 @@ ProcessFact describe(const Scene& scene, const ProcessInfo& process) {
     const std::string proc = "/proc/" + std::to_string(process.pid);
     fact.threads = count_entries(proc + "/task");
     fact.wait_channel = read_small(proc + "/wchan", 64);
-    fact.open_files = count_entries(proc + "/fd");
+    fact.open_files = static_cast<int>(platform::count_descriptors({}, process.pid));
     fact.has_event_loop = holds_epoll(proc + "/fd");
     fact.open_files_limit = read_open_files_limit(process.pid);
     fact.resident_bytes = process.resident_bytes;
@@ -189,13 +189,16 @@ void add_listeners(const Scene& scene,
     }
 }
 
-void find_outgoing(const Scene& scene, const std::map<int, Kinship::Answer>& kin, Facts& facts) {
+void find_outgoing(const Scene& scene,
+                   const TcpTable& table,
+                   const std::map<int, Kinship::Answer>& kin,
+                   Facts& facts) {
     std::set<int> ports;
     for (const ServiceScene& service : scene.services) {
         for (const std::string& text : service.fact.ports)
             ports.insert(core::doctor::to_port(text));
     }
-    add_outgoing(ports, facts);
+    add_outgoing(table, ports, facts);
     for (core::doctor::OutgoingFact& fact : facts.outgoing) {
         if (fact.pid == 0) continue;
         fact.command = render_command(scene, fact.pid);
@@ -306,9 +309,10 @@ Facts collect_activity(const Scene& scene) {
         facts.processes.push_back(std::move(fact));
     }
     add_listeners(scene, holders, sockets, kin, facts);
-    find_outgoing(scene, kin, facts);
+    const TcpTable table;
+    find_outgoing(scene, table, kin, facts);
     // Dials come later than this: what is stuck now is not of our making.
-    const StuckConnections before = find_stuck(facts);
+    const StuckConnections before = find_stuck(table, facts);
     wait(window);
     add_connections(before, facts);
     const bool is_suspicious = std::ranges::any_of(

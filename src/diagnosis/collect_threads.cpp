@@ -282,11 +282,13 @@ Examination examine_closely(const ProcessFact& process, bool may_stop, TimePoint
     Examination found;
     const std::set<int> threads = list_threads(pid);
     std::vector<int> to_stop;
+    std::optional<TcpTable> table;
     for (const int thread : threads) {
         found.threads.push_back(examine(pid, thread));
         ThreadFact& fact = found.threads.back();
         if (const auto descriptor = find_awaited_descriptor(pid, fact)) {
-            fact.peer = find_peer(pid, *descriptor);
+            if (!table) table.emplace();
+            fact.peer = find_peer(*table, pid, *descriptor);
         }
         const bool has_room = to_stop.size() < stacks_max;
         if (may_stop && has_room && is_worth_a_stop(process, fact)) to_stop.push_back(thread);

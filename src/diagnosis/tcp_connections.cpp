@@ -9,9 +9,8 @@
 #include <filesystem>
 #include <map>
 #include <optional>
-#include <sstream>
-#include <string_view>
-#include <vector>
+#include <unordered_map>
+#include <unordered_set>
 
 namespace devstack::diagnosis {
 
@@ -22,7 +21,15 @@ using core::doctor::ConnectionFact;
 using core::doctor::Facts;
 using core::doctor::ListenerFact;
 
-constexpr std::size_t table_size_max = 8 * 1024 * 1024;
+using Entry = TcpTable::Entry;
+using Inodes = std::unordered_set<std::uint64_t>;
+
+// As proc_net_tcp(5) numbers them.
+constexpr std::string_view established = "01";
+constexpr std::string_view close_wait = "08";
+constexpr std::string_view listening = "0A";
+
+constexpr std::size_t table_size_max = 32 * 1024 * 1024;
 
 unsigned parse_hex(std::string_view digits) {
     unsigned value = 0;
@@ -30,68 +37,64 @@ unsigned parse_hex(std::string_view digits) {
     return value;
 }
 
-struct Entry {
-    std::string local;
-    std::string remote;
-    std::string state;
-    bool has_unread = false;
-    std::string inode;
+std::uint64_t parse_inode(std::string_view digits) {
+    std::uint64_t value = 0;
+    std::from_chars(digits.data(), digits.data() + digits.size(), value);
+    return value;
+}
 
-    std::string key() const { return local + " " + remote; }
-    int port() const {
-        return static_cast<int>(parse_hex(std::string_view{local}.substr(local.rfind(':') + 1)));
-    }
-};
+/// Empty at the end.
+std::string_view take(std::string_view& text, char end) {
+    const std::string_view part = text.substr(0, text.find(end));
+    text.remove_prefix(std::min(part.size() + 1, text.size()));
+    return part;
+}
+
+std::string_view take_word(std::string_view& line) {
+    line.remove_prefix(std::min(line.find_first_not_of(' '), line.size()));
+    return take(line, ' ');
+}
 
 /// "sl local remote st tx:rx tr:when retrnsmt uid timeout inode …"
-std::optional<Entry> parse_entry(const std::string& line) {
-    std::istringstream words{line};
+std::optional<Entry> parse_entry(std::string_view line) {
     Entry entry;
-    std::string skipped;
-    std::string queues;
-    words >> skipped >> entry.local >> entry.remote >> entry.state >> queues;
+    take_word(line);
+    entry.local = take_word(line);
+    entry.remote = take_word(line);
+    entry.state = take_word(line);
+    const std::string_view queues = take_word(line);
     for (int i = 0; i < 4; ++i)
-        words >> skipped;
-    words >> entry.inode;
-    const auto colon = queues.find(':');
-    if (!words || colon == queues.npos || entry.local.find(':') == entry.local.npos) {
-        return std::nullopt;
-    }
-    entry.has_unread = parse_hex(std::string_view{queues}.substr(colon + 1)) > 0;
+        take_word(line);
+    entry.inode = parse_inode(take_word(line));
+    const auto received = queues.find(':');
+    const auto colon = entry.local.rfind(':');
+    if (received == queues.npos || colon == entry.local.npos) return std::nullopt;
+    entry.has_unread = parse_hex(queues.substr(received + 1)) > 0;
+    entry.port = static_cast<int>(parse_hex(entry.local.substr(colon + 1)));
     return entry;
 }
 
-std::vector<Entry> read_table() {
-    std::vector<Entry> entries;
-    for (const char* path : {"/proc/net/tcp", "/proc/net/tcp6"}) {
-        std::istringstream lines{read_small(path, table_size_max)};
-        std::string line;
-        std::getline(lines, line);
-        while (std::getline(lines, line)) {
-            if (auto entry = parse_entry(line)) entries.push_back(std::move(*entry));
-        }
-    }
-    return entries;
+std::string key_of(const Entry& entry) {
+    return std::string{entry.local} + " " + std::string{entry.remote};
 }
 
-/// The word in this column of each line.
-void add_inodes(const std::string& path, std::size_t column, std::set<std::string>& inodes) {
-    std::istringstream lines{read_small(path, table_size_max)};
-    std::string line;
-    std::getline(lines, line);
-    while (std::getline(lines, line)) {
-        std::istringstream words{line};
-        std::string word;
-        for (std::size_t i = 0; i <= column && words; ++i)
-            words >> word;
-        inodes.insert(word);
+/// The number in this column of each line.
+void add_inodes(const std::string& path, std::size_t column, Inodes& inodes) {
+    const std::string text = read_small(path, table_size_max);
+    std::string_view rest = text;
+    take(rest, '\n');
+    while (!rest.empty()) {
+        std::string_view line = take(rest, '\n');
+        for (std::size_t i = 0; i < column; ++i)
+            take_word(line);
+        inodes.insert(parse_inode(take_word(line)));
     }
 }
 
 /// Sockets that the kernel's tables know.
-std::set<std::string> listed_inodes(const std::vector<Entry>& table) {
-    std::set<std::string> inodes;
-    for (const Entry& it : table)
+Inodes listed_inodes(const TcpTable& table) {
+    Inodes inodes;
+    for (const Entry& it : table.entries())
         inodes.insert(it.inode);
     for (const char* name : {"udp", "udp6", "raw", "raw6", "icmp", "icmp6"})
         add_inodes(std::string{"/proc/net/"} + name, 9, inodes);
@@ -101,26 +104,27 @@ std::set<std::string> listed_inodes(const std::vector<Entry>& table) {
     return inodes;
 }
 
-/// Of the socket that a descriptor is; empty: it is none.
-std::string inode_of(const fs::path& descriptor) {
+/// Of the socket that a descriptor is; 0: it is none.
+std::uint64_t inode_of(const fs::path& descriptor) {
     std::error_code error;
     const std::string link = fs::read_symlink(descriptor, error).string();
     constexpr std::string_view mark = "socket:[";
-    if (error || !link.starts_with(mark)) return "";
-    return link.substr(mark.size(), link.size() - mark.size() - 1);
+    return !error && link.starts_with(mark)
+               ? parse_inode(std::string_view{link}.substr(mark.size()))
+               : 0;
 }
 
-std::set<std::string> find_dead(const Facts& facts, const std::vector<Entry>& table) {
-    std::set<std::string> dead;
-    const std::set<std::string> listed = listed_inodes(table);
+std::vector<StuckConnections::DeadSocket> find_dead(const Facts& facts, const TcpTable& table) {
+    std::vector<StuckConnections::DeadSocket> dead;
+    const Inodes listed = listed_inodes(table);
     for (const core::doctor::ProcessFact& process : facts.processes) {
         if (process.service.empty()) continue;
         std::error_code error;
-        const std::string pid = std::to_string(process.pid);
-        fs::directory_iterator it{"/proc/" + pid + "/fd", error};
+        fs::directory_iterator it{"/proc/" + std::to_string(process.pid) + "/fd", error};
         for (; !error && it != fs::directory_iterator{}; it.increment(error)) {
-            const std::string inode = inode_of(it->path());
-            if (!inode.empty() && !listed.contains(inode)) dead.insert(pid + " " + inode);
+            const std::uint64_t inode = inode_of(it->path());
+            if (inode == 0 || listed.contains(inode)) continue;
+            dead.push_back({process.pid, it->path().string(), inode});
         }
     }
     return dead;
@@ -142,19 +146,14 @@ std::string render_remote(const Entry& entry) {
     return address + ":" + port;
 }
 
-std::string name_of_state(std::string_view state) {
-    if (state == "01") return "established";
-    if (state == "08") return "close-wait";
-    return "";
-}
-
-void add_dead(const StuckConnections& before, const StuckConnections& now, Facts& facts) {
+/// Those that are still there. A process may have tens of thousands of descriptors: only these few
+/// are looked at again.
+void add_dead(const StuckConnections& before, const TcpTable& table, Facts& facts) {
+    if (before.dead.empty()) return;
+    const Inodes listed = listed_inodes(table);
     std::map<int, int> counted;
-    for (const std::string& it : now.dead) {
-        if (!before.dead.contains(it)) continue;
-        int pid = 0;
-        std::from_chars(it.data(), it.data() + it.size(), pid);
-        ++counted[pid];
+    for (const StuckConnections::DeadSocket& it : before.dead) {
+        if (inode_of(it.descriptor) == it.inode && !listed.contains(it.inode)) ++counted[it.pid];
     }
     for (const auto& [pid, count] : counted) {
         const auto process =
@@ -166,88 +165,137 @@ void add_dead(const StuckConnections& before, const StuckConnections& now, Facts
 
 }  // namespace
 
-void add_outgoing(const std::set<int>& ports, Facts& facts) {
+TcpTable::TcpTable() {
+    for (const char* path : {"/proc/net/tcp", "/proc/net/tcp6"})
+        texts_.push_back(read_small(path, table_size_max));
+    for (const std::string& text : texts_) {
+        std::string_view rest = text;
+        take(rest, '\n');
+        while (!rest.empty()) {
+            if (const auto entry = parse_entry(take(rest, '\n'))) entries_.push_back(*entry);
+        }
+    }
+}
+
+void add_outgoing(const TcpTable& table, const std::set<int>& ports, Facts& facts) {
     std::set<int> silent = ports;
     for (const ListenerFact& it : facts.listeners)
         silent.erase(it.port);
     if (silent.empty()) return;
     std::map<int, Entry> ends;
-    for (const Entry& it : read_table()) {
-        const bool is_connection = !name_of_state(it.state).empty() && it.inode != "0";
-        if (is_connection && silent.contains(it.port())) ends.emplace(it.port(), it);
+    for (const Entry& it : table.entries()) {
+        const bool is_connection = it.state == established || it.state == close_wait;
+        if (is_connection && it.inode != 0 && silent.contains(it.port)) ends.emplace(it.port, it);
     }
     for (const auto& [port, entry] : ends) {
         core::doctor::OutgoingFact fact;
         fact.port = port;
         fact.peer = render_remote(entry);
-        std::uint64_t inode = 0;
-        std::from_chars(entry.inode.data(), entry.inode.data() + entry.inode.size(), inode);
         for (const platform::SocketOwner& owner :
-             platform::find_socket_owners({}, std::vector{inode}))
+             platform::find_socket_owners({}, std::vector{entry.inode}))
             fact.pid = owner.pid;
         facts.outgoing.push_back(std::move(fact));
     }
 }
 
-std::string find_peer(int pid, int descriptor) {
-    const std::string inode =
+std::string find_peer(const TcpTable& table, int pid, int descriptor) {
+    const std::uint64_t inode =
         inode_of("/proc/" + std::to_string(pid) + "/fd/" + std::to_string(descriptor));
-    if (inode.empty()) return "";
-    const auto table = read_table();
-    const auto entry = std::ranges::find(table, inode, &Entry::inode);
-    return entry == table.end() ? "" : render_remote(*entry);
+    if (inode == 0) return "";
+    const auto entry = std::ranges::find(table.entries(), inode, &Entry::inode);
+    return entry == table.entries().end() ? "" : render_remote(*entry);
 }
 
 std::vector<std::string> list_peers(int pid) {
-    const auto table = read_table();
+    const TcpTable table;
     std::set<int> listened;
-    std::map<std::string, const Entry*> established;
-    constexpr std::string_view listening = "0A";
-    for (const Entry& it : table) {
-        if (it.state == listening) listened.insert(it.port());
-        if (name_of_state(it.state) == "established") established[it.inode] = &it;
+    std::unordered_map<std::uint64_t, const Entry*> connections;
+    for (const Entry& it : table.entries()) {
+        if (it.state == listening) listened.insert(it.port);
+        if (it.state == established) connections[it.inode] = &it;
     }
     std::vector<std::string> peers;
     std::error_code error;
     fs::directory_iterator it{"/proc/" + std::to_string(pid) + "/fd", error};
     for (; !error && it != fs::directory_iterator{}; it.increment(error)) {
-        const auto found = established.find(inode_of(it->path()));
-        if (found == established.end() || listened.contains(found->second->port())) continue;
-        peers.push_back(render_remote(*found->second));
+        const std::uint64_t inode = inode_of(it->path());
+        const auto found = connections.find(inode);
+        if (inode == 0 || found == connections.end()) continue;
+        if (!listened.contains(found->second->port)) peers.push_back(render_remote(*found->second));
     }
     return peers;
 }
 
-StuckConnections find_stuck(const Facts& facts) {
+StuckConnections find_stuck(const TcpTable& table, const Facts& facts) {
     StuckConnections stuck;
-    const std::vector<Entry> table = read_table();
-    for (const Entry& it : table) {
-        if (name_of_state(it.state) == "close-wait") stuck.close_wait.insert(it.key());
+    for (const Entry& it : table.entries()) {
+        if (it.state == close_wait) stuck.close_wait.insert(key_of(it));
     }
     stuck.dead = find_dead(facts, table);
     return stuck;
 }
 
+/// Whose connections they are, by a few of them: of a listener's many the same service has most.
+static void find_clients(const TcpTable& table, Facts& facts) {
+    constexpr int told_from = 200;
+    constexpr std::size_t looked_at_max = 20;
+    std::map<int, ConnectionFact*> crowded;  // By port.
+    for (ConnectionFact& it : facts.connections) {
+        if (it.state == "established" && it.count >= told_from) crowded[it.port] = &it;
+    }
+    if (crowded.empty()) return;
+    std::map<std::pair<std::string_view, std::string_view>, ConnectionFact*> ends;
+    std::map<int, std::size_t> looked_at;
+    for (const Entry& entry : table.entries()) {
+        const auto fact = crowded.find(entry.port);
+        if (fact == crowded.end() || entry.state != established) continue;
+        if (looked_at[entry.port]++ >= looked_at_max) continue;
+        ends[{entry.remote, entry.local}] = fact->second;
+    }
+    std::map<std::uint64_t, ConnectionFact*> inodes;
+    std::vector<std::uint64_t> wanted;
+    for (const Entry& entry : table.entries()) {
+        const auto end = ends.find({entry.local, entry.remote});
+        if (end == ends.end()) continue;
+        inodes[entry.inode] = end->second;
+        wanted.push_back(entry.inode);
+    }
+    std::vector<int> pids;
+    for (const core::doctor::ProcessFact& it : facts.processes)
+        pids.push_back(it.pid);
+    std::map<ConnectionFact*, std::map<std::string, std::size_t>> votes;
+    for (const platform::SocketOwner& owner : platform::find_socket_owners({}, wanted, pids)) {
+        const auto process =
+            std::ranges::find(facts.processes, owner.pid, &core::doctor::ProcessFact::pid);
+        ConnectionFact* const fact = inodes[owner.inode];
+        if (++votes[fact][process->service] * 2 > looked_at_max) fact->client = process->service;
+    }
+}
+
 void add_connections(const StuckConnections& before, Facts& facts) {
-    std::map<std::pair<int, std::string>, ConnectionFact> counted;
-    for (const Entry& entry : read_table()) {
-        const std::string name = name_of_state(entry.state);
-        if (name.empty()) continue;
-        if (name == "close-wait" && !before.close_wait.contains(entry.key())) continue;
-        const auto listener = std::ranges::find(facts.listeners, entry.port(), &ListenerFact::port);
-        if (listener == facts.listeners.end()) continue;
-        ConnectionFact& fact = counted[{entry.port(), name}];
-        fact.port = entry.port();
-        fact.service = listener->service;
-        fact.pid = listener->pid;
-        fact.state = name;
+    const TcpTable table;
+    std::map<int, const ListenerFact*> listeners;
+    for (const ListenerFact& it : facts.listeners)
+        listeners.emplace(it.port, &it);
+    std::map<std::pair<int, std::string_view>, ConnectionFact> counted;
+    for (const Entry& entry : table.entries()) {
+        if (entry.state != established && entry.state != close_wait) continue;
+        const auto listener = listeners.find(entry.port);
+        if (listener == listeners.end()) continue;
+        if (entry.state == close_wait && !before.close_wait.contains(key_of(entry))) continue;
+        ConnectionFact& fact = counted[{entry.port, entry.state}];
+        fact.port = entry.port;
+        fact.service = listener->second->service;
+        fact.pid = listener->second->pid;
+        fact.state = entry.state == established ? "established" : "close-wait";
         ++fact.count;
         if (entry.has_unread) ++fact.unread;
     }
     facts.connections.clear();
     for (auto& [key, fact] : counted)
         facts.connections.push_back(std::move(fact));
-    add_dead(before, find_stuck(facts), facts);
+    find_clients(table, facts);
+    add_dead(before, table, facts);
 }
 
 }  // namespace devstack::diagnosis

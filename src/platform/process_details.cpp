@@ -4,6 +4,7 @@
 #include <filesystem>
 
 #include <pwd.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 namespace devstack::platform {
@@ -52,9 +53,16 @@ std::vector<std::string> read_command_line(const Procfs& procfs, int pid) {
 }
 
 std::size_t count_descriptors(const Procfs& procfs, int pid) {
+    const std::string directory = procfs.root + "/" + std::to_string(pid) + "/fd";
+    // Since Linux 6.2 that is the size of the directory (proc_pid_fd(5)); before it is 0, and of a
+    // directory that only looks like it something else.
+    struct stat status {};
+    if (::stat(directory.c_str(), &status) == 0 && status.st_size > 0 &&
+        procfs.root == Procfs{}.root) {
+        return static_cast<std::size_t>(status.st_size);
+    }
     std::error_code error;
-    std::filesystem::directory_iterator entries{procfs.root + "/" + std::to_string(pid) + "/fd",
-                                                error};
+    std::filesystem::directory_iterator entries{directory, error};
     std::size_t count = 0;
     for (; !error && entries != std::filesystem::directory_iterator{}; entries.increment(error))
         ++count;

@@ -214,6 +214,7 @@ const Shape& shape_of<ConnectionFact>() {
         {"state", slot<&ConnectionFact::state>},
         {"count", slot<&ConnectionFact::count>},
         {"unread", slot<&ConnectionFact::unread>},
+        {"client", slot<&ConnectionFact::client>},
     };
     static constexpr Shape shape{fields};
     return shape;

@@ -10,5 +10,5 @@ using namespace devstack::test;
 
 TEST_CASE("a socket that listens has no other end", "[unit][diagnosis]") {
     const Listener listener{"127.0.0.1"};
-    CHECK(find_peer(::getpid(), listener.fd()).empty());
+    CHECK(find_peer(TcpTable{}, ::getpid(), listener.fd()).empty());
 }

@@ -244,7 +244,8 @@ struct ConnectionFact {
     /// "dead": the same, where the client has reset the connection.
     std::string state;
     int count = 0;
-    int unread = 0;  ///< Of them, with bytes that the server has not read.
+    int unread = 0;      ///< Of them, with bytes that the server has not read.
+    std::string client;  ///< Of very many: the service that has made most of them.
 };
 
 /// Something names a host and a port: a variable, a proxy, a probe.
