@@ -118,7 +118,9 @@ std::vector<StuckConnections::DeadSocket> find_dead(const Facts& facts, const Tc
     std::vector<StuckConnections::DeadSocket> dead;
     const Inodes listed = listed_inodes(table);
     for (const core::doctor::ProcessFact& process : facts.processes) {
-        if (process.service.empty()) continue;
+        // To look at each of very many takes longer than there is time for.
+        constexpr int descriptors_max = 4096;
+        if (process.service.empty() || process.open_files > descriptors_max) continue;
         std::error_code error;
         fs::directory_iterator it{"/proc/" + std::to_string(process.pid) + "/fd", error};
         for (; !error && it != fs::directory_iterator{}; it.increment(error)) {
@@ -229,6 +231,7 @@ std::vector<std::string> list_peers(int pid) {
 StuckConnections find_stuck(const TcpTable& table, const Facts& facts) {
     StuckConnections stuck;
     for (const Entry& it : table.entries()) {
+        if (it.state == established) ++stuck.established[it.port];
         if (it.state == close_wait) stuck.close_wait.insert(key_of(it));
     }
     stuck.dead = find_dead(facts, table);
@@ -236,12 +239,15 @@ StuckConnections find_stuck(const TcpTable& table, const Facts& facts) {
 }
 
 /// Whose connections they are, by a few of them: of a listener's many the same service has most.
-static void find_clients(const TcpTable& table, Facts& facts) {
+static void find_clients(const StuckConnections& before, const TcpTable& table, Facts& facts) {
     constexpr int told_from = 200;
     constexpr std::size_t looked_at_max = 20;
     std::map<int, ConnectionFact*> crowded;  // By port.
     for (ConnectionFact& it : facts.connections) {
-        if (it.state == "established" && it.count >= told_from) crowded[it.port] = &it;
+        if (it.state != "established" || it.count < told_from) continue;
+        crowded[it.port] = &it;
+        const auto then = before.established.find(it.port);
+        it.grown = it.count - (then == before.established.end() ? 0 : then->second);
     }
     if (crowded.empty()) return;
     std::map<std::pair<std::string_view, std::string_view>, ConnectionFact*> ends;
@@ -294,7 +300,7 @@ void add_connections(const StuckConnections& before, Facts& facts) {
     facts.connections.clear();
     for (auto& [key, fact] : counted)
         facts.connections.push_back(std::move(fact));
-    find_clients(table, facts);
+    find_clients(before, table, facts);
     add_dead(before, table, facts);
 }
 

@@ -3,6 +3,7 @@
 #include "devstack/core/doctor/facts.hpp"
 
 #include <cstdint>
+#include <map>
 #include <set>
 #include <string>
 #include <string_view>
@@ -47,8 +48,7 @@ struct StuckConnections {
     std::set<std::string> close_wait;  ///< "local remote", as the kernel prints them.
     /// Their connections were reset, and no table of the kernel has them any more.
     std::vector<DeadSocket> dead;
-
-    bool is_empty() const { return close_wait.empty() && dead.empty(); }
+    std::map<int, int> established;  ///< How many connections each local port has.
 };
 
 /// Of all processes that `facts` know.

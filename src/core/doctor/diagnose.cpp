@@ -16,7 +16,7 @@ namespace devstack::core::doctor {
 
 namespace {
 
-constexpr std::array<Rules, 41> all_rules{find_profile_mistakes,
+constexpr std::array<Rules, 43> all_rules{find_profile_mistakes,
                                           find_port_conflicts,
                                           find_wrong_ports,
                                           find_ambient_troubles,
@@ -38,9 +38,11 @@ constexpr std::array<Rules, 41> all_rules{find_profile_mistakes,
                                           find_waiting_goroutines,
                                           find_what_dumps_tell,
                                           find_hangs,
+                                          find_circles,
                                           find_past_hangs,
                                           find_certificate_troubles,
                                           find_health_mistakes,
+                                          find_vain_probes,
                                           find_proxy_mistakes,
                                           find_nginx_answers,
                                           find_what_nginx_logs,
@@ -309,7 +311,11 @@ std::vector<std::string> rule_out(const Picture& picture) {
     std::vector<std::string> unasked;  // Nothing is known of them but that they are there.
     for (const ServiceFact& it : picture.facts().services) {
         if (!picture.is_well(it)) continue;
-        (picture.probe(it) == nullptr ? unasked : well).push_back(it.name);
+        const DialFact* const probe = picture.probe(it);
+        // What another service has answered tells nothing of this one.
+        const ServiceFact* const server = probe == nullptr ? nullptr : picture.server_of(*probe);
+        const bool is_asked = probe != nullptr && (server == nullptr || server == &it);
+        (is_asked ? well : unasked).push_back(it.name);
     }
     if (well.size() == 1) ruled_out.push_back(well.front() + " runs and answers its probe");
     if (well.size() > 1)

@@ -215,6 +215,7 @@ const Shape& shape_of<ConnectionFact>() {
         {"count", slot<&ConnectionFact::count>},
         {"unread", slot<&ConnectionFact::unread>},
         {"client", slot<&ConnectionFact::client>},
+        {"grown", slot<&ConnectionFact::grown>},
     };
     static constexpr Shape shape{fields};
     return shape;

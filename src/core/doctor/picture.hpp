@@ -119,6 +119,9 @@ void find_stuck_goroutines(const Picture& picture, std::vector<Finding>& finding
 void find_waiting_goroutines(const Picture& picture, std::vector<Finding>& findings);
 void find_what_dumps_tell(const Picture& picture, std::vector<Finding>& findings);
 void find_hangs(const Picture& picture, std::vector<Finding>& findings);
+/// Comes after the rules about hangs, whose findings may follow from these.
+void find_circles(const Picture& picture, std::vector<Finding>& findings);
+void find_vain_probes(const Picture& picture, std::vector<Finding>& findings);
 void find_health_mistakes(const Picture& picture, std::vector<Finding>& findings);
 void find_certificate_troubles(const Picture& picture, std::vector<Finding>& findings);
 void find_proxy_mistakes(const Picture& picture, std::vector<Finding>& findings);

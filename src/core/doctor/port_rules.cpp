@@ -91,6 +91,65 @@ Finding name_holder(const ServiceFact& service,
     return finding;
 }
 
+/// Another service listens where this one should, which listens on ports that it does not declare.
+bool listens_elsewhere(const ServiceFact& service,
+                       const ListenerFact& holder,
+                       const Picture& picture) {
+    const auto own = picture.listeners_of(service.name);
+    return !holder.service.empty() && holder.service != service.name && !own.empty() &&
+           std::ranges::none_of(
+               own, [&](const ListenerFact* it) { return picture.declares(service, it->port); });
+}
+
+/// Each of them listens where the other should.
+bool tell_swapped(const ServiceFact& service,
+                  const ListenerFact& holder,
+                  const Picture& picture,
+                  std::vector<Finding>& findings) {
+    const ServiceFact* const other = picture.service(holder.service);
+    if (other == nullptr || !listens_elsewhere(service, holder, picture)) return false;
+    const auto own = picture.listeners_of(service.name);
+    const auto back = std::ranges::find_if(
+        own, [&](const ListenerFact* it) { return picture.declares(*other, it->port); });
+    if (back == own.end()) return false;
+    const std::string ours = std::to_string(holder.port);
+    const std::string theirs = std::to_string((*back)->port);
+    const bool is_told = std::ranges::any_of(findings, [&](const Finding& it) {
+        return it.id == "ports-swapped" && it.service == other->name;
+    });
+    if (is_told) return true;
+    Finding finding;
+    finding.id = "ports-swapped";
+    finding.service = service.name;
+    finding.affects = {other->name};
+    finding.topic = "ports " + ours + " " + theirs;
+    finding.strength = 96;
+    finding.confidence = Confidence::sure;
+    finding.what = service.name + " and " + other->name +
+                   " have each other's port: " + service.name + " listens on " + theirs +
+                   ", which is declared for " + other->name + declared_at(*other) + ", and " +
+                   other->name + " on " + ours + ", which is declared for " + service.name +
+                   declared_at(service) + ".";
+    finding.evidence = {
+        render_endpoint((*back)->address, (*back)->port) + " is listened on by " + describe(**back),
+        render_endpoint(holder.address, holder.port) + " is listened on by " + describe(holder)};
+    std::vector<std::string> variables;
+    for (const ServiceFact* it : {&service, other}) {
+        for (const VariableFact& variable : it->variables) {
+            const bool is_port = variable.value == ours || variable.value == theirs;
+            if (is_port)
+                variables.push_back(variable.name + " of " + it->name + " (" + variable.where +
+                                    ")");
+        }
+    }
+    finding.fix = "exchange " +
+                  (variables.empty() ? "the ports in their commands or settings"
+                                     : join_for_people(variables)) +
+                  ", or the ports in the profile";
+    findings.push_back(std::move(finding));
+    return true;
+}
+
 void look_at_port(const ServiceFact& service,
                   int port,
                   const Picture& picture,
@@ -99,8 +158,11 @@ void look_at_port(const ServiceFact& service,
     const bool is_own = std::ranges::any_of(
         listeners, [&](const ListenerFact* it) { return it->service == service.name; });
     if (is_own || listeners.empty() || service.phase == "stopped") return;
-    if (picture.is_well(service)) return;
+    // Whoever listens there answers its probe: that tells nothing of the service itself.
+    const bool is_elsewhere = listens_elsewhere(service, *listeners.front(), picture);
+    if (picture.is_well(service) && !is_elsewhere) return;
     const ListenerFact& listener = *listeners.front();
+    if (tell_swapped(service, listener, picture, findings)) return;
     // Nobody's socket: it was just about to be closed, unless something tells that it stays.
     if (listener.pid == 0 && service.phase != "blocked" && !complains_of_port(service, picture)) {
         return;

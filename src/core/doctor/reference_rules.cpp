@@ -36,17 +36,37 @@ const LineFact* find_refusal(const ReferenceFact& reference, const Picture& pict
     return picture.find_line(reference.service, tells);
 }
 
+/// The only endpoint in the service's variables that refuses.
+bool is_only_dead(const ReferenceFact& reference, const Picture& picture) {
+    if (reference.kind != "env") return false;
+    std::set<int> dead;
+    for (const ReferenceFact* it : picture.references_of(reference.service)) {
+        const DialFact* const dial = picture.dial(it->dial);
+        if (it->kind == "env" && dial != nullptr && is_refused(*dial)) dead.insert(it->port);
+    }
+    return dead.size() == 1;
+}
+
+/// The service that names it has answered what was asked with an error of the server, and has
+/// nothing to say of that in its log.
+bool is_failed_silently(const ReferenceFact& reference, const Picture& picture) {
+    const DialFact* const asked = picture.dial("asked");
+    const ServiceFact* const server = asked == nullptr ? nullptr : picture.server_of(*asked);
+    if (server == nullptr || asked->status < 500 || server->name != reference.service) return false;
+    if (!is_local(reference.host) || !is_only_dead(reference, picture)) return false;
+    return picture.find_line(server->name, [](const std::string& line) {
+        return contains_word(line, "error") || contains_word(line, "exception") ||
+               contains_word(line, "traceback") || contains_word(line, "failed") ||
+               contains(line, "Error");
+    }) == nullptr;
+}
+
 /// The log tells of a refusal without saying by whom, while somebody asks in vain, and nothing else
 /// that the service names is dead.
 const LineFact* find_nameless_refusal(const ReferenceFact& reference, const Picture& picture) {
     const DialFact* const asked = picture.dial("asked");
     if (asked == nullptr || asked->status < 500 || reference.kind != "env") return nullptr;
-    const auto dead = std::ranges::count_if(
-        picture.references_of(reference.service), [&](const ReferenceFact* it) {
-            const DialFact* const dial = picture.dial(it->dial);
-            return it->kind == "env" && dial != nullptr && is_refused(*dial);
-        });
-    if (dead != 1) return nullptr;
+    if (!is_only_dead(reference, picture)) return nullptr;
     return picture.find_line(reference.service, [](const std::string& line) {
         const bool is_refusal = contains(line, "ConnectException") ||
                                 contains_word(line, "connection refused") ||
@@ -171,6 +191,11 @@ bool matters(const ReferenceFact& reference,
                              service != nullptr && picture.is_well(*service) && !has_failed;
     const LineFact* line = find_refusal(reference, picture);
     if (line == nullptr) line = find_nameless_refusal(reference, picture);
+    if (is_failed_silently(reference, picture)) {
+        evidence.push_back(render_request(*asked) + ": " + render_outcome(*asked) +
+                           ", of which the log of " + reference.service + " says nothing");
+        return true;
+    }
     if (is_optional && !is_just_missed(reference, line, picture)) return false;
     // An env file that lies beside several is not meant for the one that others find there.
     if (service != nullptr && reference.kind == "env" && picture.is_well(*service) &&
@@ -351,7 +376,10 @@ void look_at_reference(const ReferenceFact& reference,
         if (is_refused(*dial)) look_at_plan(reference, picture, findings);
         return;
     }
-    finding.confidence = is_met ? Confidence::sure : Confidence::probable;
+    // Nobody has said that it is this; it is all that is wrong.
+    const bool is_guessed =
+        is_failed_silently(reference, picture) && find_refusal(reference, picture) == nullptr;
+    finding.confidence = is_met && !is_guessed ? Confidence::sure : Confidence::probable;
     finding.evidence.insert(finding.evidence.begin(),
                             "connect to " + render_endpoint(reference.host, reference.port) + ": " +
                                 render_outcome(*dial));

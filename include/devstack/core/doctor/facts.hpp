@@ -245,7 +245,8 @@ struct ConnectionFact {
     std::string state;
     int count = 0;
     int unread = 0;      ///< Of them, with bytes that the server has not read.
-    std::string client;  ///< Of very many: the service that has made most of them.
+    std::string client;  ///< Of very many: the service that has made most of them, and …
+    int grown = 0;       ///< … how many of all have come while they were looked at.
 };
 
 /// Something names a host and a port: a variable, a proxy, a probe.

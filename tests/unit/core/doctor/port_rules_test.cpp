@@ -73,3 +73,33 @@ TEST_CASE("a port that a service does without is no trouble of it", "[unit][doct
     world.break_probe("api", 500);
     CHECK(world.findings()[0].id == "port-held-by-stranger");
 }
+
+TEST_CASE("services that have each other's port are told, though all probes succeed",
+          "[unit][doctor]") {
+    World world;
+    for (ListenerFact& it : world.facts.listeners)
+        it.port = it.port == 3101 ? 3200 : 3101;
+    VariableFact port;
+    port.name = "PORT";
+    port.where = "api.env:1";
+    port.value = "3200";
+    world.service("api").variables = {port};
+    REQUIRE(world.findings().size() == 1);
+    const Finding finding = world.findings()[0];
+    CHECK(finding.id == "ports-swapped");
+    CHECK(finding.what ==
+          "api and web have each other's port: api listens on 3200, which is declared for web "
+          "(devstack.toml:1), and web on 3101, which is declared for api (devstack.toml:1).");
+    CHECK(finding.fix == "exchange PORT of api (api.env:1), or the ports in the profile");
+    SECTION("another service listens where one should, which listens elsewhere") {
+        world.facts.listeners[1].port = 3101;
+        world.facts.listeners[0].port = 3999;
+        CHECK(world.findings()[0].what ==
+              "Port 3101, which api needs, is held by web, another service of this project.");
+    }
+    SECTION("a service without a socket of its own may well be behind another one") {
+        std::erase_if(world.facts.listeners,
+                      [](const ListenerFact& it) { return it.service == "api"; });
+        CHECK(world.findings().empty());
+    }
+}

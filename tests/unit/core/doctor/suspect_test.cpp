@@ -456,6 +456,40 @@ TEST_CASE("a service that is well and has just been refused is told who was mean
     CHECK(world.said().empty());
 }
 
+TEST_CASE("a service that fails in silence is told what it names in vain", "[unit][doctor]") {
+    World world = timed_world();
+    DialFact& dial = world.refer("api", "WEB_URL", "http", 3209);
+    dial = World::refused(dial);
+    DialFact asked = world.probe("api");
+    asked.id = "asked";
+    asked.purpose = "asked";
+    asked.path = "/orders";
+    asked.status = 500;
+    asked.is_unexpected = true;
+    asked.body = "something went wrong";
+    world.facts.dials.push_back(asked);
+    const Finding finding = world.findings().at(0);
+    CHECK(finding.id == "variable-names-dead-port");
+    CHECK(finding.confidence == Confidence::probable);
+    CHECK(finding.evidence.at(1) ==
+          "GET http://127.0.0.1:3101/orders: status 500: something went wrong, of which the log of "
+          "api says nothing");
+    SECTION("not when it has said why") {
+        world.say("api", "TypeError: Cannot read properties of undefined (reading 'map')");
+        CHECK(world.findings().at(0).id == "request-answered-badly");
+    }
+    SECTION("not when it is no error of the server") {
+        world.facts.dials.back().status = 404;
+        CHECK(world.findings().at(0).id == "request-answered-badly");
+    }
+    SECTION("not when it names two such endpoints") {
+        world.refer("api", "MAIL_URL", "http", 3210) = World::refused(world.facts.dials[2]);
+        world.facts.dials.back().id = world.facts.references.back().dial;
+        world.facts.dials.back().port = 3210;
+        CHECK(world.findings().at(0).id == "request-answered-badly");
+    }
+}
+
 TEST_CASE("what a service that waits will be refused is told beside what it waits for",
           "[unit][doctor]") {
     World world = timed_world();
