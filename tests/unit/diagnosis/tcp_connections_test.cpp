@@ -28,7 +28,7 @@ class Crowd {
 public:
     Crowd(const Listener& listener, int size) {
         for (int i = 0; i < size; ++i) {
-            ends_.push_back(connect_to(listener.port()));
+            ends_.push_back(connect_to(listener.port().number));
             ends_.emplace_back(::accept4(listener.fd(), nullptr, nullptr, SOCK_CLOEXEC));
         }
     }
@@ -56,7 +56,7 @@ core::doctor::Facts facts_of(const Listener& listener) {
     process.service = "shop";
     facts.processes = {process};
     core::doctor::ListenerFact fact;
-    fact.port = listener.port();
+    fact.port = listener.port().number;
     fact.pid = ::getpid();
     fact.service = "shop";
     facts.listeners = {fact};
