@@ -268,36 +268,4 @@ asio::awaitable<void> talk_postgres(Conversation& talk) {
     talk.fact().error.clear();
 }
 
-asio::awaitable<void> talk_redis(Conversation& talk) {
-    const Endpoint& endpoint = talk.endpoint;
-    std::vector<std::vector<std::string>> commands = {{"PING"}};
-    if (!endpoint.password.empty()) {
-        std::vector<std::string> login = {"AUTH", endpoint.password};
-        if (!endpoint.user.empty()) login.insert(login.begin() + 1, endpoint.user);
-        commands.insert(commands.begin(), login);
-    }
-    // Which of its numbered databases is a matter of this connection alone.
-    const bool is_number = !endpoint.database.empty() &&
-                           endpoint.database.find_first_not_of("0123456789") == std::string::npos;
-    if (is_number && endpoint.database != "0") commands.push_back({"SELECT", endpoint.database});
-    for (const std::vector<std::string>& words : commands) {
-        std::string text = "*" + std::to_string(words.size()) + "\r\n";
-        for (const std::string& word : words)
-            text += "$" + std::to_string(word.size()) + "\r\n" + word + "\r\n";
-        if (!co_await send_all(talk, text)) co_return;
-        const auto line = co_await receive_line(talk);
-        if (!line) co_return;
-        talk.fact().stage = "done";
-        if (line->starts_with('-')) {
-            talk.fact().error = sane_text(line->substr(1));
-            talk.fact().code = talk.fact().error.substr(0, talk.fact().error.find(' '));
-            co_return;
-        }
-        if (!line->starts_with('+')) {
-            talk.fact().error = "the answer is not Redis'";
-            co_return;
-        }
-    }
-}
-
 }  // namespace devstack::diagnosis

@@ -16,7 +16,7 @@ namespace devstack::core::doctor {
 
 namespace {
 
-constexpr std::array<Rules, 41> all_rules{find_profile_mistakes,
+constexpr std::array<Rules, 42> all_rules{find_profile_mistakes,
                                           find_port_conflicts,
                                           find_wrong_ports,
                                           find_ambient_troubles,
@@ -24,6 +24,7 @@ constexpr std::array<Rules, 41> all_rules{find_profile_mistakes,
                                           find_database_troubles,
                                           find_refused_peers,
                                           find_doubled_paths,
+                                          find_waiting_jobs,
                                           find_disagreements,
                                           find_program_mistakes,
                                           find_missing_packages,

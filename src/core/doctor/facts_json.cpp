@@ -28,6 +28,12 @@ const Shape& shape_of<ProxyRouteFact>();
 template <>
 const Shape& shape_of<PathFact>();
 
+// In facts_json_stores.cpp.
+template <>
+const Shape& shape_of<LockWaitFact>();
+template <>
+const Shape& shape_of<QueueFact>();
+
 // In facts_json_threads.cpp.
 template <>
 const Shape& shape_of<ThreadFact>();
@@ -258,23 +264,6 @@ const Shape& shape_of<HeaderFact>() {
 }
 
 template <>
-const Shape& shape_of<LockWaitFact>() {
-    static constexpr Field fields[] = {
-        {"pid", slot<&LockWaitFact::pid>},
-        {"who", slot<&LockWaitFact::who>},
-        {"seconds", slot<&LockWaitFact::seconds>},
-        {"query", slot<&LockWaitFact::query>},
-        {"blocker_pid", slot<&LockWaitFact::blocker_pid>},
-        {"blocker", slot<&LockWaitFact::blocker>},
-        {"blocker_state", slot<&LockWaitFact::blocker_state>},
-        {"blocker_seconds", slot<&LockWaitFact::blocker_seconds>},
-        {"blocker_query", slot<&LockWaitFact::blocker_query>},
-    };
-    static constexpr Shape shape{fields};
-    return shape;
-}
-
-template <>
 const Shape& shape_of<DialFact>() {
     static constexpr Field fields[] = {
         {"id", slot<&DialFact::id>},
@@ -297,6 +286,7 @@ const Shape& shape_of<DialFact>() {
         {"is_cut_off", slot<&DialFact::is_cut_off>},
         {"code", slot<&DialFact::code>},
         {"lock_waits", slot<&DialFact::lock_waits>},
+        {"queues", slot<&DialFact::queues>},
         {"tls_problem", slot<&DialFact::tls_problem>},
         {"tls_subject", slot<&DialFact::tls_subject>},
         {"tls_issuer", slot<&DialFact::tls_issuer>},

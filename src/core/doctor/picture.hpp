@@ -97,6 +97,8 @@ void find_dead_references(const Picture& picture, std::vector<Finding>& findings
 void find_doubled_paths(const Picture& picture, std::vector<Finding>& findings);
 /// What two services should agree on.
 void find_disagreements(const Picture& picture, std::vector<Finding>& findings);
+/// Jobs in queues that nobody takes.
+void find_waiting_jobs(const Picture& picture, std::vector<Finding>& findings);
 /// Comes after the rules about endpoints that are named.
 void find_refused_peers(const Picture& picture, std::vector<Finding>& findings);
 void find_database_troubles(const Picture& picture, std::vector<Finding>& findings);

@@ -3,6 +3,8 @@
 #include "support/catch.hpp"
 #include "support/tcp_server.hpp"
 
+#include <array>
+
 #include <sys/socket.h>
 
 using namespace devstack;
@@ -110,6 +112,39 @@ TEST_CASE("Redis is asked whether it is there", "[unit][doctor]") {
     TcpServer strange{say("HTTP/1.1 400 Bad Request\r\n\r\n")};
     CHECK(outcome(dial(endpoint_at(strange.port(), "redis"))) ==
           "done | the answer is not Redis' | ");
+}
+
+TEST_CASE("queues in which jobs wait are told with their workers", "[unit][doctor]") {
+    const std::string clients =
+        "id=3 name=bull:aW52b2ljZQ== flags=b db=0 cmd=bzpopmin\n"
+        "id=4 name=bull:aW52b2ljZXM=:qe flags=b db=0 cmd=xread\n"
+        "id=5 name=bull:aW52b2ljZXM= flags=b db=1 cmd=bzpopmin\n";
+    const std::string keys = "*2\r\n$1\r\n0\r\n*2\r\n$18\r\nbull:invoices:wait\r\n$5\r\nother\r\n";
+    TcpServer server{[&](int connection) {
+        std::array<char, 1024> bytes{};
+        for (;;) {
+            const auto size = ::recv(connection, bytes.data(), bytes.size(), 0);
+            if (size <= 0) return;
+            const std::string_view asked{bytes.data(), static_cast<std::size_t>(size)};
+            const auto has = [&](std::string_view word) { return asked.find(word) != asked.npos; };
+            send_text(connection,
+                      has("SCAN")     ? keys
+                      : has("LLEN")   ? ":2\r\n"
+                      : has("LINDEX") ? "$2\r\n17\r\n"
+                      : has("CLIENT")
+                          ? "$" + std::to_string(clients.size()) + "\r\n" + clients + "\r\n"
+                          : "+PONG\r\n");
+        }
+    }};
+    const DialFact fact = dial(endpoint_at(server.port(), "redis"));
+    CHECK(outcome(fact) == "done |  | ");
+    REQUIRE(fact.queues.size() == 1);
+    CHECK(fact.queues[0].kind == "BullMQ");
+    CHECK(fact.queues[0].name == "invoices");
+    CHECK(fact.queues[0].waiting == 2);
+    CHECK(fact.queues[0].consumers == 0);
+    CHECK(fact.queues[0].elsewhere == "1");
+    CHECK(fact.queues[0].others == std::vector<std::string>{"invoice"});
 }
 
 TEST_CASE("MySQL's refusals are kept with their number", "[unit][doctor]") {

@@ -1,5 +1,7 @@
 #pragma once
 
+#include "devstack/core/doctor/store_facts.hpp"
+
 #include <cstdint>
 #include <string>
 #include <vector>
@@ -273,19 +275,6 @@ struct HeaderFact {
     std::string value;
 };
 
-/// Somebody in a database who waits for a lock, and who holds it.
-struct LockWaitFact {
-    int pid = 0;  ///< Of PostgreSQL's process.
-    std::string who;
-    int seconds = 0;
-    std::string query;
-    int blocker_pid = 0;
-    std::string blocker;
-    std::string blocker_state;  ///< "idle in transaction".
-    int blocker_seconds = 0;    ///< In that state.
-    std::string blocker_query;  ///< The last one, or the one that runs.
-};
-
 /// What came of connecting to an endpoint and asking, step by step.
 struct DialFact {
     std::string id;
@@ -309,6 +298,7 @@ struct DialFact {
     bool is_cut_off = false;       ///< It broke off before its end.
     std::string code;              ///< Of a database: SQLSTATE, or the first word of an error.
     std::vector<LockWaitFact> lock_waits;
+    std::vector<QueueFact> queues;
     std::string tls_problem;  ///< "self-signed certificate"; empty: none.
     std::string tls_subject;
     std::string tls_issuer;
