@@ -2,6 +2,7 @@
 
 #include "core/doctor/log_reading.hpp"
 
+#include "core/doctor/failed_requests.hpp"
 #include "core/doctor/trace_meaning.hpp"
 
 #include <algorithm>
@@ -28,13 +29,20 @@ bool has_failed_request(const ServiceFact& service,
                             asked->stage != "connect" && picture.is_suspect(service) &&
                             (asked->error != "no answer" || is_since);
     if (is_cut_off && is_recent) return true;
+    // Of a service that is well nobody wants to know what it has failed by hours ago.
+    const double age = seconds_between(trace.time, picture.facts().time);
+    const bool is_past = asked == nullptr && std::isfinite(age) && age > recent_seconds;
+    if (is_past && picture.is_well(service)) return false;
+    if (asked == nullptr && is_repeated_by_handler(trace, log, picture)) return true;
     return std::ranges::any_of(log.lines, [&](const LineFact& it) {
         const bool is_request = contains(it.text, "GET ") || contains(it.text, "POST ") ||
                                 contains(it.text, "PUT ") || contains(it.text, "PATCH ") ||
                                 contains(it.text, "DELETE ");
         return (is_request && (contains(it.text, " 500") || contains(it.text, "[500]"))) ||
                contains(it.text, "Exception in ASGI application") ||
-               (tells_server_error_in_json(it.text) && is_of_trace(it, trace)) ||
+               ((tells_server_error_in_json(it.text) ||
+                 (is_recent && tells_failed_request(it.text))) &&
+                is_of_trace(it, trace)) ||
                (is_recent &&
                 (contains(it.text, "http: panic serving ") || contains(it.text, " panicked at ") ||
                  contains(it.text, "PHP Fatal error:  Uncaught ")));

@@ -39,6 +39,56 @@ constexpr Told told[] = {
      "no-responders",
      "Nobody is subscribed in NATS to pricing.get, by which api asks for something (503, no "
      "responders)."},
+    {"Error: Server requests authentication using unknown plugin client_ed25519. See TODO: add",
+     "database-auth-plugin",
+     "The MySQL client of api does not know the way of logging in that the server wants: "
+     "client_ed25519."},
+    {"PHP Warning: The server requested authentication method unknown to the client "
+     "[client_ed25519]",
+     "database-auth-plugin",
+     "The MySQL client of api does not know the way of logging in that the server wants: "
+     "client_ed25519."},
+    {"error: duplicate key value violates unique constraint \"orders_pkey\"",
+     "primary-key-taken",
+     "The row that api inserts into orders has a primary key that another row has already."},
+    {"error: duplicate key value violates unique constraint \"users_email_key\"",
+     "unique-value-taken",
+     "What api writes is there already, and has to be there once only (unique constraint "
+     "users_email_key)."},
+    {"Error: Duplicate entry '7' for key 'items.PRIMARY'",
+     "primary-key-taken",
+     "The row that api inserts has the primary key 7, which another row has already."},
+    {"Error: Duplicate entry 'a@b.c' for key 'users.email'",
+     "unique-value-taken",
+     "What api writes, a@b.c, is there already, and has to be there once only (key users.email)."},
+    {"sqlite3.IntegrityError: UNIQUE constraint failed: users.email",
+     "unique-value-taken",
+     "What api writes into users.email is there already, and has to be there once only."},
+    {"EntityMetadataNotFoundError: No metadata for \"Item\" was found.",
+     "entity-unknown",
+     "The mapper of api (ORM) knows no entity Item."},
+    {"MissingSchemaError: Schema hasn't been registered for model \"Item\".",
+     "entity-unknown",
+     "The mapper of api (ORM) knows no entity Item."},
+    {"java.lang.IllegalArgumentException: Not a managed type: class shop.Item",
+     "entity-unknown",
+     "The mapper of api (ORM) knows no entity shop.Item."},
+    {"Error: Please install sqlite3 package manually",
+     "database-driver-missing",
+     "The package sqlite3, by which Sequelize talks to the database of api, is not installed."},
+    {"$ npm install pg --save",
+     "database-driver-missing",
+     "The package pg, by which Knex talks to the database of api, is not installed."},
+    {"RuntimeError: asyncio.run() cannot be called from a running event loop",
+     "event-loop-running",
+     "api calls asyncio.run() in a function that an event loop runs already."},
+    {"django.core.exceptions.SynchronousOnlyOperation: You cannot call this from an async context "
+     "- "
+     "use a thread or sync_to_async.",
+     "event-loop-running",
+     "api (Django) uses the database, or what else waits, in an asynchronous function as in a "
+     "usual "
+     "one."},
 };
 
 constexpr const char* harmless[] = {
@@ -46,6 +96,8 @@ constexpr const char* harmless[] = {
     "GET /price 503 12 ms",
     "pool.size: 503 rows",
     "no master found for the slide, using the first one",
+    "[31] app@shop ERROR:  duplicate key value violates unique constraint \"orders_pkey\"",
+    "added 12 packages; run `npm install` for more",
 };
 
 }  // namespace
