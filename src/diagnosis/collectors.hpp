@@ -41,7 +41,12 @@ void collect_references(const Scene& scene, Facts& facts, Passwords& passwords);
 std::vector<Endpoint> plan_dials(const Scene& scene, Facts& facts, const Passwords& passwords);
 /// What an answer has made worth asking too: the same path past a proxy, other paths of a server
 /// that does not know the one of the probe, where a redirect leads.
-std::vector<Endpoint> plan_more_dials(const Scene& scene, const Facts& facts);
+std::vector<Endpoint> plan_more_dials(const Scene& scene,
+                                      const Facts& facts,
+                                      const Passwords& passwords);
+/// Logs complain of a relation that PostgreSQL does not find: is it elsewhere? A user of MySQL is
+/// refused: is he let in by TLS?
+std::vector<Endpoint> plan_store_questions(const Facts& facts, const Passwords& passwords);
 /// Dumps in which somebody waits for a lock, again: who still waits for the same is stuck.
 std::vector<Endpoint> plan_second_dumps(const Facts& facts);
 

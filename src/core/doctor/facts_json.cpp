@@ -33,6 +33,10 @@ template <>
 const Shape& shape_of<LockWaitFact>();
 template <>
 const Shape& shape_of<QueueFact>();
+template <>
+const Shape& shape_of<SessionFact>();
+template <>
+const Shape& shape_of<StoreClientFact>();
 
 // In facts_json_threads.cpp.
 template <>
@@ -287,6 +291,11 @@ const Shape& shape_of<DialFact>() {
         {"code", slot<&DialFact::code>},
         {"lock_waits", slot<&DialFact::lock_waits>},
         {"queues", slot<&DialFact::queues>},
+        {"sessions", slot<&DialFact::sessions>},
+        {"clients", slot<&DialFact::clients>},
+        {"is_query_unanswered", slot<&DialFact::is_query_unanswered>},
+        {"places", slot<&DialFact::places>},
+        {"search_path", slot<&DialFact::search_path>},
         {"tls_problem", slot<&DialFact::tls_problem>},
         {"tls_subject", slot<&DialFact::tls_subject>},
         {"tls_issuer", slot<&DialFact::tls_issuer>},

@@ -20,6 +20,8 @@ const Shape& shape_of<LockWaitFact>() {
         {"blocker_state", slot<&LockWaitFact::blocker_state>},
         {"blocker_seconds", slot<&LockWaitFact::blocker_seconds>},
         {"blocker_query", slot<&LockWaitFact::blocker_query>},
+        {"port", slot<&LockWaitFact::port>},
+        {"blocker_port", slot<&LockWaitFact::blocker_port>},
     };
     static constexpr Shape shape{fields};
     return shape;
@@ -37,6 +39,30 @@ const Shape& shape_of<QueueFact>() {
         {"others", slot<&QueueFact::others>},
         {"idle_takers", slot<&QueueFact::idle_takers>},
         {"has_busy_takers", slot<&QueueFact::has_busy_takers>},
+    };
+    static constexpr Shape shape{fields};
+    return shape;
+}
+
+template <>
+const Shape& shape_of<SessionFact>() {
+    static constexpr Field fields[] = {
+        {"id", slot<&SessionFact::id>},
+        {"port", slot<&SessionFact::port>},
+        {"service", slot<&SessionFact::service>},
+        {"state", slot<&SessionFact::state>},
+        {"seconds", slot<&SessionFact::seconds>},
+        {"query", slot<&SessionFact::query>},
+    };
+    static constexpr Shape shape{fields};
+    return shape;
+}
+
+template <>
+const Shape& shape_of<StoreClientFact>() {
+    static constexpr Field fields[] = {
+        {"service", slot<&StoreClientFact::service>},
+        {"count", slot<&StoreClientFact::count>},
     };
     static constexpr Shape shape{fields};
     return shape;

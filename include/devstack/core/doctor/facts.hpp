@@ -299,7 +299,12 @@ struct DialFact {
     std::string code;              ///< Of a database: SQLSTATE, or the first word of an error.
     std::vector<LockWaitFact> lock_waits;
     std::vector<QueueFact> queues;
-    std::string tls_problem;  ///< "self-signed certificate"; empty: none.
+    std::vector<SessionFact> sessions;
+    std::vector<StoreClientFact> clients;
+    bool is_query_unanswered = false;  ///< It has let us in, and says nothing to a query.
+    std::vector<std::string> places;   ///< Where a relation is of that name: "public.orders".
+    std::string search_path;           ///< Of the same connection.
+    std::string tls_problem;           ///< "self-signed certificate"; empty: none.
     std::string tls_subject;
     std::string tls_issuer;
     std::string tls_until;

@@ -17,6 +17,26 @@ struct LockWaitFact {
     std::string blocker_state;  ///< "idle in transaction".
     int blocker_seconds = 0;    ///< In that state.
     std::string blocker_query;  ///< The last one, or the one that runs.
+    /// Of the clients' ends of the two connections; 0: unknown. By them `who` and `blocker` become
+    /// services.
+    int port = 0;
+    int blocker_port = 0;
+};
+
+/// A connection to a database, by the same user.
+struct SessionFact {
+    int id = 0;
+    int port = 0;         ///< Of the client's end.
+    std::string service;  ///< Whose it is; empty: none of this project's, or unknown.
+    std::string state;    ///< "idle in transaction", "active", "idle".
+    int seconds = 0;      ///< In that state.
+    std::string query;    ///< The last one, or the one that runs.
+};
+
+/// Connections that a service has to a store.
+struct StoreClientFact {
+    std::string service;
+    int count = 0;
 };
 
 /// A queue of jobs in a store that has jobs waiting, at two looks.
