@@ -44,6 +44,8 @@ std::vector<Endpoint> plan_dials(const Scene& scene, Facts& facts, const Passwor
 std::vector<Endpoint> plan_more_dials(const Scene& scene,
                                       const Facts& facts,
                                       const Passwords& passwords);
+/// A path that a development server does not know: would what it passes requests on to?
+std::vector<Endpoint> plan_config_dials(const Facts& facts);
 /// Logs complain of a relation that PostgreSQL does not find: is it elsewhere? A user of MySQL is
 /// refused: is he let in by TLS?
 std::vector<Endpoint> plan_store_questions(const Facts& facts, const Passwords& passwords);

@@ -550,6 +550,8 @@ std::vector<Endpoint> plan_more_dials(const Scene& scene,
     auto endpoints = MoreDials{scene, facts}.plan();
     for (Endpoint& it : plan_store_questions(facts, passwords))
         endpoints.push_back(std::move(it));
+    for (Endpoint& it : plan_config_dials(facts))
+        endpoints.push_back(std::move(it));
     return endpoints;
 }
 

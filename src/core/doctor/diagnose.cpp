@@ -16,7 +16,7 @@ namespace devstack::core::doctor {
 
 namespace {
 
-constexpr std::array<Rules, 43> all_rules{find_profile_mistakes,
+constexpr std::array<Rules, 44> all_rules{find_profile_mistakes,
                                           find_port_conflicts,
                                           find_wrong_ports,
                                           find_ambient_troubles,
@@ -57,6 +57,7 @@ constexpr std::array<Rules, 43> all_rules{find_profile_mistakes,
                                           find_bad_values,
                                           find_what_logs_tell,
                                           find_session_troubles,
+                                          find_node_mistakes,
                                           find_file_troubles,
                                           find_what_nginx_has_logged};
 

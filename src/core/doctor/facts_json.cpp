@@ -10,6 +10,8 @@ using namespace doctor;
 
 // In facts_json_claims.cpp.
 template <>
+const Shape& shape_of<FolderFact>();
+template <>
 const Shape& shape_of<ModuleFact>();
 template <>
 const Shape& shape_of<CrashFact>();
@@ -418,31 +420,6 @@ const Shape& shape_of<ProgramFact>() {
         {"owner", slot<&ProgramFact::owner>},
         {"interpreter", slot<&ProgramFact::interpreter>},
         {"nearest", slot<&ProgramFact::nearest>},
-    };
-    static constexpr Shape shape{fields};
-    return shape;
-}
-
-template <>
-const Shape& shape_of<FolderFact>() {
-    static constexpr Field fields[] = {
-        {"service", slot<&FolderFact::service>},
-        {"path", slot<&FolderFact::path>},
-        {"is_missing", slot<&FolderFact::is_missing>},
-        {"nearest", slot<&FolderFact::nearest>},
-        {"has_package_json", slot<&FolderFact::has_package_json>},
-        {"is_module_package", slot<&FolderFact::is_module_package>},
-        {"has_node_modules", slot<&FolderFact::has_node_modules>},
-        {"lock_file", slot<&FolderFact::lock_file>},
-        {"is_lock_newer", slot<&FolderFact::is_lock_newer>},
-        {"not_installed", slot<&FolderFact::not_installed>},
-        {"requirements", slot<&FolderFact::requirements>},
-        {"virtualenv", slot<&FolderFact::virtualenv>},
-        {"migrations", slot<&FolderFact::migrations>},
-        {"migrate_command", slot<&FolderFact::migrate_command>},
-        {"install_command", slot<&FolderFact::install_command>},
-        {"build_directory", slot<&FolderFact::build_directory>},
-        {"newer_source", slot<&FolderFact::newer_source>},
     };
     static constexpr Shape shape{fields};
     return shape;

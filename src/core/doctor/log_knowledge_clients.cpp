@@ -254,6 +254,23 @@ constexpr LogKnowledge table[] = {
      "The package {1}, by which Knex talks to the database of {service}, is not installed.",
      "npm install {1} in {folder}",
      74},
+    // ---- Nest: modules that import each other
+    {"nest-module-undefined",
+     "array is undefined",
+     R"re(The module at index \[(\d+)\] of the (\w+) "imports" array is undefined)re",
+     "The module {2} of {service} (Nest) imports something that is undefined (index {1} of "
+     "imports): "
+     "as a rule two modules import each other in a circle.",
+     "write forwardRef(() => OTHER) in imports of both, or correct the import in the file of {2}",
+     78},
+    {"nest-module-undefined",
+     "Nest cannot create",
+     R"re(Nest cannot create the (\w+) instance)re",
+     "Nest can not make the module {1} of {service}: one that it imports is undefined; as a rule "
+     "two "
+     "modules import each other in a circle.",
+     "write forwardRef(() => OTHER) in imports of both, or correct the import in the file of {1}",
+     76},
     // ---- Python: one event loop in another
     {"event-loop-running",
      "event loop",

@@ -112,6 +112,8 @@ void find_bad_values(const Picture& picture, std::vector<Finding>& findings);
 void find_what_logs_tell(const Picture& picture, std::vector<Finding>& findings);
 /// Who waits for whom in a database. Comes after what the logs tell.
 void find_session_troubles(const Picture& picture, std::vector<Finding>& findings);
+/// Versions of Node.js, development servers that pass requests on.
+void find_node_mistakes(const Picture& picture, std::vector<Finding>& findings);
 /// Adds to what the logs have told.
 void find_file_troubles(const Picture& picture, std::vector<Finding>& findings);
 /// Also adds to what others have found.

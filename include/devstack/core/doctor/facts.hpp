@@ -440,11 +440,17 @@ struct FolderFact {
     std::string lock_file;                   ///< "package-lock.json".
     bool is_lock_newer = false;              ///< Than what is installed.
     std::vector<std::string> not_installed;  ///< Direct dependencies that are absent.
-    std::string requirements;                ///< "requirements.txt", "pyproject.toml".
-    std::string virtualenv;                  ///< "venv", ".venv".
-    std::string migrations;                  ///< "migrations", "prisma/migrations".
-    std::string migrate_command;             ///< "npm run migrate".
-    std::string install_command;             ///< "npm install".
+    /// Of these those that are packages of the same workspace, with where they are: "@shop/shared
+    /// (packages/shared)"; and the workspace's root.
+    std::vector<std::string> not_linked;
+    std::string workspace;
+    std::string node_wanted;      ///< The versions of Node.js that it names: ">=22".
+    std::string node_wanted_in;   ///< "package.json", ".nvmrc".
+    std::string requirements;     ///< "requirements.txt", "pyproject.toml".
+    std::string virtualenv;       ///< "venv", ".venv".
+    std::string migrations;       ///< "migrations", "prisma/migrations".
+    std::string migrate_command;  ///< "npm run migrate".
+    std::string install_command;  ///< "npm install".
     std::string build_directory;  ///< "dist", where the command runs what was built; else empty.
     std::string newer_source;     ///< A source that is newer than all of it: "src/orders.ts".
 };

@@ -79,6 +79,10 @@ constexpr Told told[] = {
     {"$ npm install pg --save",
      "database-driver-missing",
      "The package pg, by which Knex talks to the database of api, is not installed."},
+    {"The module at index [0] of the OrdersModule \"imports\" array is undefined.",
+     "nest-module-undefined",
+     "The module OrdersModule of api (Nest) imports something that is undefined (index 0 of "
+     "imports): as a rule two modules import each other in a circle."},
     {"RuntimeError: asyncio.run() cannot be called from a running event loop",
      "event-loop-running",
      "api calls asyncio.run() in a function that an event loop runs already."},
