@@ -189,6 +189,7 @@ Facts collect_facts(const Question& question) {
     }
     second.finish(begin + question.limit * 8 / 10, facts);
     add_session_owners(facts);
+    collect_bundles(*scene, facts);
     collect_log_files(*scene, facts);
     collect_paths(facts);
     collect_files(*scene, facts);

@@ -127,12 +127,83 @@ void look_at_scheme(const ReferenceFact& reference,
     findings.push_back(std::move(finding));
 }
 
+// ---- Socket.IO
+// -----------------------------------------------------------------------------------
+
+/// Engine.IO's first packet.
+bool is_open_packet(const DialFact& dial) {
+    return dial.status == 200 && dial.body.starts_with("0{");
+}
+
+/// A client that asks at another path than the server has.
+void look_at_socket_path(const ReferenceFact& reference,
+                         const Picture& picture,
+                         std::vector<Finding>& findings) {
+    const std::string begin = "socket.io ";
+    const std::string end = " of " + reference.dial;
+    const DialFact* const usual = picture.dial(begin + "/socket.io/" + end);
+    const ServiceFact* const server = picture.owner_of(reference.port);
+    if (usual == nullptr || usual->status == 0 || is_open_packet(*usual) || server == nullptr) {
+        return;
+    }
+    for (const DialFact& dial : picture.facts().dials) {
+        const bool is_other = dial.id.starts_with(begin) && dial.id.ends_with(end);
+        if (!is_other || !is_open_packet(dial)) continue;
+        const std::string path = dial.path.substr(0, dial.path.find('?'));
+        Finding finding;
+        finding.id = "socket-path-differs";
+        finding.service = reference.service;
+        finding.topic = "socket path";
+        finding.strength = 80;
+        finding.what = server->name + " has Socket.IO at " + path + ", and " + reference.service +
+                       " (" + render_reference(reference) +
+                       ") gets no connection: the usual path /socket.io/ is answered with " +
+                       std::to_string(usual->status) + " there.";
+        finding.evidence = {render_request(dial) + ": status 200, a session is opened",
+                            render_request(*usual) + ": status " + std::to_string(usual->status)};
+        finding.fix = "give the client the same path: io(URL, { path: \"" + path + "\" })";
+        findings.push_back(std::move(finding));
+        return;
+    }
+}
+
+// ---- What was built in
+// ---------------------------------------------------------------------------
+
+/// A page is handed out, and its scripts ask where nobody is.
+void look_at_bundle(const ReferenceFact& reference,
+                    const Picture& picture,
+                    std::vector<Finding>& findings) {
+    if (reference.kind != "bundle" || !picture.listeners_on(reference.port).empty()) return;
+    Finding finding;
+    finding.id = "bundle-names-dead-port";
+    finding.service = reference.service;
+    finding.topic = "bundle";
+    finding.strength = 76;
+    finding.what = "The pages of " + reference.service + " ask " +
+                   render_endpoint(reference.host, reference.port) +
+                   ", where nothing listens: it is built into " + reference.path.substr(1) +
+                   ", from " + render_reference(reference) + ".";
+    std::vector<std::string> others;
+    for (const ServiceFact& it : picture.facts().services) {
+        if (it.name == reference.service || it.ports.empty() || !picture.is_alive(it)) continue;
+        others.push_back(it.name + " listens on port " + it.ports.front());
+    }
+    if (others.size() == 1) finding.evidence = others;
+    finding.fix = "correct the port in " + reference.where +
+                  ", and build anew (npm run build): "
+                  "what was built does not read it again";
+    findings.push_back(std::move(finding));
+}
+
 }  // namespace
 
 void find_node_mistakes(const Picture& picture, std::vector<Finding>& findings) {
     for (const FolderFact& folder : picture.facts().folders)
         look_at_version(folder, picture, findings);
     for (const ReferenceFact& reference : picture.facts().references) {
+        look_at_socket_path(reference, picture, findings);
+        look_at_bundle(reference, picture, findings);
         if (!is_development_server(reference)) continue;
         look_at_kept_prefix(reference, picture, findings);
         look_at_scheme(reference, picture, findings);

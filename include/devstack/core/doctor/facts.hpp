@@ -250,10 +250,11 @@ struct ConnectionFact {
 /// Something names a host and a port: a variable, a proxy, a probe.
 struct ReferenceFact {
     std::string service;  ///< Whose it is.
-    std::string kind;     ///< "env", "nginx", "config", "probe", "asked".
-    std::string name;     ///< "DATABASE_URL", "proxy_pass", "health URL".
-    std::string where;    ///< "api/.env:3".
-    std::string scheme;   ///< "postgresql", "http"; "tcp" if there is none.
+    std::string
+        kind;  ///< "env", "nginx", "config", "probe", "asked"; "bundle": in a page's script.
+    std::string name;    ///< "DATABASE_URL", "proxy_pass", "health URL".
+    std::string where;   ///< "api/.env:3".
+    std::string scheme;  ///< "postgresql", "http"; "tcp" if there is none.
     std::string user;
     std::string host;
     int port = 0;

@@ -160,3 +160,53 @@ TEST_CASE("a development server that speaks TLS to plain text is told with its p
     world.facts.references[0].scheme = "http";
     CHECK(world.findings().empty());
 }
+
+TEST_CASE("Socket.IO at another path than its client asks for is told", "[unit][doctor]") {
+    World world;
+    world.refer("web", "RT_URL", "http", 3101);
+    const std::string id = world.facts.references.back().dial;
+    DialFact usual = world.probe("api");
+    usual.id = "socket.io /socket.io/ of " + id;
+    usual.purpose = "compare";
+    usual.path = "/socket.io/?EIO=4&transport=polling";
+    usual.status = 404;
+    DialFact other = usual;
+    other.id = "socket.io /realtime/ of " + id;
+    other.path = "/realtime/?EIO=4&transport=polling";
+    other.status = 200;
+    other.body = R"(0{"sid":"x","upgrades":["websocket"]})";
+    world.facts.dials.push_back(usual);
+    CHECK(world.findings().empty());
+    world.facts.dials.push_back(other);
+    const Finding finding = world.findings().at(0);
+    CHECK(finding.id == "socket-path-differs");
+    CHECK(finding.what ==
+          "api has Socket.IO at /realtime/, and web (RT_URL (web/.env:3)) gets no connection: the "
+          "usual path /socket.io/ is answered with 404 there.");
+    CHECK(finding.fix == "give the client the same path: io(URL, { path: \"/realtime/\" })");
+    // A page at a path that has nothing to do with it.
+    world.facts.dials.back().body = "<html>";
+    CHECK(world.findings().empty());
+}
+
+TEST_CASE("a page whose scripts ask where nobody listens is told", "[unit][doctor]") {
+    World world;
+    ReferenceFact reference;
+    reference.service = "web";
+    reference.kind = "bundle";
+    reference.name = "VITE_API_URL";
+    reference.where = ".env.production:1";
+    reference.scheme = "http";
+    reference.host = "localhost";
+    reference.port = 4040;
+    reference.path = "/dist/assets/index-abc.js";
+    world.facts.references = {reference};
+    const Finding finding = world.findings().at(0);
+    CHECK(finding.id == "bundle-names-dead-port");
+    CHECK(finding.what ==
+          "The pages of web ask localhost:4040, where nothing listens: it is built into "
+          "dist/assets/index-abc.js, from VITE_API_URL (.env.production:1).");
+    CHECK(finding.evidence == std::vector<std::string>{"api listens on port 3101"});
+    world.facts.references[0].port = 3101;
+    CHECK(world.findings().empty());
+}
