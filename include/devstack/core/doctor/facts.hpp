@@ -197,7 +197,7 @@ struct MentionFact {
 struct FileFact {
     std::string service;
     std::string word;     ///< As the log writes it.
-    std::string trouble;  ///< As the log has it: "missing", "denied", "read-only", "database".
+    std::string trouble;  ///< As the log has it: "missing", "denied", "read-only", "database", …
     std::string path;
     bool is_missing = false;
     /// Of a missing one the first part of its path that does not exist: itself, or a directory.
