@@ -218,6 +218,21 @@ std::vector<std::string> list_peers(int pid) {
     return peers;
 }
 
+bool talks_to_nobody(int pid) {
+    if (!list_peers(pid).empty()) return false;
+    std::set<std::string> local;
+    add_inodes("/proc/net/unix", 6, local);
+    int sockets = 0;
+    std::error_code error;
+    fs::directory_iterator it{"/proc/" + std::to_string(pid) + "/fd", error};
+    for (; !error && it != fs::directory_iterator{}; it.increment(error)) {
+        const std::string inode = inode_of(it->path());
+        if (local.contains(inode)) return false;
+        if (!inode.empty()) ++sockets;
+    }
+    return sockets > 0;  // Else we may not look.
+}
+
 StuckConnections find_stuck(const Facts& facts) {
     StuckConnections stuck;
     const std::vector<Entry> table = read_table();

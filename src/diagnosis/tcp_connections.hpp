@@ -41,4 +41,7 @@ std::string find_peer(int pid, int descriptor);
 /// somebody listens here for it: those that it has made itself.
 std::vector<std::string> list_peers(int pid);
 
+/// The process has no connection but those that others have made to it, by TCP or by Unix sockets.
+bool talks_to_nobody(int pid);
+
 }  // namespace devstack::diagnosis

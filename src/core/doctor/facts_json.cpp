@@ -149,6 +149,7 @@ const Shape& shape_of<ProcessFact>() {
         {"runtime", slot<&ProcessFact::runtime>},
         {"age_seconds", slot<&ProcessFact::age_seconds>},
         {"has_event_loop", slot<&ProcessFact::has_event_loop>},
+        {"talks_to_nobody", slot<&ProcessFact::talks_to_nobody>},
         {"cpu_percent", slot<&ProcessFact::cpu_percent>},
         {"wanted_cpu_percent", slot<&ProcessFact::wanted_cpu_percent>},
         {"threads", slot<&ProcessFact::threads>},

@@ -110,7 +110,9 @@ struct ProcessFact {
     std::string runtime;       ///< "go", "node", "python", "java", "ruby"; empty: none of these.
     double age_seconds = 0;
     bool has_event_loop = false;  ///< It holds an epoll(7) descriptor.
-    double cpu_percent = 0;       ///< Of one core, over the window of the collection.
+    /// Of one that does not answer: it has made no connection to anybody.
+    bool talks_to_nobody = false;
+    double cpu_percent = 0;  ///< Of one core, over the window of the collection.
     /// The same with the time that its main thread was ready to run and had to wait for a core.
     double wanted_cpu_percent = 0;
     int threads = 0;
