@@ -254,6 +254,18 @@ constexpr LogKnowledge table[] = {
      "The package {1}, by which Knex talks to the database of {service}, is not installed.",
      "npm install {1} in {folder}",
      74},
+    // ---- Nitro and Nuxt: a URL without a host
+    {"asks-itself-in-vain",
+     "Cannot find any route matching",
+     R"re(\[(?:GET|POST|PUT|PATCH|DELETE)\] "(/[^"]*)": 404 Cannot find any route matching)re",
+     "{service} asks itself for {1}, a URL without a host, and has no such route: the base that it "
+     "should begin with is empty, or the route is missing.",
+     "see what the URL is made of: Nitro takes values of runtimeConfig from variables that begin "
+     "with NITRO_ alone (NITRO_UPSTREAM for upstream), Nuxt from NUXT_",
+     68,
+     false,
+     false,
+     true},
     // ---- Nest: modules that import each other
     {"nest-module-undefined",
      "array is undefined",

@@ -86,11 +86,29 @@ bool is_told(const Traceback& trace,
     });
 }
 
+/// Node.js says which it is when it ends by an error.
+bool has_ended_node(const Traceback& trace, const ServiceFact& service, const Picture& picture) {
+    if (!picture.has_just_failed(service) || !service.has_been_ready) return false;
+    const LineFact* const line = picture.find_line(
+        service.name, [](const std::string& it) { return it.starts_with("Node.js v"); });
+    return line != nullptr && is_of_trace(*line, trace) && !trace.file.empty();
+}
+
 void describe(const Traceback& trace,
               const ServiceFact& service,
               const Picture& picture,
               Finding& finding) {
     const std::string where = in_place(trace, picture);
+    if (has_ended_node(trace, service, picture) && !is_syntax_error(trace)) {
+        finding.id = "ended-by-exception";
+        finding.what = service.name + " as a whole is ended by an error that nobody handles" +
+                       where + ", and is started again: " + trace.error + ".";
+        finding.fix =
+            "see " + render_place(trace, picture) +
+            "; a promise that is rejected, and that nobody catches, ends Node.js (Express 4 "
+            "catches none of its handlers: try/catch, or express-async-errors)";
+        return;
+    }
     if (is_syntax_error(trace)) {
         finding.id = "syntax-error";
         finding.confidence = Confidence::sure;

@@ -83,6 +83,10 @@ constexpr Told told[] = {
      "nest-module-undefined",
      "The module OrdersModule of api (Nest) imports something that is undefined (index 0 of "
      "imports): as a rule two modules import each other in a circle."},
+    {"Error: [GET] \"/items\": 404 Cannot find any route matching /items.",
+     "asks-itself-in-vain",
+     "api asks itself for /items, a URL without a host, and has no such route: the base that it "
+     "should begin with is empty, or the route is missing."},
     {"RuntimeError: asyncio.run() cannot be called from a running event loop",
      "event-loop-running",
      "api calls asyncio.run() in a function that an event loop runs already."},
@@ -101,6 +105,7 @@ constexpr const char* harmless[] = {
     "pool.size: 503 rows",
     "no master found for the slide, using the first one",
     "[31] app@shop ERROR:  duplicate key value violates unique constraint \"orders_pkey\"",
+    "[404] GET /items: Cannot find any route matching /items.",
     "added 12 packages; run `npm install` for more",
 };
 
