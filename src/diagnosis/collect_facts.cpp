@@ -7,6 +7,7 @@
 #include "devstack/platform/clock.hpp"
 
 #include "diagnosis/collectors.hpp"
+#include "diagnosis/tcp_connections.hpp"
 
 #include <algorithm>
 #include <cctype>
@@ -198,6 +199,8 @@ Facts collect_facts(const Question& question) {
         second.begin(logs);
     }
     second.finish(begin + question.limit * 8 / 10, facts);
+    add_session_owners(facts);
+    collect_bundles(*scene, facts);
     collect_log_files(*scene, facts);
     collect_paths(facts);
     collect_files(*scene, facts);
@@ -208,7 +211,7 @@ Facts collect_facts(const Question& question) {
     // What is worth asking more depends on the answers; each round is a moment on this machine.
     for (int round = 0; round <= redirects_max; ++round) {
         const Duration left = begin + question.limit * 9 / 10 - platform::now();
-        auto more = plan_more_dials(*scene, facts);
+        auto more = plan_more_dials(*scene, facts, passwords);
         if (more.empty() || left < Duration{20ms}) break;
         for (Endpoint& it : more)
             it.fact.timeout =

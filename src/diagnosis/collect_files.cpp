@@ -7,6 +7,7 @@
 #include "devstack/platform/procfs.hpp"
 
 #include "diagnosis/collectors.hpp"
+#include "diagnosis/database_paths.hpp"
 #include "diagnosis/file_status.hpp"
 
 #include <algorithm>
@@ -84,6 +85,12 @@ private:
                 examine(service, complaint, path);
             return;
         }
+        if (complaint.trouble == "database-open") {
+            if (!walked_.insert(service.fact.name).second) return;
+            for (const DatabasePath& it : find_database_paths(scene_, service))
+                examine_unopened(service, complaint, it);
+            return;
+        }
         const fs::path path = fs::path{service.working_dir} / complaint.path;
         examine(service, complaint, path.lexically_normal());
     }
@@ -108,6 +115,28 @@ private:
         }
         // Of a database whose files may be written another one was meant.
         if (fact.trouble == "database" && fact.barrier.empty()) return;
+        facts_.files.push_back(std::move(fact));
+    }
+
+    /// SQLite makes the file, and no directories; where it may not write it opens none in WAL mode.
+    void examine_unopened(const ServiceScene& service,
+                          const FileComplaint& complaint,
+                          const DatabasePath& database) {
+        const fs::path path = database.path;
+        FileFact fact;
+        fact.service = service.fact.name;
+        fact.word = complaint.path;
+        fact.trouble = complaint.trouble;
+        fact.path = scene_.shown(path.string());
+        look_for_gap(path.parent_path(), fact);
+        if (!fact.is_missing) {
+            find_mount(path, fact);
+            look_for_gap(path, fact);
+            if (fact.barrier.empty()) find_barrier(path, find_person(service.fact.user_id), fact);
+            fact.first_missing.clear();
+        }
+        if (fact.barrier.empty() && fact.first_missing.empty()) return;
+        facts_.mentions.push_back({fact.service, 0, database.where, path.filename().string()});
         facts_.files.push_back(std::move(fact));
     }
 
@@ -174,7 +203,7 @@ private:
             // Beside its database SQLite makes a journal.
             const std::string folder = path.parent_path().string();
             const auto around = status_of(folder);
-            if (fact.trouble == "database" && around && !may(*around, person, to_write)) {
+            if (fact.trouble.starts_with("database") && around && !may(*around, person, to_write)) {
                 refuse(folder, *around, "write", fact);
             }
         }

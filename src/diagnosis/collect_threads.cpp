@@ -467,7 +467,7 @@ void collect_threads(const Scene& scene, Facts& facts, TimePoint deadline) {
     constexpr std::size_t threads_max = 400;
     const ThreadLoads loads{facts.threads};
     facts.threads.clear();
-    for (const ProcessFact& process : facts.processes) {
+    for (ProcessFact& process : facts.processes) {
         if (process.service.empty() || facts.threads.size() >= threads_max) continue;
         const bool is_hung =
             (scene.question.is_evidence && process.service == scene.question.subject.text) ||
@@ -481,6 +481,7 @@ void collect_threads(const Scene& scene, Facts& facts, TimePoint deadline) {
         }
         const std::string whose =
             "stacks of pid " + std::to_string(process.pid) + " (" + process.service + "): ";
+        process.talks_to_nobody = process.has_event_loop && talks_to_nobody(process.pid);
         // An interpreter is asked without a stop; where there is a lock the stacks tell whose it
         // is.
         const bool may_stop = is_hung || process.runtime.empty();

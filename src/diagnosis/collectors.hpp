@@ -41,7 +41,16 @@ void collect_references(const Scene& scene, Facts& facts, Passwords& passwords);
 std::vector<Endpoint> plan_dials(const Scene& scene, Facts& facts, const Passwords& passwords);
 /// What an answer has made worth asking too: the same path past a proxy, other paths of a server
 /// that does not know the one of the probe, where a redirect leads.
-std::vector<Endpoint> plan_more_dials(const Scene& scene, const Facts& facts);
+std::vector<Endpoint> plan_more_dials(const Scene& scene,
+                                      const Facts& facts,
+                                      const Passwords& passwords);
+/// A path that a development server does not know: would what it passes requests on to?
+std::vector<Endpoint> plan_config_dials(const Facts& facts);
+/// A client of Socket.IO complains: at which path does the server have it?
+std::vector<Endpoint> plan_socket_dials(const Scene& scene, const Facts& facts);
+/// Logs complain of a relation that PostgreSQL does not find: is it elsewhere? A user of MySQL is
+/// refused: is he let in by TLS?
+std::vector<Endpoint> plan_store_questions(const Facts& facts, const Passwords& passwords);
 /// Dumps in which somebody waits for a lock, again: who still waits for the same is stuck.
 std::vector<Endpoint> plan_second_dumps(const Facts& facts);
 
@@ -76,6 +85,10 @@ void examine_build(const ServiceScene& service, core::doctor::FolderFact& folder
 void collect_mentions(Facts& facts);
 /// Of the source files that dumps name, if they are here, what is needed to read these.
 void collect_sources(Facts& facts);
+
+/// Addresses of this machine that were built into the scripts of the page that is asked about.
+/// Comes after the dials and the activity.
+void collect_bundles(const Scene& scene, Facts& facts);
 
 /// A pause between two looks at the same thing.
 void wait(Duration duration);

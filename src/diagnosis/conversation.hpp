@@ -36,6 +36,8 @@ asio::awaitable<void> talk_postgres(Conversation& talk);
 /// As a client that insists on TLS; does not log in.
 asio::awaitable<void> talk_postgres_by_tls(Conversation& talk);
 asio::awaitable<void> talk_mysql(Conversation& talk);
+/// As a client that insists on TLS.
+asio::awaitable<void> talk_mysql_by_tls(Conversation& talk);
 asio::awaitable<void> talk_redis(Conversation& talk);
 
 /// False, with the fact's error filled in, when the socket did not take it all.

@@ -53,6 +53,8 @@ asio::awaitable<void> converse(Conversation& talk) {
         co_await talk_postgres_by_tls(talk);
     } else if (protocol == "mysql") {
         co_await talk_mysql(talk);
+    } else if (protocol == "mysql by TLS") {
+        co_await talk_mysql_by_tls(talk);
     } else if (protocol == "redis") {
         co_await talk_redis(talk);
     } else {
@@ -183,7 +185,12 @@ std::vector<DialFact> dial_all(std::vector<Endpoint> endpoints, Duration limit) 
     std::vector<DialFact> facts;
     for (Endpoint& endpoint : endpoints) {
         const bool is_cut = endpoint.fact.stage != "done" && endpoint.fact.error.empty();
-        if (is_cut) endpoint.fact.error = "no answer";
+        if (is_cut && endpoint.is_let_in) {
+            endpoint.fact.stage = "done";
+            endpoint.fact.is_query_unanswered = true;
+        } else if (is_cut) {
+            endpoint.fact.error = "no answer";
+        }
         facts.push_back(endpoint.fact);
     }
     return facts;

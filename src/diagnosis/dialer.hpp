@@ -18,8 +18,11 @@ struct Endpoint {
     std::string user;
     std::string password;
     std::string database;
+    std::string options;   ///< Of a PostgreSQL, as the client would send them.
+    std::string relation;  ///< Where is one of that name? Of a PostgreSQL.
     core::StatusSet expect;
     std::string body_contains;
+    bool is_let_in = false;   ///< By a database; what is asked after that is not why it is dialled.
     bool asks_twice = false;  ///< On one connection; the answer is that to the first request.
     core::TlsMode tls = core::TlsMode::verify;
     std::string ca_file;

@@ -544,8 +544,17 @@ std::vector<Endpoint> plan_second_dumps(const Facts& facts) {
     return endpoints;
 }
 
-std::vector<Endpoint> plan_more_dials(const Scene& scene, const Facts& facts) {
-    return MoreDials{scene, facts}.plan();
+std::vector<Endpoint> plan_more_dials(const Scene& scene,
+                                      const Facts& facts,
+                                      const Passwords& passwords) {
+    auto endpoints = MoreDials{scene, facts}.plan();
+    for (Endpoint& it : plan_store_questions(facts, passwords))
+        endpoints.push_back(std::move(it));
+    for (Endpoint& it : plan_config_dials(facts))
+        endpoints.push_back(std::move(it));
+    for (Endpoint& it : plan_socket_dials(scene, facts))
+        endpoints.push_back(std::move(it));
+    return endpoints;
 }
 
 }  // namespace devstack::diagnosis

@@ -7,6 +7,8 @@
 #include "diagnosis/conversation.hpp"
 #include "diagnosis/scram.hpp"
 
+#include <algorithm>
+#include <cctype>
 #include <charconv>
 #include <cstdint>
 #include <map>
@@ -113,7 +115,8 @@ constexpr const char* lock_query =
     "SELECT w.pid, coalesce(w.application_name, ''), "
     "extract(epoch FROM clock_timestamp() - w.query_start)::int, left(w.query, 100), "
     "b.pid, coalesce(b.application_name, ''), coalesce(b.state, ''), "
-    "extract(epoch FROM clock_timestamp() - b.state_change)::int, left(b.query, 100) "
+    "extract(epoch FROM clock_timestamp() - b.state_change)::int, left(b.query, 100), "
+    "coalesce(w.client_port, 0), coalesce(b.client_port, 0) "
     "FROM pg_stat_activity w "
     "CROSS JOIN LATERAL unnest(pg_blocking_pids(w.pid)) AS blocker(pid) "
     "JOIN pg_stat_activity b ON b.pid = blocker.pid "
@@ -141,14 +144,33 @@ int number_in(const std::string& text) {
     return number;
 }
 
-asio::awaitable<void> ask_for_lock_waits(Conversation& talk) {
-    if (!co_await send_all(talk, render_message('Q', std::string{lock_query} + '\0'))) co_return;
+/// The other connections of the same role: who is in the middle of a transaction.
+constexpr const char* session_query =
+    "SELECT pid, coalesce(client_port, 0), coalesce(state, ''), "
+    "extract(epoch FROM clock_timestamp() - state_change)::int, left(query, 100) "
+    "FROM pg_stat_activity WHERE datname = current_database() AND usename = current_user "
+    "AND pid <> pg_backend_pid() AND client_port > 0 ORDER BY pid LIMIT 60";
+
+using Rows = std::vector<std::vector<std::string>>;
+
+/// Empty: there was no answer. Of a query that is refused there are no rows.
+asio::awaitable<std::optional<Rows>> ask_for_rows(Conversation& talk, std::string query) {
+    const std::string message_out = render_message('Q', query + '\0');
+    if (!co_await send_all(talk, message_out)) co_return std::nullopt;
+    Rows rows;
     for (;;) {
         const auto message = co_await receive_message(talk);
-        if (!message || message->kind == 'Z') co_return;
-        if (message->kind != 'D') continue;
-        const auto row = parse_row(message->body);
-        constexpr std::size_t columns = 9;
+        if (!message) co_return std::nullopt;
+        if (message->kind == 'Z') co_return rows;
+        if (message->kind == 'D') rows.push_back(parse_row(message->body));
+    }
+}
+
+asio::awaitable<bool> ask_for_lock_waits(Conversation& talk) {
+    const auto rows = co_await ask_for_rows(talk, lock_query);
+    if (!rows) co_return false;
+    for (const auto& row : *rows) {
+        constexpr std::size_t columns = 11;
         if (row.size() != columns) continue;
         talk.fact().lock_waits.push_back({number_in(row[0]),
                                           row[1],
@@ -158,8 +180,46 @@ asio::awaitable<void> ask_for_lock_waits(Conversation& talk) {
                                           row[5],
                                           row[6],
                                           number_in(row[7]),
-                                          row[8]});
+                                          row[8],
+                                          number_in(row[9]),
+                                          number_in(row[10])});
     }
+    co_return true;
+}
+
+asio::awaitable<bool> ask_for_sessions(Conversation& talk) {
+    const auto rows = co_await ask_for_rows(talk, session_query);
+    if (!rows) co_return false;
+    for (const auto& row : *rows) {
+        constexpr std::size_t columns = 5;
+        if (row.size() != columns) continue;
+        talk.fact().sessions.push_back(
+            {number_in(row[0]), number_in(row[1]), "", row[2], number_in(row[3]), row[4]});
+    }
+    co_return true;
+}
+
+/// Where a relation of that name is, in whatever case, and where the client looks for it.
+asio::awaitable<bool> ask_for_relation(Conversation& talk) {
+    const std::string& name = talk.endpoint.relation;
+    const bool is_plain = std::ranges::all_of(
+        name, [](unsigned char it) { return std::isalnum(it) != 0 || it == '_' || it > 0x7F; });
+    if (name.empty() || !is_plain) co_return true;
+    const auto path = co_await ask_for_rows(talk, "SHOW search_path");
+    if (!path) co_return false;
+    if (!path->empty() && !path->front().empty()) talk.fact().search_path = path->front().front();
+    const auto rows = co_await ask_for_rows(
+        talk,
+        "SELECT n.nspname, c.relname FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace "
+        "WHERE lower(c.relname) = lower('" +
+            name +
+            "') AND c.relkind IN ('r', 'p', 'v', 'm', 'f', 'S') AND n.nspname NOT LIKE 'pg\\_%' "
+            "ORDER BY 1, 2 LIMIT 5");
+    if (!rows) co_return false;
+    for (const auto& row : *rows) {
+        if (row.size() == 2) talk.fact().places.push_back(row[0] + "." + row[1]);
+    }
+    co_return true;
 }
 
 std::string render_startup(const Endpoint& endpoint) {
@@ -173,6 +233,8 @@ std::string render_startup(const Endpoint& endpoint) {
                                     std::string{"devstack doctor"}}) {
         startup += word + '\0';
     }
+    if (!endpoint.options.empty())
+        startup += std::string{"options"} + '\0' + endpoint.options + '\0';
     startup += '\0';
     return big_endian(static_cast<std::uint32_t>(startup.size() + 4)) + startup;
 }
@@ -261,43 +323,17 @@ asio::awaitable<void> talk_postgres(Conversation& talk) {
         if (!answer->empty() && !co_await send_all(talk, *answer)) co_return;
     }
     talk.fact().stage = "done";
-    co_await ask_for_lock_waits(talk);
-    co_await send_all(talk, render_message('X', ""));
+    talk.endpoint.is_let_in = true;
+    const bool is_about_relation = !endpoint.relation.empty();
+    bool is_answered =
+        is_about_relation ? co_await ask_for_relation(talk) : co_await ask_for_lock_waits(talk);
+    if (is_answered && !is_about_relation) is_answered = co_await ask_for_sessions(talk);
+    talk.fact().is_query_unanswered = !is_answered && talk.fact().error == "no answer";
+    const std::string end = render_message('X', "");
+    if (is_answered) co_await send_all(talk, end);
     // We were in, whatever came of the question.
     talk.fact().stage = "done";
     talk.fact().error.clear();
-}
-
-asio::awaitable<void> talk_redis(Conversation& talk) {
-    const Endpoint& endpoint = talk.endpoint;
-    std::vector<std::vector<std::string>> commands = {{"PING"}};
-    if (!endpoint.password.empty()) {
-        std::vector<std::string> login = {"AUTH", endpoint.password};
-        if (!endpoint.user.empty()) login.insert(login.begin() + 1, endpoint.user);
-        commands.insert(commands.begin(), login);
-    }
-    // Which of its numbered databases is a matter of this connection alone.
-    const bool is_number = !endpoint.database.empty() &&
-                           endpoint.database.find_first_not_of("0123456789") == std::string::npos;
-    if (is_number && endpoint.database != "0") commands.push_back({"SELECT", endpoint.database});
-    for (const std::vector<std::string>& words : commands) {
-        std::string text = "*" + std::to_string(words.size()) + "\r\n";
-        for (const std::string& word : words)
-            text += "$" + std::to_string(word.size()) + "\r\n" + word + "\r\n";
-        if (!co_await send_all(talk, text)) co_return;
-        const auto line = co_await receive_line(talk);
-        if (!line) co_return;
-        talk.fact().stage = "done";
-        if (line->starts_with('-')) {
-            talk.fact().error = sane_text(line->substr(1));
-            talk.fact().code = talk.fact().error.substr(0, talk.fact().error.find(' '));
-            co_return;
-        }
-        if (!line->starts_with('+')) {
-            talk.fact().error = "the answer is not Redis'";
-            co_return;
-        }
-    }
 }
 
 }  // namespace devstack::diagnosis

@@ -228,6 +228,21 @@ std::vector<std::string> list_peers(int pid) {
     return peers;
 }
 
+bool talks_to_nobody(int pid) {
+    if (!list_peers(pid).empty()) return false;
+    Inodes local;
+    add_inodes("/proc/net/unix", 6, local);
+    int sockets = 0;
+    std::error_code error;
+    fs::directory_iterator it{"/proc/" + std::to_string(pid) + "/fd", error};
+    for (; !error && it != fs::directory_iterator{}; it.increment(error)) {
+        const std::uint64_t inode = inode_of(it->path());
+        if (local.contains(inode)) return false;
+        if (inode != 0) ++sockets;
+    }
+    return sockets > 0;  // Else we may not look.
+}
+
 StuckConnections find_stuck(const TcpTable& table, const Facts& facts) {
     StuckConnections stuck;
     for (const Entry& it : table.entries()) {
@@ -302,6 +317,76 @@ void add_connections(const StuckConnections& before, Facts& facts) {
         facts.connections.push_back(std::move(fact));
     find_clients(before, table, facts);
     add_dead(before, table, facts);
+}
+
+namespace {
+
+/// By inode.
+using SocketServices = std::unordered_map<std::uint64_t, std::string>;
+
+/// "service" by the near ports of connections to `port`; by inode it is known whose socket it is.
+std::map<int, std::string> find_owners(int port,
+                                       const TcpTable& table,
+                                       const SocketServices& services) {
+    std::map<int, std::string> owners;
+    for (const Entry& it : table.entries()) {
+        const auto colon = it.remote.rfind(':');
+        const bool is_there = parse_hex(it.remote.substr(colon + 1)) == static_cast<unsigned>(port);
+        const auto service = services.find(it.inode);
+        if (is_there && it.state == established && service != services.end()) {
+            owners[it.port] = service->second;
+        }
+    }
+    return owners;
+}
+
+SocketServices list_sockets(const Facts& facts) {
+    SocketServices services;
+    for (const core::doctor::ProcessFact& process : facts.processes) {
+        if (process.service.empty()) continue;
+        std::error_code error;
+        fs::directory_iterator it{"/proc/" + std::to_string(process.pid) + "/fd", error};
+        for (; !error && it != fs::directory_iterator{}; it.increment(error)) {
+            const std::uint64_t inode = inode_of(it->path());
+            if (inode != 0) services[inode] = process.service;
+        }
+    }
+    return services;
+}
+
+void add_owners(const std::map<int, std::string>& owners, core::doctor::DialFact& dial) {
+    const auto owner = [&](int port) {
+        const auto found = owners.find(port);
+        return found == owners.end() ? std::string{} : found->second;
+    };
+    for (core::doctor::SessionFact& it : dial.sessions)
+        it.service = owner(it.port);
+    for (core::doctor::LockWaitFact& it : dial.lock_waits) {
+        const std::string who = owner(it.port);
+        const std::string blocker = owner(it.blocker_port);
+        if (!who.empty()) it.who = who;
+        if (!blocker.empty()) it.blocker = blocker;
+    }
+    if (!dial.is_query_unanswered) return;
+    std::map<std::string, int> counts;
+    for (const auto& [port, service] : owners)
+        ++counts[service];
+    for (const auto& [service, count] : counts)
+        dial.clients.push_back({service, count});
+}
+
+}  // namespace
+
+void add_session_owners(Facts& facts) {
+    const auto is_asked_for = [](const core::doctor::DialFact& it) {
+        return !it.sessions.empty() || !it.lock_waits.empty() || it.is_query_unanswered;
+    };
+    if (std::ranges::none_of(facts.dials, is_asked_for)) return;
+    const TcpTable table;
+    const auto services = list_sockets(facts);
+    for (core::doctor::DialFact& dial : facts.dials) {
+        if (is_asked_for(dial)) add_owners(find_owners(dial.port, table, services), dial);
+    }
 }
 
 }  // namespace devstack::diagnosis

@@ -61,6 +61,10 @@ void add_connections(const StuckConnections& before, core::doctor::Facts& facts)
 /// Which of the ports, where nobody listens, are the near end of somebody's connection.
 void add_outgoing(const TcpTable& table, const std::set<int>& ports, core::doctor::Facts& facts);
 
+/// Whose the connections are that databases and stores have told of: finds the services by the
+/// ports of their ends. Comes after the dials and the processes.
+void add_session_owners(core::doctor::Facts& facts);
+
 /// The other end of a process' connection: "127.0.0.1:7529", for IPv6 "port 7529"; empty when the
 /// descriptor is no TCP connection, or may not be seen.
 std::string find_peer(const TcpTable& table, int pid, int descriptor);
@@ -68,5 +72,8 @@ std::string find_peer(const TcpTable& table, int pid, int descriptor);
 /// The other ends of all connections that the process holds and that are not to a port on which
 /// somebody listens here for it: those that it has made itself.
 std::vector<std::string> list_peers(int pid);
+
+/// The process has no connection but those that others have made to it, by TCP or by Unix sockets.
+bool talks_to_nobody(int pid);
 
 }  // namespace devstack::diagnosis

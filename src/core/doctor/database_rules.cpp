@@ -219,20 +219,36 @@ bool tell_redis(const ReferenceFact& reference, const DialFact& dial, Finding& f
 }
 
 /// By the numbers of "Server Error Message Reference", which MariaDB shares.
-bool tell_mysql(const ReferenceFact& reference, const DialFact& dial, Finding& finding) {
+bool tell_mysql(const ReferenceFact& reference,
+                const DialFact& dial,
+                const DialFact* by_tls,
+                Finding& finding) {
     const std::string at =
         product_of(reference.scheme) + " at " + render_endpoint(reference.host, reference.port);
     const std::string& code = dial.code;
     const std::string named = render_reference(reference);
     if (code.empty()) return false;
-    if (code == "1045") {
+    if (code == "1045" && by_tls != nullptr && by_tls->stage == "done" && by_tls->error.empty()) {
+        finding.id = "database-wants-tls";
+        finding.what = at + " lets user " + reference.user + " of " + named +
+                       " in by TLS only (REQUIRE SSL); without it says that the log-in is wrong (" +
+                       dial.error + ").";
+        finding.evidence.push_back("the same log-in by TLS: accepted");
+        finding.fix =
+            "let the client use TLS (ssl: {rejectUnauthorized: false} for a certificate of "
+            "its own, ssl-mode=REQUIRED, useSSL=true), or ALTER USER '" +
+            reference.user + "'@'…' REQUIRE NONE";
+    } else if (code == "1045") {
+        const bool is_wrong_by_tls = by_tls != nullptr && by_tls->code == "1045";
         const bool has_password = !contains(dial.error, "password: NO");
         finding.id = "database-wrong-password";
-        finding.what = has_password ? "The password of user " + reference.user + " in " +
-                                          password_place(reference) +
-                                          " is wrong, there is no such user, or it may "
-                                          "only come by TLS (REQUIRE SSL): "
-                                    : named + " has no password for user " + reference.user + ": ";
+        finding.what =
+            has_password ? "The password of user " + reference.user + " in " +
+                               password_place(reference) + " is wrong" +
+                               (is_wrong_by_tls ? ", or there is no such user: "
+                                                : ", there is no such user, or it may only come by "
+                                                  "TLS (REQUIRE SSL): ")
+                         : named + " has no password for user " + reference.user + ": ";
         finding.what += at + " refuses the log-in (" + dial.error + ").";
         finding.fix = "correct user and password in " + password_place(reference) +
                       ", or set it: ALTER USER '" + reference.user +
@@ -283,62 +299,6 @@ bool tell_stranger(const ReferenceFact& reference,
     return true;
 }
 
-std::string render_query(const std::string& query) {
-    return query.empty() ? "a query" : "\"" + query + "\"";
-}
-
-/// "api (pid 812 of PostgreSQL)".
-std::string render_backend(const std::string& name, int pid) {
-    return (name.empty() ? "a client" : name) + " (pid " + std::to_string(pid) + " of PostgreSQL)";
-}
-
-/// Everybody waits for the one at the end of the chain.
-const LockWaitFact& find_last(const std::vector<LockWaitFact>& waits) {
-    const LockWaitFact* last = &waits.front();
-    for (std::size_t i = 0; i < waits.size(); ++i) {
-        const auto next = std::ranges::find(waits, last->blocker_pid, &LockWaitFact::pid);
-        if (next == waits.end()) break;
-        last = &*next;
-    }
-    return *last;
-}
-
-/// A service that does not answer, and a database in which somebody waits.
-void look_at_lock_waits(const ReferenceFact& reference,
-                        const DialFact& dial,
-                        const Picture& picture,
-                        std::vector<Finding>& findings) {
-    const ServiceFact* const service = picture.service(reference.service);
-    const DialFact* const asked = picture.dial("asked");
-    const bool is_asked = asked != nullptr && asked->error == "no answer";
-    if (service == nullptr || dial.lock_waits.empty()) return;
-    if (!picture.is_troubled(*service) && !is_asked) return;
-    const LockWaitFact& wait = find_last(dial.lock_waits);
-    Finding finding;
-    finding.id = "database-lock-wait";
-    finding.service = reference.service;
-    finding.topic = "lock wait";
-    finding.strength = 86;
-    finding.what = "Queries of " + reference.service + " wait for a lock in PostgreSQL at " +
-                   render_endpoint(reference.host, reference.port) + ": " +
-                   render_query(wait.query) + " has waited for " + seconds_text(wait.seconds) +
-                   " for " + render_backend(wait.blocker, wait.blocker_pid) + ", which has been " +
-                   (wait.blocker_state.empty() ? "there" : wait.blocker_state) + " for " +
-                   seconds_text(wait.blocker_seconds) + ".";
-    finding.evidence = {"its last query: " + wait.blocker_query};
-    for (const LockWaitFact& it : dial.lock_waits) {
-        constexpr std::size_t evidence_max = 4;
-        if (finding.evidence.size() == evidence_max) break;
-        finding.evidence.push_back(render_backend(it.who, it.pid) + " waits for pid " +
-                                   std::to_string(it.blocker_pid) + ": " + it.query);
-    }
-    finding.fix =
-        "let that transaction end (commit or roll back in the code that began it); for now: SELECT "
-        "pg_terminate_backend(" +
-        std::to_string(wait.blocker_pid) + ")";
-    findings.push_back(std::move(finding));
-}
-
 bool is_suffering(const ReferenceFact& reference, const DialFact& dial, const Picture& picture) {
     const ServiceFact* const service = picture.service(reference.service);
     if (service == nullptr) return false;
@@ -360,7 +320,6 @@ bool is_suffering(const ReferenceFact& reference, const DialFact& dial, const Pi
 void find_database_troubles(const Picture& picture, std::vector<Finding>& findings) {
     for (const ReferenceFact& reference : picture.facts().references) {
         const DialFact* const dial = picture.dial(reference.dial);
-        if (dial != nullptr) look_at_lock_waits(reference, *dial, picture, findings);
         const bool is_product = !product_of(reference.scheme).empty();
         const bool is_by_tls = dial != nullptr && insists_on_tls(reference.path) &&
                                picture.dial("tls of " + dial->id) != nullptr;
@@ -380,10 +339,11 @@ void find_database_troubles(const Picture& picture, std::vector<Finding>& findin
             const bool is_moot = dial->error.empty() || contains(dial->error, "no encryption");
             if (is_told || is_moot) continue;
         }
-        const bool is_told = dial->protocol == "postgresql"
-                                 ? tell_postgres(reference, *dial, picture, finding)
-                             : dial->protocol == "redis" ? tell_redis(reference, *dial, finding)
-                                                         : tell_mysql(reference, *dial, finding);
+        const bool is_told =
+            dial->protocol == "postgresql" ? tell_postgres(reference, *dial, picture, finding)
+            : dial->protocol == "redis"
+                ? tell_redis(reference, *dial, finding)
+                : tell_mysql(reference, *dial, picture.dial("tls of " + dial->id), finding);
         if (is_told || tell_stranger(reference, *dial, picture, finding)) {
             findings.push_back(std::move(finding));
         }

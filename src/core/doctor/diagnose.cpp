@@ -16,7 +16,7 @@ namespace devstack::core::doctor {
 
 namespace {
 
-constexpr std::array<Rules, 43> all_rules{find_profile_mistakes,
+constexpr std::array<Rules, 46> all_rules{find_profile_mistakes,
                                           find_port_conflicts,
                                           find_wrong_ports,
                                           find_ambient_troubles,
@@ -24,6 +24,7 @@ constexpr std::array<Rules, 43> all_rules{find_profile_mistakes,
                                           find_database_troubles,
                                           find_refused_peers,
                                           find_doubled_paths,
+                                          find_waiting_jobs,
                                           find_disagreements,
                                           find_program_mistakes,
                                           find_missing_packages,
@@ -57,6 +58,8 @@ constexpr std::array<Rules, 43> all_rules{find_profile_mistakes,
                                           find_what_the_kernel_logs,
                                           find_bad_values,
                                           find_what_logs_tell,
+                                          find_session_troubles,
+                                          find_node_mistakes,
                                           find_file_troubles,
                                           find_what_nginx_has_logged};
 

@@ -10,6 +10,8 @@ using namespace doctor;
 
 // In facts_json_claims.cpp.
 template <>
+const Shape& shape_of<FolderFact>();
+template <>
 const Shape& shape_of<ModuleFact>();
 template <>
 const Shape& shape_of<CrashFact>();
@@ -29,6 +31,16 @@ template <>
 const Shape& shape_of<ProxyRouteFact>();
 template <>
 const Shape& shape_of<PathFact>();
+
+// In facts_json_stores.cpp.
+template <>
+const Shape& shape_of<LockWaitFact>();
+template <>
+const Shape& shape_of<QueueFact>();
+template <>
+const Shape& shape_of<SessionFact>();
+template <>
+const Shape& shape_of<StoreClientFact>();
 
 // In facts_json_threads.cpp.
 template <>
@@ -139,6 +151,7 @@ const Shape& shape_of<ProcessFact>() {
         {"runtime", slot<&ProcessFact::runtime>},
         {"age_seconds", slot<&ProcessFact::age_seconds>},
         {"has_event_loop", slot<&ProcessFact::has_event_loop>},
+        {"talks_to_nobody", slot<&ProcessFact::talks_to_nobody>},
         {"cpu_percent", slot<&ProcessFact::cpu_percent>},
         {"wanted_cpu_percent", slot<&ProcessFact::wanted_cpu_percent>},
         {"threads", slot<&ProcessFact::threads>},
@@ -262,23 +275,6 @@ const Shape& shape_of<HeaderFact>() {
 }
 
 template <>
-const Shape& shape_of<LockWaitFact>() {
-    static constexpr Field fields[] = {
-        {"pid", slot<&LockWaitFact::pid>},
-        {"who", slot<&LockWaitFact::who>},
-        {"seconds", slot<&LockWaitFact::seconds>},
-        {"query", slot<&LockWaitFact::query>},
-        {"blocker_pid", slot<&LockWaitFact::blocker_pid>},
-        {"blocker", slot<&LockWaitFact::blocker>},
-        {"blocker_state", slot<&LockWaitFact::blocker_state>},
-        {"blocker_seconds", slot<&LockWaitFact::blocker_seconds>},
-        {"blocker_query", slot<&LockWaitFact::blocker_query>},
-    };
-    static constexpr Shape shape{fields};
-    return shape;
-}
-
-template <>
 const Shape& shape_of<DialFact>() {
     static constexpr Field fields[] = {
         {"id", slot<&DialFact::id>},
@@ -301,6 +297,12 @@ const Shape& shape_of<DialFact>() {
         {"is_cut_off", slot<&DialFact::is_cut_off>},
         {"code", slot<&DialFact::code>},
         {"lock_waits", slot<&DialFact::lock_waits>},
+        {"queues", slot<&DialFact::queues>},
+        {"sessions", slot<&DialFact::sessions>},
+        {"clients", slot<&DialFact::clients>},
+        {"is_query_unanswered", slot<&DialFact::is_query_unanswered>},
+        {"places", slot<&DialFact::places>},
+        {"search_path", slot<&DialFact::search_path>},
         {"tls_problem", slot<&DialFact::tls_problem>},
         {"tls_subject", slot<&DialFact::tls_subject>},
         {"tls_issuer", slot<&DialFact::tls_issuer>},
@@ -423,31 +425,6 @@ const Shape& shape_of<ProgramFact>() {
         {"owner", slot<&ProgramFact::owner>},
         {"interpreter", slot<&ProgramFact::interpreter>},
         {"nearest", slot<&ProgramFact::nearest>},
-    };
-    static constexpr Shape shape{fields};
-    return shape;
-}
-
-template <>
-const Shape& shape_of<FolderFact>() {
-    static constexpr Field fields[] = {
-        {"service", slot<&FolderFact::service>},
-        {"path", slot<&FolderFact::path>},
-        {"is_missing", slot<&FolderFact::is_missing>},
-        {"nearest", slot<&FolderFact::nearest>},
-        {"has_package_json", slot<&FolderFact::has_package_json>},
-        {"is_module_package", slot<&FolderFact::is_module_package>},
-        {"has_node_modules", slot<&FolderFact::has_node_modules>},
-        {"lock_file", slot<&FolderFact::lock_file>},
-        {"is_lock_newer", slot<&FolderFact::is_lock_newer>},
-        {"not_installed", slot<&FolderFact::not_installed>},
-        {"requirements", slot<&FolderFact::requirements>},
-        {"virtualenv", slot<&FolderFact::virtualenv>},
-        {"migrations", slot<&FolderFact::migrations>},
-        {"migrate_command", slot<&FolderFact::migrate_command>},
-        {"install_command", slot<&FolderFact::install_command>},
-        {"build_directory", slot<&FolderFact::build_directory>},
-        {"newer_source", slot<&FolderFact::newer_source>},
     };
     static constexpr Shape shape{fields};
     return shape;

@@ -9,6 +9,35 @@ namespace devstack::core::api {
 using namespace doctor;
 
 template <>
+const Shape& shape_of<FolderFact>() {
+    static constexpr Field fields[] = {
+        {"service", slot<&FolderFact::service>},
+        {"path", slot<&FolderFact::path>},
+        {"is_missing", slot<&FolderFact::is_missing>},
+        {"nearest", slot<&FolderFact::nearest>},
+        {"has_package_json", slot<&FolderFact::has_package_json>},
+        {"is_module_package", slot<&FolderFact::is_module_package>},
+        {"has_node_modules", slot<&FolderFact::has_node_modules>},
+        {"lock_file", slot<&FolderFact::lock_file>},
+        {"is_lock_newer", slot<&FolderFact::is_lock_newer>},
+        {"not_installed", slot<&FolderFact::not_installed>},
+        {"not_linked", slot<&FolderFact::not_linked>},
+        {"workspace", slot<&FolderFact::workspace>},
+        {"node_wanted", slot<&FolderFact::node_wanted>},
+        {"node_wanted_in", slot<&FolderFact::node_wanted_in>},
+        {"requirements", slot<&FolderFact::requirements>},
+        {"virtualenv", slot<&FolderFact::virtualenv>},
+        {"migrations", slot<&FolderFact::migrations>},
+        {"migrate_command", slot<&FolderFact::migrate_command>},
+        {"install_command", slot<&FolderFact::install_command>},
+        {"build_directory", slot<&FolderFact::build_directory>},
+        {"newer_source", slot<&FolderFact::newer_source>},
+    };
+    static constexpr Shape shape{fields};
+    return shape;
+}
+
+template <>
 const Shape& shape_of<ModuleFact>() {
     static constexpr Field fields[] = {
         {"service", slot<&ModuleFact::service>},

@@ -25,6 +25,7 @@ Finding* find_told(const FileFact& file, const LineFact& line, std::vector<Findi
                              "file-missing",
                              "directory-missing",
                              "sqlite-read-only",
+                             "sqlite-can-not-open",
                              "ended-by-exception",
                              "unhandled-exception"};
     const std::string told = render_line(file.service, line);
@@ -175,6 +176,38 @@ void look_at_refused(const FileFact& file,
     told->fix = advise_on_barrier(file, service.user);
 }
 
+// ---- Databases that can not be opened ----------------------------------------------------------
+
+void look_at_unopened(const FileFact& file,
+                      const ServiceFact& service,
+                      const Picture& picture,
+                      std::vector<Finding>& findings) {
+    const LineFact* const line = find_complaint(file, picture);
+    if (line == nullptr || !is_recent(service, *line, picture)) return;
+    Finding* const told = find_told(file, *line, findings);
+    if (told == nullptr) return;
+    const std::string places = places_of(file, picture);
+    const std::string path = file.path + (places.empty() ? "" : " (" + places + ")");
+    constexpr int above_traces = 76;
+    told->strength = std::max(told->strength, above_traces);
+    told->id = "sqlite-can-not-open";
+    told->topic = told->topic == "end" ? "end" : told->id;
+    told->what = service.name + " can not open its SQLite database " + path + ": ";
+    if (!file.first_missing.empty()) {
+        told->what += "there is no directory " + file.first_missing + ".";
+        told->fix = "mkdir -p " + file.first_missing +
+                    " (SQLite makes the file, and no directories), or correct the path";
+    } else if (file.refuses == "read-only mount") {
+        told->what += file.barrier + " is mounted read-only.";
+        told->fix = "mount -o remount,rw " + file.barrier +
+                    ", or put the database elsewhere (one in WAL mode can not be opened there even "
+                    "to be read, but as file:PATH?immutable=1)";
+    } else {
+        told->what += "it runs as " + service.user + ", and " + describe_barrier(file) + ".";
+        told->fix = advise_on_barrier(file, service.user);
+    }
+}
+
 }  // namespace
 
 void find_file_troubles(const Picture& picture, std::vector<Finding>& findings) {
@@ -183,6 +216,8 @@ void find_file_troubles(const Picture& picture, std::vector<Finding>& findings) 
         if (service == nullptr) continue;
         if (file.trouble == "missing") {
             look_at_missing(file, *service, picture, findings);
+        } else if (file.trouble == "database-open") {
+            look_at_unopened(file, *service, picture, findings);
         } else {
             look_at_refused(file, *service, picture, findings);
         }

@@ -339,6 +339,18 @@ void tell_full_heap(const ServiceFact& service,
                   " for now";
 }
 
+/// An event loop that has nothing to do, with a request that nobody answers.
+std::string describe_idle(const ProcessFact& server) {
+    if (server.talks_to_nobody) {
+        return ", although its event loop is idle and it is connected to no other server: the "
+               "handler waits for a timer, or for something that never comes (a middleware that "
+               "neither answers nor calls next(), a promise or message that nobody settles)";
+    }
+    return ", although its event loop is idle: the handler waits for something that has not come "
+           "(a "
+           "promise, a callback, a connection of a pool)";
+}
+
 void tell_no_answer(const ServiceFact& service,
                     const DialFact& dial,
                     const ProcessFact* server,
@@ -356,10 +368,7 @@ void tell_no_answer(const ServiceFact& service,
                    render_endpoint(dial.host, dial.port) + ", and gives no answer to " + dial.path +
                    " within " + seconds_text(std::min(dial.timeout, dial.seconds)) + ": it " +
                    (peer.empty() ? "hangs" : "waits for an answer of " + peer) +
-                   (is_lost ? ", although its event loop is idle: the handler waits for something "
-                              "that has not come (a promise, a callback, a connection of a pool)"
-                            : "") +
-                   (place.empty() ? "" : " in " + place) +
+                   (is_lost ? describe_idle(*server) : "") + (place.empty() ? "" : " in " + place) +
                    (dial.purpose == "probe" ? ", or answers after longer than the timeout of " +
                                                   seconds_text(service.probe_timeout) + "."
                                             : ", or needs longer than that.");

@@ -543,6 +543,7 @@ std::span<const LogKnowledge> log_knowledge() {
         std::vector<LogKnowledge> tables;
         for (const std::span<const LogKnowledge> it : {log_knowledge_of_databases(),
                                                        log_knowledge_of_stores(),
+                                                       log_knowledge_of_clients(),
                                                        log_knowledge_of_frameworks(),
                                                        log_knowledge_of_languages(),
                                                        log_knowledge_of_java(),

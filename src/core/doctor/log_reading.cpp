@@ -2,6 +2,7 @@
 
 #include "core/doctor/log_reading.hpp"
 
+#include "core/doctor/failed_requests.hpp"
 #include "core/doctor/trace_meaning.hpp"
 
 #include <algorithm>
@@ -28,13 +29,20 @@ bool has_failed_request(const ServiceFact& service,
                             asked->stage != "connect" && picture.is_suspect(service) &&
                             (asked->error != "no answer" || is_since);
     if (is_cut_off && is_recent) return true;
+    // Of a service that is well nobody wants to know what it has failed by hours ago.
+    const double age = seconds_between(trace.time, picture.facts().time);
+    const bool is_past = asked == nullptr && std::isfinite(age) && age > recent_seconds;
+    if (is_past && picture.is_well(service)) return false;
+    if (asked == nullptr && is_repeated_by_handler(trace, log, picture)) return true;
     return std::ranges::any_of(log.lines, [&](const LineFact& it) {
         const bool is_request = contains(it.text, "GET ") || contains(it.text, "POST ") ||
                                 contains(it.text, "PUT ") || contains(it.text, "PATCH ") ||
                                 contains(it.text, "DELETE ");
         return (is_request && (contains(it.text, " 500") || contains(it.text, "[500]"))) ||
                contains(it.text, "Exception in ASGI application") ||
-               (tells_server_error_in_json(it.text) && is_of_trace(it, trace)) ||
+               ((tells_server_error_in_json(it.text) ||
+                 (is_recent && tells_failed_request(it.text))) &&
+                is_of_trace(it, trace)) ||
                (is_recent &&
                 (contains(it.text, "http: panic serving ") || contains(it.text, " panicked at ") ||
                  contains(it.text, "PHP Fatal error:  Uncaught ")));
@@ -78,11 +86,29 @@ bool is_told(const Traceback& trace,
     });
 }
 
+/// Node.js says which it is when it ends by an error.
+bool has_ended_node(const Traceback& trace, const ServiceFact& service, const Picture& picture) {
+    if (!picture.has_just_failed(service) || !service.has_been_ready) return false;
+    const LineFact* const line = picture.find_line(
+        service.name, [](const std::string& it) { return it.starts_with("Node.js v"); });
+    return line != nullptr && is_of_trace(*line, trace) && !trace.file.empty();
+}
+
 void describe(const Traceback& trace,
               const ServiceFact& service,
               const Picture& picture,
               Finding& finding) {
     const std::string where = in_place(trace, picture);
+    if (has_ended_node(trace, service, picture) && !is_syntax_error(trace)) {
+        finding.id = "ended-by-exception";
+        finding.what = service.name + " as a whole is ended by an error that nobody handles" +
+                       where + ", and is started again: " + trace.error + ".";
+        finding.fix =
+            "see " + render_place(trace, picture) +
+            "; a promise that is rejected, and that nobody catches, ends Node.js (Express 4 "
+            "catches none of its handlers: try/catch, or express-async-errors)";
+        return;
+    }
     if (is_syntax_error(trace)) {
         finding.id = "syntax-error";
         finding.confidence = Confidence::sure;

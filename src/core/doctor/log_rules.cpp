@@ -4,6 +4,7 @@
 #include "devstack/base/text.hpp"
 #include "devstack/core/logs/line_pattern.hpp"
 
+#include "core/doctor/failed_requests.hpp"
 #include "core/doctor/log_course.hpp"
 #include "core/doctor/log_knowledge.hpp"
 #include "core/doctor/log_reading.hpp"
@@ -51,14 +52,6 @@ std::string fill(std::string_view form,
     }
     replace_all(text, "{migrate}", migrate);
     return text;
-}
-
-bool is_database_server(const ServiceFact& service) {
-    if (service.words.empty()) return false;
-    for (const std::string_view name : {"postgres", "mysqld", "mariadbd", "pg_ctl"}) {
-        if (contains(service.words[0], name)) return true;
-    }
-    return false;
 }
 
 /// Another line of it says the same, and more.
@@ -251,14 +244,9 @@ bool may_explain(const ServiceFact& service, const LineFact& line, const Picture
 /// Of a service that is well: it says itself that it goes on without, or the request that somebody
 /// asks about is answered.
 bool is_done_without(const LineFact& line, const ServiceFact& service, const Picture& picture) {
-    constexpr std::array<std::string_view, 7> words{
-        "optional", "skip", "ignor", "fallback", "falling back", "disabled", "instead"};
     const DialFact* const asked = picture.dial("asked");
     const bool is_answered = asked != nullptr && asked->status != 0 && asked->status < 400;
-    return picture.is_well(service) &&
-           (is_answered || std::ranges::any_of(words, [&](std::string_view it) {
-                return contains_word(line.text, it);
-            }));
+    return picture.is_well(service) && (is_answered || says_it_goes_on(line.text));
 }
 
 /// A server that forks its workers goes on without what they can not load, for ever (Plack, puma):
@@ -340,6 +328,7 @@ void read_line(const Reading& reading,
                                is_port || is_about_rights(known, service, line, picture) ||
                                may_explain(service, line, picture) || is_state(known) ||
                                is_said_again(known, line, reading) ||
+                               fails_now(known, line, reading) ||
                                (reading.is_unhandled && is_of_trace(line, *reading.trace));
         if (!may_count) continue;
         std::smatch found;

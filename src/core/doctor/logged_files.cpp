@@ -22,6 +22,8 @@ std::string trouble_in(const std::string& line) {
         Word{"AccessDeniedException", "denied"},
         Word{"read-only file system", "read-only"},
         Word{"attempt to write a readonly database", "database"},
+        Word{"unable to open database file", "database-open"},
+        Word{"unable to open the database file", "database-open"},
     };
     for (const Word& it : words) {
         if (contains_word(line, it.word)) return it.trouble;
@@ -66,6 +68,7 @@ FileComplaint find_file_complaint(const std::string& line) {
     constexpr std::size_t line_max = 2000;
     if (line.size() > line_max) return {};
     const std::string trouble = trouble_in(line);
+    if (trouble == "database-open") return {"nable to open", trouble};
     if (trouble.empty() || trouble == "database") return {"", trouble};
     // nginx's are read with its configuration.
     if (contains(line, " failed (")) return {};

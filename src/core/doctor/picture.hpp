@@ -97,6 +97,8 @@ void find_dead_references(const Picture& picture, std::vector<Finding>& findings
 void find_doubled_paths(const Picture& picture, std::vector<Finding>& findings);
 /// What two services should agree on.
 void find_disagreements(const Picture& picture, std::vector<Finding>& findings);
+/// Jobs in queues that nobody takes.
+void find_waiting_jobs(const Picture& picture, std::vector<Finding>& findings);
 /// Comes after the rules about endpoints that are named.
 void find_refused_peers(const Picture& picture, std::vector<Finding>& findings);
 void find_database_troubles(const Picture& picture, std::vector<Finding>& findings);
@@ -108,6 +110,10 @@ void find_claims(const Picture& picture, std::vector<Finding>& findings);
 /// Adds to what others have found, so that it comes after them.
 void find_bad_values(const Picture& picture, std::vector<Finding>& findings);
 void find_what_logs_tell(const Picture& picture, std::vector<Finding>& findings);
+/// Who waits for whom in a database. Comes after what the logs tell.
+void find_session_troubles(const Picture& picture, std::vector<Finding>& findings);
+/// Versions of Node.js, development servers that pass requests on.
+void find_node_mistakes(const Picture& picture, std::vector<Finding>& findings);
 /// Adds to what the logs have told.
 void find_file_troubles(const Picture& picture, std::vector<Finding>& findings);
 /// Also adds to what others have found.

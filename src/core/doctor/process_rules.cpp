@@ -108,8 +108,15 @@ void look_for_zombies(const ServiceFact& service,
 }
 
 /// The last line that looks like a reason.
+/// "    at run (/app/node_modules/core/errors/zone.js:22:13)".
+bool is_frame(const std::string& line) {
+    const auto begin = line.find_first_not_of(" \t");
+    return begin != line.npos && begin > 0 && line.substr(begin).starts_with("at ");
+}
+
 const LineFact* find_last_words(const ServiceFact& service, const Picture& picture) {
     const LineFact* const complaint = picture.find_line(service.name, [](const std::string& it) {
+        if (is_frame(it)) return false;
         return contains_word(it, "error") || contains_word(it, "fatal") ||
                contains_word(it, "panic") || contains_word(it, "failed") ||
                contains_word(it, "cannot") || contains_word(it, "not found");

@@ -244,7 +244,17 @@ void find_missing_packages(const Picture& picture, std::vector<Finding>& finding
         finding.strength = 90;
         finding.confidence = Confidence::sure;
         finding.id = "packages-not-installed";
-        if (is_whole) {
+        const auto linked = std::ranges::find_if(folder.not_linked, [&](const std::string& it) {
+            return it.starts_with(package + " (");
+        });
+        if (!package.empty() && linked != folder.not_linked.end() && !is_whole) {
+            finding.id = "package-not-linked";
+            finding.what = "The package " + *linked + " that " + service->name +
+                           " needs is one of this workspace, and no node_modules has a link to it.";
+            const bool is_here = folder.workspace == ".";
+            finding.fix = (is_here ? "" : "cd " + folder.workspace + " && ") +
+                          folder.install_command + (is_here ? " in the project's directory" : "");
+        } else if (is_whole) {
             finding.what = folder.path + "/node_modules does not exist: the packages of " +
                            service->name + " (" + join_for_people(folder.not_installed) +
                            ") are not installed.";

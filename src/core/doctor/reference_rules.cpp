@@ -5,6 +5,7 @@
 #include "devstack/core/doctor/proxy_config.hpp"
 #include "devstack/core/doctor/service_url.hpp"
 
+#include "core/doctor/failed_requests.hpp"
 #include "core/doctor/picture.hpp"
 
 #include <algorithm>
@@ -197,6 +198,9 @@ bool matters(const ReferenceFact& reference,
         return true;
     }
     if (is_optional && !is_just_missed(reference, line, picture)) return false;
+    // "… is not available, going on without".
+    const bool is_done_without = line != nullptr && says_it_goes_on(line->text) && !has_failed;
+    if (is_done_without && service != nullptr && picture.is_well(*service)) return false;
     // An env file that lies beside several is not meant for the one that others find there.
     if (service != nullptr && reference.kind == "env" && picture.is_well(*service) &&
         picture.declares(*service, reference.port)) {

@@ -153,7 +153,8 @@ void find_place_before(const Lines& lines, std::size_t at, Traceback& found) {
 std::optional<Traceback> read_node(const Lines& lines, std::size_t at) {
     static const std::regex frame{
         R"re(^\s*at (?:async )?(?:(.+?) \()?(?:file://)?([^()]+?):(\d+):\d+\)?$)re"};
-    static const std::regex error{R"(((?:[A-Z]\w*)?Error(?: \[\w+\])?: .*)$)"};
+    // node-postgres calls its errors "error".
+    static const std::regex error{R"(((?:[A-Z]\w*)?Error(?: \[\w+\])?: .*|^error: .*)$)"};
     std::smatch match;
     if (!std::regex_search(lines[at].text, match, error)) return std::nullopt;
     Traceback found;
@@ -197,7 +198,7 @@ std::optional<Traceback> read_at(const Lines& lines, std::size_t at) {
     if (contains(text, "[ERROR] ")) {
         if (auto found = read_astro(lines, at)) return found;
     }
-    const bool is_error = contains(text, "Error");
+    const bool is_error = contains(text, "Error") || text.starts_with("error: ");
     if (!is_error && !contains(text, "Exception") && !contains(text, "Caused by: ")) {
         return std::nullopt;
     }

@@ -3,6 +3,8 @@
 #include "support/catch.hpp"
 #include "support/tcp_server.hpp"
 
+#include <array>
+
 #include <sys/socket.h>
 
 using namespace devstack;
@@ -112,6 +114,39 @@ TEST_CASE("Redis is asked whether it is there", "[unit][doctor]") {
           "done | the answer is not Redis' | ");
 }
 
+TEST_CASE("queues in which jobs wait are told with their workers", "[unit][doctor]") {
+    const std::string clients =
+        "id=3 name=bull:aW52b2ljZQ== flags=b db=0 cmd=bzpopmin\n"
+        "id=4 name=bull:aW52b2ljZXM=:qe flags=b db=0 cmd=xread\n"
+        "id=5 name=bull:aW52b2ljZXM= flags=b db=1 cmd=bzpopmin\n";
+    const std::string keys = "*2\r\n$1\r\n0\r\n*2\r\n$18\r\nbull:invoices:wait\r\n$5\r\nother\r\n";
+    TcpServer server{[&](int connection) {
+        std::array<char, 1024> bytes{};
+        for (;;) {
+            const auto size = ::recv(connection, bytes.data(), bytes.size(), 0);
+            if (size <= 0) return;
+            const std::string_view asked{bytes.data(), static_cast<std::size_t>(size)};
+            const auto has = [&](std::string_view word) { return asked.find(word) != asked.npos; };
+            send_text(connection,
+                      has("SCAN")     ? keys
+                      : has("LLEN")   ? ":2\r\n"
+                      : has("LINDEX") ? "$2\r\n17\r\n"
+                      : has("CLIENT")
+                          ? "$" + std::to_string(clients.size()) + "\r\n" + clients + "\r\n"
+                          : "+PONG\r\n");
+        }
+    }};
+    const DialFact fact = dial(endpoint_at(server.port(), "redis"));
+    CHECK(outcome(fact) == "done |  | ");
+    REQUIRE(fact.queues.size() == 1);
+    CHECK(fact.queues[0].kind == "BullMQ");
+    CHECK(fact.queues[0].name == "invoices");
+    CHECK(fact.queues[0].waiting == 2);
+    CHECK(fact.queues[0].consumers == 0);
+    CHECK(fact.queues[0].elsewhere == "1");
+    CHECK(fact.queues[0].others == std::vector<std::string>{"invoice"});
+}
+
 TEST_CASE("MySQL's refusals are kept with their number", "[unit][doctor]") {
     const std::string text = "Host '::1' is not allowed to connect";
     std::string packet{static_cast<char>(text.size() + 3)};
@@ -161,7 +196,9 @@ TEST_CASE("MySQL is logged in to, and its answer kept", "[unit][doctor]") {
     CHECK(login.find("sesame") == login.npos);
     TcpServer willing{greet(mysql_packet(2, std::string(7, '\0')), login)};
     endpoint.fact.port = willing.port().number;
-    CHECK(outcome(dial(endpoint)) == "done |  | ");
+    const DialFact let_in = dial(endpoint, 500ms);
+    CHECK(outcome(let_in) == "done |  | ");
+    CHECK(let_in.is_query_unanswered);  // Who waits for whom is not why it is dialled.
     TcpServer cautious{greet(mysql_packet(2, "\x01\x04"), login)};  // Wants TLS to go on.
     endpoint.fact.port = cautious.port().number;
     CHECK(outcome(dial(endpoint)) == "done |  | ");

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "devstack/core/doctor/store_facts.hpp"
 #include "devstack/core/doctor/task_limit_fact.hpp"
 
 #include <cstdint>
@@ -110,7 +111,9 @@ struct ProcessFact {
     std::string runtime;       ///< "go", "node", "python", "java", "ruby"; empty: none of these.
     double age_seconds = 0;
     bool has_event_loop = false;  ///< It holds an epoll(7) descriptor.
-    double cpu_percent = 0;       ///< Of one core, over the window of the collection.
+    /// Of one that does not answer: it has made no connection to anybody.
+    bool talks_to_nobody = false;
+    double cpu_percent = 0;  ///< Of one core, over the window of the collection.
     /// The same with the time that its main thread was ready to run and had to wait for a core.
     double wanted_cpu_percent = 0;
     int threads = 0;
@@ -197,7 +200,7 @@ struct MentionFact {
 struct FileFact {
     std::string service;
     std::string word;     ///< As the log writes it.
-    std::string trouble;  ///< As the log has it: "missing", "denied", "read-only", "database".
+    std::string trouble;  ///< As the log has it: "missing", "denied", "read-only", "database", …
     std::string path;
     bool is_missing = false;
     /// Of a missing one the first part of its path that does not exist: itself, or a directory.
@@ -252,10 +255,11 @@ struct ConnectionFact {
 /// Something names a host and a port: a variable, a proxy, a probe.
 struct ReferenceFact {
     std::string service;  ///< Whose it is.
-    std::string kind;     ///< "env", "nginx", "config", "probe", "asked".
-    std::string name;     ///< "DATABASE_URL", "proxy_pass", "health URL".
-    std::string where;    ///< "api/.env:3".
-    std::string scheme;   ///< "postgresql", "http"; "tcp" if there is none.
+    std::string
+        kind;  ///< "env", "nginx", "config", "probe", "asked"; "bundle": in a page's script.
+    std::string name;    ///< "DATABASE_URL", "proxy_pass", "health URL".
+    std::string where;   ///< "api/.env:3".
+    std::string scheme;  ///< "postgresql", "http"; "tcp" if there is none.
     std::string user;
     std::string host;
     int port = 0;
@@ -275,19 +279,6 @@ struct AddressFact {
 struct HeaderFact {
     std::string name;  ///< Lower case.
     std::string value;
-};
-
-/// Somebody in a database who waits for a lock, and who holds it.
-struct LockWaitFact {
-    int pid = 0;  ///< Of PostgreSQL's process.
-    std::string who;
-    int seconds = 0;
-    std::string query;
-    int blocker_pid = 0;
-    std::string blocker;
-    std::string blocker_state;  ///< "idle in transaction".
-    int blocker_seconds = 0;    ///< In that state.
-    std::string blocker_query;  ///< The last one, or the one that runs.
 };
 
 /// What came of connecting to an endpoint and asking, step by step.
@@ -313,7 +304,13 @@ struct DialFact {
     bool is_cut_off = false;       ///< It broke off before its end.
     std::string code;              ///< Of a database: SQLSTATE, or the first word of an error.
     std::vector<LockWaitFact> lock_waits;
-    std::string tls_problem;  ///< "self-signed certificate"; empty: none.
+    std::vector<QueueFact> queues;
+    std::vector<SessionFact> sessions;
+    std::vector<StoreClientFact> clients;
+    bool is_query_unanswered = false;  ///< It has let us in, and says nothing to a query.
+    std::vector<std::string> places;   ///< Where a relation is of that name: "public.orders".
+    std::string search_path;           ///< Of the same connection.
+    std::string tls_problem;           ///< "self-signed certificate"; empty: none.
     std::string tls_subject;
     std::string tls_issuer;
     std::string tls_until;
@@ -449,11 +446,17 @@ struct FolderFact {
     std::string lock_file;                   ///< "package-lock.json".
     bool is_lock_newer = false;              ///< Than what is installed.
     std::vector<std::string> not_installed;  ///< Direct dependencies that are absent.
-    std::string requirements;                ///< "requirements.txt", "pyproject.toml".
-    std::string virtualenv;                  ///< "venv", ".venv".
-    std::string migrations;                  ///< "migrations", "prisma/migrations".
-    std::string migrate_command;             ///< "npm run migrate".
-    std::string install_command;             ///< "npm install".
+    /// Of these those that are packages of the same workspace, with where they are: "@shop/shared
+    /// (packages/shared)"; and the workspace's root.
+    std::vector<std::string> not_linked;
+    std::string workspace;
+    std::string node_wanted;      ///< The versions of Node.js that it names: ">=22".
+    std::string node_wanted_in;   ///< "package.json", ".nvmrc".
+    std::string requirements;     ///< "requirements.txt", "pyproject.toml".
+    std::string virtualenv;       ///< "venv", ".venv".
+    std::string migrations;       ///< "migrations", "prisma/migrations".
+    std::string migrate_command;  ///< "npm run migrate".
+    std::string install_command;  ///< "npm install".
     std::string build_directory;  ///< "dist", where the command runs what was built; else empty.
     std::string newer_source;     ///< A source that is newer than all of it: "src/orders.ts".
 };

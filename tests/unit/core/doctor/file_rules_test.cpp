@@ -199,6 +199,40 @@ TEST_CASE("SQLite's own file, and the directory of its journal, are told by name
           "the directory api belongs to root:root (drwxr-xr-x).");
 }
 
+TEST_CASE("why a database of SQLite can not be opened is told", "[unit][doctor]") {
+    World world;
+    world.end("api", 1);
+    world.service("api").user = "nobody";
+    world.say("api", "sqlite3.OperationalError: unable to open database file");
+    CHECK(world.findings()[0].what ==
+          "api can not open its SQLite database: its directory does not exist, or may not be "
+          "written.");
+    FileFact& file = add_file(world, "nable to open", "database-open");
+    file.path = "api/data/app.db";
+    file.is_missing = true;
+    file.first_missing = "api/data";
+    world.facts.mentions = {{"api", 0, "api/app.py:3", "app.db"}};
+    Finding finding = world.findings()[0];
+    CHECK(finding.what ==
+          "api can not open its SQLite database api/data/app.db (api/app.py:3): there is no "
+          "directory api/data.");
+    CHECK(finding.fix ==
+          "mkdir -p api/data (SQLite makes the file, and no directories), or correct the path");
+    file.first_missing.clear();
+    file.barrier = "api/data";
+    file.refuses = "read-only mount";
+    CHECK(world.findings()[0].what ==
+          "api can not open its SQLite database api/data/app.db (api/app.py:3): api/data is "
+          "mounted read-only.");
+    file.refuses = "write";
+    file.mode = "drwxr-xr-x";
+    file.owner = "root";
+    file.group = "root";
+    CHECK(world.findings()[0].what ==
+          "api can not open its SQLite database api/data/app.db (api/app.py:3): it runs as nobody, "
+          "and the directory api/data belongs to root:root (drwxr-xr-x).");
+}
+
 TEST_CASE("an old complaint of a service that is well is nobody's business", "[unit][doctor]") {
     World world;
     world.facts.time = "2026-11-20T19:37:05.000Z";

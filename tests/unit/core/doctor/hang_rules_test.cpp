@@ -249,7 +249,11 @@ TEST_CASE("whom a transaction in PostgreSQL holds up is told with who holds it",
                         "idle in transaction",
                         40,
                         "ALTER TABLE orders ADD paid boolean"}};
+    // A long query is done one day.
+    dial.lock_waits[0].blocker_state = "active";
     CHECK(world.findings().empty());
+    dial.lock_waits[0].blocker_state = "idle in transaction";
+    CHECK(world.findings().at(0).id == "database-lock-wait");
     hang(world);
     CHECK(world.said() ==
           "[database-lock-wait] Queries of api wait for a lock in PostgreSQL at localhost:5432: "

@@ -136,6 +136,32 @@ TEST_CASE("what a program ends by is above that it has crashed", "[unit][doctor]
     CHECK(findings.size() == 1);
 }
 
+TEST_CASE("an error that ends Node.js is told as an end, also once it runs again",
+          "[unit][doctor]") {
+    World world;
+    world.facts.time = "2026-11-20T18:37:10.000Z";
+    ServiceFact& api = world.service("api");
+    api.restarts = 1;
+    api.has_been_ready = true;
+    CrashFact crash;
+    crash.service = "api";
+    crash.time = "2026-11-20T18:37:03.000Z";
+    world.facts.crashes = {crash};
+    std::vector<std::string> lines{"TypeError: Cannot read properties of undefined",
+                                   "    at load (/srv/api.js:4:63)",
+                                   "",
+                                   "Node.js v20.20.2"};
+    write(world, "api", lines);
+    CHECK(
+        world.findings()[0].what ==
+        "api as a whole is ended by an error that nobody handles in /srv/api.js line 4 (load), and "
+        "is started again: TypeError: Cannot read properties of undefined.");
+    lines.pop_back();
+    world.facts.logs.clear();
+    write(world, "api", lines);
+    CHECK(world.findings()[0].id != "ended-by-exception");
+}
+
 TEST_CASE("a panic cuts the answer off", "[unit][doctor]") {
     const std::vector<std::string> panic{
         "2026/11/28 09:13:41 http: panic serving 127.0.0.1:39364: assignment to entry in nil map",

@@ -291,6 +291,13 @@ TEST_CASE("a request without an answer is told with what its server does", "[uni
           "answer to /orders within 0.9 s: it hangs, although its event loop is idle: the handler "
           "waits for something that has not come (a promise, a callback, a connection of a pool), "
           "or needs longer than that.\n");
+    world.facts.processes[0].talks_to_nobody = true;
+    CHECK(world.said() ==
+          "[accepts-and-never-answers] api accepts connections on 127.0.0.1:3101, and gives no "
+          "answer to /orders within 0.9 s: it hangs, although its event loop is idle and it is "
+          "connected to no other server: the handler waits for a timer, or for something that "
+          "never comes (a middleware that neither answers nor calls next(), a promise or message "
+          "that nobody settles), or needs longer than that.\n");
     world.facts.threads[0].frames = {"quote (shop.py:15)"};
     world.facts.threads[0].system_call = "futex";
     CHECK(world.said() ==
