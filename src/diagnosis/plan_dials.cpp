@@ -346,6 +346,7 @@ private:
 
     /// Past HAProxy, Caddy or Apache: to the first of its servers that is there.
     void pass_routes(const DialFact& dial) {
+        pass_shadowed(dial);
         const auto servers = core::doctor::find_servers(facts_, dial.port, dial.path);
         if (servers.empty()) return;
         const auto there =
@@ -370,6 +371,16 @@ private:
         endpoint.fact.id = "check past proxy: " + dial.id;
         endpoint.fact.path = route.check_path;
         add(endpoint);
+    }
+    void pass_shadowed(const DialFact& dial) {
+        const auto* const route = core::doctor::find_shadowed(facts_, dial.port, dial.path);
+        if (route == nullptr || dial.status < 400) return;
+        Endpoint endpoint = like(dial, "compare", "past shadowed proxy: " + dial.id);
+        endpoint.fact.protocol = route->scheme;
+        endpoint.fact.host = route->host;
+        endpoint.fact.port = route->port;
+        endpoint.fact.path = core::doctor::passed_path(*route, dial.path);
+        add(std::move(endpoint));
     }
     bool is_there(const core::doctor::ProxyRouteFact& route) const {
         return std::ranges::any_of(facts_.dials, [&](const DialFact& it) {

@@ -119,6 +119,8 @@ private:
         const std::string path = is_inside ? location_ : words[1];
         const std::string& target = is_inside ? words[1] : words[2];
         ProxyRouteFact route = begin(line);
+        // Of these the last one counts.
+        if (is_inside) route.group = "<Location " + path + ">";
         const bool is_plain = lower(words[0]) == "proxypass" && path.starts_with('/');
         route.path = is_plain ? path : "";
         if (target.starts_with("balancer://")) {
@@ -152,6 +154,24 @@ private:
 };
 
 }  // namespace
+
+const ProxyRouteFact* find_shadowed(const Facts& facts, int port, const std::string& path) {
+    const ProxyRouteFact* first = nullptr;
+    for (const ProxyRouteFact& it : facts.proxy_routes) {
+        const bool is_there = it.product == "Apache" &&
+                              std::ranges::find(it.ports, std::to_string(port)) != it.ports.end();
+        if (!is_there) continue;
+        if (it.path.empty() || !it.group.empty()) return nullptr;
+        if (!path.starts_with(it.path)) continue;
+        if (first == nullptr) {
+            if (it.host.empty()) return nullptr;
+            first = &it;
+        } else if (it.path.size() > first->path.size() && !it.host.empty()) {
+            return &it;
+        }
+    }
+    return nullptr;
+}
 
 std::vector<ProxyRouteFact> read_apache(const std::string& file, std::string_view text) {
     return Reader{file}.read(text);

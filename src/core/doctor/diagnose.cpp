@@ -16,7 +16,7 @@ namespace devstack::core::doctor {
 
 namespace {
 
-constexpr std::array<Rules, 41> all_rules{find_profile_mistakes,
+constexpr std::array<Rules, 45> all_rules{find_profile_mistakes,
                                           find_port_conflicts,
                                           find_wrong_ports,
                                           find_ambient_troubles,
@@ -44,6 +44,10 @@ constexpr std::array<Rules, 41> all_rules{find_profile_mistakes,
                                           find_proxy_mistakes,
                                           find_nginx_answers,
                                           find_what_nginx_logs,
+                                          find_haproxy_answers,
+                                          find_caddy_answers,
+                                          find_apache_answers,
+                                          find_varnish_mistakes,
                                           find_route_mistakes,
                                           find_upstream_troubles,
                                           find_redirects,

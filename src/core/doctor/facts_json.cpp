@@ -26,6 +26,8 @@ const Shape& shape_of<ReportFact>();
 template <>
 const Shape& shape_of<ProxyRouteFact>();
 template <>
+const Shape& shape_of<ProxyRuleFact>();
+template <>
 const Shape& shape_of<PathFact>();
 
 // In facts_json_threads.cpp.
@@ -534,6 +536,7 @@ const Shape& shape_of<Facts>() {
         {"dials", slot<&Facts::dials>},
         {"nginx", slot<&Facts::nginx>},
         {"proxy_routes", slot<&Facts::proxy_routes>},
+        {"proxy_rules", slot<&Facts::proxy_rules>},
         {"paths", slot<&Facts::paths>},
         {"env_files", slot<&Facts::env_files>},
         {"programs", slot<&Facts::programs>},

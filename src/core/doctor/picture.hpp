@@ -126,6 +126,10 @@ void find_nginx_answers(const Picture& picture, std::vector<Finding>& findings);
 void find_what_nginx_logs(const Picture& picture, std::vector<Finding>& findings);
 /// Of requests that nobody makes now; only where others have found nothing.
 void find_what_nginx_has_logged(const Picture& picture, std::vector<Finding>& findings);
+void find_haproxy_answers(const Picture& picture, std::vector<Finding>& findings);
+void find_caddy_answers(const Picture& picture, std::vector<Finding>& findings);
+void find_apache_answers(const Picture& picture, std::vector<Finding>& findings);
+void find_varnish_mistakes(const Picture& picture, std::vector<Finding>& findings);
 void find_route_mistakes(const Picture& picture, std::vector<Finding>& findings);
 void find_upstream_troubles(const Picture& picture, std::vector<Finding>& findings);
 void find_redirects(const Picture& picture, std::vector<Finding>& findings);
