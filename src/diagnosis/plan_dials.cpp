@@ -347,6 +347,7 @@ private:
     /// Past HAProxy, Caddy or Apache: to the first of its servers that is there.
     void pass_routes(const DialFact& dial) {
         pass_shadowed(dial);
+        try_other_routes(dial);
         const auto servers = core::doctor::find_servers(facts_, dial.port, dial.path);
         if (servers.empty()) return;
         const auto there =
@@ -371,6 +372,19 @@ private:
         endpoint.fact.id = "check past proxy: " + dial.id;
         endpoint.fact.path = route.check_path;
         add(endpoint);
+    }
+    /// A path that a proxy passes to nobody: would one of its servers know it?
+    void try_other_routes(const DialFact& dial) {
+        constexpr int not_found = 404;
+        const bool is_unknown = dial.status == not_found || core::doctor::is_page_for_api(dial);
+        if (dial.purpose != "asked" || !is_unknown) return;
+        for (const auto* route : core::doctor::find_unmatched(facts_, dial.port, dial.path)) {
+            Endpoint endpoint = like(dial, "compare", "past " + route->where + ": " + dial.id);
+            endpoint.fact.protocol = route->scheme;
+            endpoint.fact.host = route->host;
+            endpoint.fact.port = route->port;
+            add(std::move(endpoint));
+        }
     }
     void pass_shadowed(const DialFact& dial) {
         const auto* const route = core::doctor::find_shadowed(facts_, dial.port, dial.path);

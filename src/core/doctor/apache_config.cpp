@@ -155,24 +155,6 @@ private:
 
 }  // namespace
 
-const ProxyRouteFact* find_shadowed(const Facts& facts, int port, const std::string& path) {
-    const ProxyRouteFact* first = nullptr;
-    for (const ProxyRouteFact& it : facts.proxy_routes) {
-        const bool is_there = it.product == "Apache" &&
-                              std::ranges::find(it.ports, std::to_string(port)) != it.ports.end();
-        if (!is_there) continue;
-        if (it.path.empty() || !it.group.empty()) return nullptr;
-        if (!path.starts_with(it.path)) continue;
-        if (first == nullptr) {
-            if (it.host.empty()) return nullptr;
-            first = &it;
-        } else if (it.path.size() > first->path.size() && !it.host.empty()) {
-            return &it;
-        }
-    }
-    return nullptr;
-}
-
 std::vector<ProxyRouteFact> read_apache(const std::string& file, std::string_view text) {
     return Reader{file}.read(text);
 }

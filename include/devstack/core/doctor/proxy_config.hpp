@@ -34,6 +34,10 @@ std::vector<const ProxyRouteFact*> find_servers(const Facts& facts,
                                                 const std::string& path);
 /// Of Apache a longer path that fits the request, which comes too late; null: there is none.
 const ProxyRouteFact* find_shadowed(const Facts& facts, int port, const std::string& path);
+/// Those of the port, where none is for the path; empty: one is, or that can not be told.
+std::vector<const ProxyRouteFact*> find_unmatched(const Facts& facts,
+                                                  int port,
+                                                  const std::string& path);
 /// What the server is asked for when the proxy is asked for `path`.
 std::string passed_path(const ProxyRouteFact& route, const std::string& path);
 

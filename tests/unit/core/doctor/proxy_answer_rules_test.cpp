@@ -293,6 +293,33 @@ TEST_CASE("a ProxyPass of Apache comes too late, or runs into the port", "[unit]
           "(httpd.conf:18) keeps the path, then reload Apache");
 }
 
+TEST_CASE("a proxy passes a path to nobody that a server of it knows", "[unit][doctor]") {
+    World world;
+    ProxyRouteFact route;
+    route.service = "web";
+    route.product = "Caddy";
+    route.ports = {"3200"};
+    route.path = "/v1/";
+    route.directive = "reverse_proxy";
+    route.where = "Caddyfile:7";
+    route.scheme = "http";
+    route.host = "127.0.0.1";
+    route.port = 3101;
+    world.facts.proxy_routes = {route};
+    ask(world, 404);
+    add_behind(world, 404, "past Caddyfile:7: ");
+    CHECK(first(world).starts_with("[request-answered-badly]"));
+    world.facts.dials.back().status = 200;
+    CHECK(first(world) ==
+          "[proxy-location-missing] Caddy (web) passes /api/items to nobody, and answers it with "
+          "404; 127.0.0.1:3101, where reverse_proxy for /v1/ (Caddyfile:7) leads, knows it.\n"
+          "fix correct the path of reverse_proxy for /v1/ (Caddyfile:7), or add one for it, then "
+          "reload Caddy");
+    // Which requests it takes is not known.
+    world.facts.proxy_routes[0].path.clear();
+    CHECK(first(world).starts_with("[request-answered-badly]"));
+}
+
 TEST_CASE("Varnish refuses its VCL", "[unit][doctor]") {
     World world;
     world.service("web").words = {"varnishd", "-F", "-f", "/srv/default.vcl"};
