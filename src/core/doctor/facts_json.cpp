@@ -316,6 +316,7 @@ const Shape& shape_of<NginxListenFact>() {
         {"port", slot<&NginxListenFact::port>},
         {"is_tls", slot<&NginxListenFact::is_tls>},
         {"is_default", slot<&NginxListenFact::is_default>},
+        {"is_proxied", slot<&NginxListenFact::is_proxied>},
     };
     static constexpr Shape shape{fields};
     return shape;

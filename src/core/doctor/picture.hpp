@@ -123,6 +123,8 @@ void find_health_mistakes(const Picture& picture, std::vector<Finding>& findings
 void find_certificate_troubles(const Picture& picture, std::vector<Finding>& findings);
 void find_proxy_mistakes(const Picture& picture, std::vector<Finding>& findings);
 void find_nginx_answers(const Picture& picture, std::vector<Finding>& findings);
+/// Comes after what logs tell, which may be a consequence.
+void find_nginx_request_troubles(const Picture& picture, std::vector<Finding>& findings);
 void find_what_nginx_logs(const Picture& picture, std::vector<Finding>& findings);
 /// Of requests that nobody makes now; only where others have found nothing.
 void find_what_nginx_has_logged(const Picture& picture, std::vector<Finding>& findings);

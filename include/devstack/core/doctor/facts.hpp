@@ -323,6 +323,7 @@ struct NginxListenFact {
     int port = 0;
     bool is_tls = false;
     bool is_default = false;  ///< Of hosts that no server names.
+    bool is_proxied = false;  ///< Clients have to begin with the PROXY protocol.
 };
 
 struct NginxSettingFact {
