@@ -70,6 +70,9 @@ void collect_files(const Scene& scene, Facts& facts);
 /// Locks on files that a service waits for, or that may have kept one from starting; pid files.
 /// Comes after the logs and the processes.
 void collect_claims(const Scene& scene, Facts& facts);
+/// What tells programs who is where and what time it is: /etc/hosts, name servers that do not
+/// answer, clocks that are shifted. Comes after the dials and the processes.
+void collect_surroundings(Facts& facts);
 /// What Node.js has written of itself, where services work. Comes after the processes.
 void collect_reports(const Scene& scene, Facts& facts);
 /// The Python modules that the service's command may name.

@@ -5,6 +5,7 @@
 #include "devstack/core/probes/url.hpp"
 
 #include "diagnosis/collectors.hpp"
+#include "diagnosis/plan_routes.hpp"
 
 #include <algorithm>
 #include <array>
@@ -125,21 +126,6 @@ Endpoint asked_endpoint(const Scene& scene) {
         fact.host == "localhost" || fact.host == "::1" || fact.host.starts_with("127.");
     if (is_local || fact.sent.empty()) endpoint.tls = core::TlsMode::insecure;
     if (is_websocket(fact.protocol)) make_websocket(endpoint);
-    return endpoint;
-}
-
-/// The same request to somewhere else.
-Endpoint like(const DialFact& original, const std::string& purpose, const std::string& id) {
-    Endpoint endpoint;
-    endpoint.fact.id = id;
-    endpoint.fact.purpose = purpose;
-    endpoint.fact.protocol = original.protocol;
-    endpoint.fact.host = original.host;
-    endpoint.fact.port = original.port;
-    endpoint.fact.path = original.path;
-    endpoint.fact.sent = original.sent;
-    endpoint.fact.timeout = original.timeout;
-    endpoint.tls = core::TlsMode::insecure;
     return endpoint;
 }
 
@@ -382,8 +368,8 @@ private:
 
     /// Past HAProxy, Caddy or Apache: to the first of its servers that is there.
     void pass_routes(const DialFact& dial) {
-        pass_shadowed(dial);
-        try_other_routes(dial);
+        for (Endpoint& it : plan_other_routes(facts_, dial))
+            add(std::move(it));
         const auto servers = core::doctor::find_servers(facts_, dial.port, dial.path);
         if (servers.empty()) return;
         const auto there =
@@ -408,29 +394,6 @@ private:
         endpoint.fact.id = "check past proxy: " + dial.id;
         endpoint.fact.path = route.check_path;
         add(endpoint);
-    }
-    /// A path that a proxy passes to nobody: would one of its servers know it?
-    void try_other_routes(const DialFact& dial) {
-        constexpr int not_found = 404;
-        const bool is_unknown = dial.status == not_found || core::doctor::is_page_for_api(dial);
-        if (dial.purpose != "asked" || !is_unknown) return;
-        for (const auto* route : core::doctor::find_unmatched(facts_, dial.port, dial.path)) {
-            Endpoint endpoint = like(dial, "compare", "past " + route->where + ": " + dial.id);
-            endpoint.fact.protocol = route->scheme;
-            endpoint.fact.host = route->host;
-            endpoint.fact.port = route->port;
-            add(std::move(endpoint));
-        }
-    }
-    void pass_shadowed(const DialFact& dial) {
-        const auto* const route = core::doctor::find_shadowed(facts_, dial.port, dial.path);
-        if (route == nullptr || dial.status < 400) return;
-        Endpoint endpoint = like(dial, "compare", "past shadowed proxy: " + dial.id);
-        endpoint.fact.protocol = route->scheme;
-        endpoint.fact.host = route->host;
-        endpoint.fact.port = route->port;
-        endpoint.fact.path = core::doctor::passed_path(*route, dial.path);
-        add(std::move(endpoint));
     }
     bool is_there(const core::doctor::ProxyRouteFact& route) const {
         return std::ranges::any_of(facts_.dials, [&](const DialFact& it) {

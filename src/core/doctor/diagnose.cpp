@@ -16,7 +16,7 @@ namespace devstack::core::doctor {
 
 namespace {
 
-constexpr std::array<Rules, 46> all_rules{find_profile_mistakes,
+constexpr std::array<Rules, 48> all_rules{find_profile_mistakes,
                                           find_port_conflicts,
                                           find_wrong_ports,
                                           find_ambient_troubles,
@@ -61,7 +61,9 @@ constexpr std::array<Rules, 46> all_rules{find_profile_mistakes,
                                           find_what_logs_tell,
                                           find_file_troubles,
                                           find_nginx_request_troubles,
-                                          find_what_nginx_has_logged};
+                                          find_what_nginx_has_logged,
+                                          find_what_surroundings_tell,
+                                          find_quiet_failures};
 
 constexpr const char* project_down = "project-not-running";
 

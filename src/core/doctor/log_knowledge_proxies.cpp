@@ -1,4 +1,4 @@
-// Apache, HAProxy and PHP-FPM.
+// Apache, lighttpd, HAProxy and PHP-FPM.
 
 #include "core/doctor/log_knowledge.hpp"
 
@@ -126,6 +126,32 @@ constexpr LogKnowledge table[] = {
      "see what its requests wait for; raise MaxRequestWorkers only if they may take so long",
      78,
      true},
+    // ---- lighttpd
+    {"lighttpd-config",
+     "(configfile.c.",
+     R"re(\(configfile\.c\.\d+\) source: (\S+) line: (\d+) pos: (\d+) (.+))re",
+     "lighttpd does not start: it refuses {1} line {2}, position {3}: {4}.",
+     "correct {1}:{2}, or the end of what stands before it (a bracket that is not closed), then "
+     "lighttpd -tt -f {1}",
+     80},
+    {"lighttpd-config",
+     "opening configfile",
+     R"re(opening configfile (\S+) failed: (.+))re",
+     "lighttpd does not start: it can not read its configuration {1}: {2}.",
+     "correct the path behind -f",
+     80},
+    {"lighttpd-config",
+     "unknown config-key",
+     R"re(WARNING: unknown config-key: (\S+) \(ignored\))re",
+     "lighttpd ignores {1} in its configuration: none of its modules knows that name.",
+     "correct the name, or load the module that has it (server.modules)",
+     64},
+    {"lighttpd-module-missing",
+     "dlopen() failed for",
+     R"re(dlopen\(\) failed for: (\S+) )re",
+     "lighttpd does not start: its module {1} can not be loaded.",
+     "install the package that has it (lighttpd-mod-…), or take it out of server.modules",
+     80},
     // ---- HAProxy
     {"haproxy-host",
      "could not resolve address",

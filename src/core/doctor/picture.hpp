@@ -92,6 +92,11 @@ void find_port_conflicts(const Picture& picture, std::vector<Finding>& findings)
 void find_wrong_ports(const Picture& picture, std::vector<Finding>& findings);
 /// What lies around programs: firewalls, proxies by variables, directories that are gone.
 void find_ambient_troubles(const Picture& picture, std::vector<Finding>& findings);
+/// Names, their servers and clocks. Comes after the logs.
+void find_what_surroundings_tell(const Picture& picture, std::vector<Finding>& findings);
+/// Who was started before what it needs, and who fails at its work again and again; where others
+/// have found nothing.
+void find_quiet_failures(const Picture& picture, std::vector<Finding>& findings);
 void find_dead_references(const Picture& picture, std::vector<Finding>& findings);
 /// A variable whose path its service's code puts before the same path.
 void find_doubled_paths(const Picture& picture, std::vector<Finding>& findings);

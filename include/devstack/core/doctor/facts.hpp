@@ -1,6 +1,7 @@
 #pragma once
 
 #include "devstack/core/doctor/proxy_facts.hpp"
+#include "devstack/core/doctor/surroundings_facts.hpp"
 
 #include <cstdint>
 #include <string>
@@ -554,6 +555,9 @@ struct Facts {
     std::vector<NginxFact> nginx;
     std::vector<ProxyRouteFact> proxy_routes;
     std::vector<ProxyRuleFact> proxy_rules;
+    std::vector<HostEntryFact> host_entries;
+    std::vector<NameServerFact> name_servers;
+    std::vector<ClockFact> clocks;
     std::vector<PathFact> paths;
     std::vector<EnvFileFact> env_files;
     std::vector<ProgramFact> programs;
