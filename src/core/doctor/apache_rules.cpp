@@ -19,8 +19,9 @@ bool is_prefix(const std::string& prefix, const std::string& path) {
 
 bool is_since_asked(const ProxyAnswer& it, const LineFact& line) {
     constexpr double probe_seconds = 60;
+    constexpr double asked_seconds = 2;  // Its log tells whole seconds.
     const double age = seconds_between(line.time, it.picture.facts().time);
-    return it.dial.purpose == "asked" ? age <= 0.5 : age <= probe_seconds;
+    return it.dial.purpose == "asked" ? age <= asked_seconds : age <= probe_seconds;
 }
 
 const LineFact* find_line(const ProxyAnswer& it, std::string_view text) {

@@ -167,7 +167,8 @@ std::optional<Complaint> find_complaint(const Picture& picture,
     if (server == nullptr) return std::nullopt;
     for (const ServiceFact& service : picture.facts().services) {
         const LineFact* const line = picture.find_line(service.name, tells_of_clocks);
-        if (line == nullptr || seconds_between(picture.facts().time, line->time) < 0) continue;
+        constexpr double before = -1;  // Some logs tell whole seconds.
+        if (line == nullptr || seconds_between(picture.facts().time, line->time) < before) continue;
         return Complaint{server->name, service.name, {render_line(service.name, *line)}};
     }
     return std::nullopt;

@@ -1,4 +1,7 @@
-// Varnish does not take its VCL. The reason is in one line of its log, the place in another one.
+// What Varnish and lighttpd say of their configurations: that a VCL is refused, with the reason in
+// one line and the place in another one; that a key is ignored.
+
+#include "devstack/base/text.hpp"
 
 #include "core/doctor/picture.hpp"
 
@@ -53,6 +56,50 @@ void look_at_vcl(const ServiceFact& service, const LogFact& log, std::vector<Fin
     }
 }
 
+std::string module_of(const std::string& key) {
+    return key.substr(0, key.find('.'));
+}
+
+/// What nobody knows does nothing: the request falls through to the files.
+void look_at_ignored_key(const Picture& picture, std::vector<Finding>& findings) {
+    static const std::regex form{R"re(unknown config-key: (\S+) \(ignored\))re"};
+    static const std::vector<std::string> keys{"proxy.server",
+                                               "fastcgi.server",
+                                               "scgi.server",
+                                               "alias.url",
+                                               "url.rewrite-once",
+                                               "url.redirect",
+                                               "auth.require",
+                                               "setenv.add-response-header",
+                                               "index-file.names",
+                                               "server.error-handler-404"};
+    const DialFact* const asked = picture.dial("asked");
+    const ServiceFact* const server = asked == nullptr ? nullptr : picture.owner_of(asked->port);
+    if (server == nullptr || asked->status < 400) return;
+    const LineFact* const line = picture.find_line_with(server->name, "unknown config-key: ");
+    std::smatch found;
+    if (line == nullptr || !std::regex_search(line->text, found, form)) return;
+    const std::string key = found[1].str();
+    const auto meant = closest_match(key, keys);
+    const bool is_misspelt = meant && *meant != key;
+    Finding finding;
+    finding.id = "lighttpd-key-ignored";
+    finding.service = server->name;
+    finding.topic = "configuration";
+    finding.strength = 84;
+    finding.what = server->name + " (lighttpd) ignores " + key +
+                   " in its configuration, since none of its modules knows it" +
+                   did_you_mean(key, is_misspelt ? keys : std::vector<std::string>{}) +
+                   ", and answers " + asked->path + " with " + std::to_string(asked->status) + ".";
+    finding.evidence = {render_line(server->name, *line)};
+    finding.fix =
+        (is_misspelt ? "write " + *meant + " in its place, and load the module that has it"
+                     : "load the module that has it") +
+        " (server.modules += ( \"mod_" + module_of(meant ? *meant : key) + "\" )), then restart " +
+        server->name;
+    findings.push_back(std::move(finding));
+}
+
 }  // namespace
 
 void find_varnish_mistakes(const Picture& picture, std::vector<Finding>& findings) {
@@ -62,6 +109,7 @@ void find_varnish_mistakes(const Picture& picture, std::vector<Finding>& finding
                            base_of(service->words[0]) == "varnishd";
         if (is_it && !picture.is_alive(*service)) look_at_vcl(*service, log, findings);
     }
+    look_at_ignored_key(picture, findings);
 }
 
 }  // namespace devstack::core::doctor

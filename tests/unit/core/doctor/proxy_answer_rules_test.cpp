@@ -347,3 +347,25 @@ TEST_CASE("Varnish refuses its VCL", "[unit][doctor]") {
           "fix correct default.vcl:2, or the end of the line before it; varnishd -C -f "
           "/srv/default.vcl checks it");
 }
+
+TEST_CASE("lighttpd ignores a key", "[unit][doctor]") {
+    World world;
+    ask(world, 404);
+    world.say("web", "(configfile.c.1289) WARNING: unknown config-key: proxi.server (ignored)");
+    CHECK(first(world) ==
+          "[lighttpd-key-ignored] web (lighttpd) ignores proxi.server in its configuration, since "
+          "none of its modules knows it (did you mean `proxy.server`?), and answers /api/items "
+          "with 404.\n"
+          "fix write proxy.server in its place, and load the module that has it (server.modules "
+          "+= ( \"mod_proxy\" )), then restart web");
+    world.facts.logs[0].lines[0].text = "WARNING: unknown config-key: proxy.server (ignored)";
+    CHECK(first(world) ==
+          "[lighttpd-key-ignored] web (lighttpd) ignores proxy.server in its configuration, since "
+          "none of its modules knows it, and answers /api/items with 404.\n"
+          "fix load the module that has it (server.modules += ( \"mod_proxy\" )), then restart "
+          "web");
+    // All is answered.
+    world.facts.dials.back().status = 200;
+    world.facts.dials.back().is_unexpected = false;
+    CHECK(first(world).empty());
+}
