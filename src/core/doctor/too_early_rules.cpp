@@ -106,9 +106,22 @@ bool tells_failure(const std::string& line) {
 
 bool tells_success(const std::string& line) {
     static const std::regex success{
-        R"re(\b(?:ok|success(?:ful(?:ly)?)?|succeeded|done|completed|finished|processed|sent)\b)re",
+        R"re(\b(?:ok|success(?:ful(?:ly)?)?|succeeded|done|completed?|finished|processed|sent|saved|written|handled|delivered|200)\b)re",
         std::regex::icase};
     return std::regex_search(line, success) && !tells_failure(line);
+}
+
+/// Else it may as well have done what it should, in words of its own.
+bool is_mostly_failing(const LogFact& log) {
+    std::size_t failing = 0;
+    std::size_t other = 0;
+    for (const LineFact& it : log.lines) {
+        const std::string& text = it.text;
+        const bool is_frame = text.empty() || text.starts_with(' ') || text.starts_with('\t') ||
+                              text.starts_with("Traceback");
+        if (!is_frame) ++(tells_failure(text) ? failing : other);
+    }
+    return failing >= other;
 }
 
 struct Repeated {
@@ -163,7 +176,7 @@ void look_at_work(const LogFact& log, const Picture& picture, std::vector<Findin
     const bool is_worker = service != nullptr && service->ports.empty() && service->probe.empty() &&
                            picture.is_alive(*service) &&
                            picture.listeners_of(service->name).empty();
-    if (!is_worker ||
+    if (!is_worker || !is_mostly_failing(log) ||
         std::ranges::any_of(log.lines, [](const LineFact& it) { return tells_success(it.text); })) {
         return;
     }

@@ -74,6 +74,11 @@ TEST_CASE("the work of a service fails again and again", "[unit][doctor]") {
     // It has failed at the beginning only, or does what it should as well.
     CHECK(world_with_worker({line, line}).findings().empty());
     CHECK(world_with_worker({line, line, line, "report sent"}).findings().empty());
+    const std::string tick = "tick";
+    World busy = world_with_worker({line, line, line});
+    for (int i = 0; i < 4; ++i)
+        busy.facts.logs[0].lines.push_back({"2026-11-20T18:37:08.000Z", tick});
+    CHECK(busy.findings().empty());
     World past = world_with_worker({line, line, line});
     past.facts.time = "2026-11-20T18:37:59.000Z";
     CHECK(past.findings().empty());
