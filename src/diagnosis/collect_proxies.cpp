@@ -86,12 +86,47 @@ public:
                 core::doctor::read_caddy_rules(file_, text_));
         } else if (program == "varnishd") {
             open(word_after(service_, {"-f"}, ""));
-            add(core::doctor::read_varnish(file_, text_, ports_of_varnish(service_)), {});
+            const auto ports = ports_of_varnish(service_);
+            add(core::doctor::read_varnish(file_, text_, ports),
+                core::doctor::read_varnish_rules(file_, text_, ports));
         }
+        if (program == "traefik") read_traefik();
         return std::move(added_);
     }
 
 private:
+    /// Its files may have any name. With one server alone it is known who is asked.
+    void read_traefik() {
+        constexpr int files_max = 20;
+        std::vector<ProxyRouteFact> routes;
+        std::string options;
+        for (const std::string& word : service_.fact.words)
+            options += word + "\n";
+        auto ports = core::doctor::read_traefik_ports(options);
+        int count = 0;
+        for (const char* folder : {".", "dynamic", "conf.d", "config", "traefik"}) {
+            std::error_code error;
+            const fs::path directory = fs::path{service_.working_dir} / folder;
+            for (fs::directory_iterator it{directory, error};
+                 !error && it != fs::directory_iterator{} && count < files_max;
+                 it.increment(error)) {
+                const std::string kind = it->path().extension().string();
+                if (kind != ".yml" && kind != ".yaml" && kind != ".toml") continue;
+                ++count;
+                open(fs::path{folder} / it->path().filename());
+                for (const std::string& port : core::doctor::read_traefik_ports(text_))
+                    ports.push_back(port);
+                for (ProxyRouteFact& route : core::doctor::read_traefik(file_, text_))
+                    routes.push_back(std::move(route));
+            }
+        }
+        if (routes.size() == 1) {
+            routes[0].path = "/";
+            routes[0].ports = ports;
+        }
+        add(std::move(routes), {});
+    }
+
     void open(const std::string& file) {
         const fs::path path = (fs::path{service_.working_dir} / file).lexically_normal();
         file_ = scene_.shown(path.string());

@@ -16,7 +16,7 @@ namespace devstack::core::doctor {
 
 namespace {
 
-constexpr std::array<Rules, 48> all_rules{find_profile_mistakes,
+constexpr std::array<Rules, 49> all_rules{find_profile_mistakes,
                                           find_port_conflicts,
                                           find_wrong_ports,
                                           find_ambient_troubles,
@@ -48,6 +48,7 @@ constexpr std::array<Rules, 48> all_rules{find_profile_mistakes,
                                           find_caddy_answers,
                                           find_apache_answers,
                                           find_varnish_mistakes,
+                                          find_traefik_mistakes,
                                           find_route_mistakes,
                                           find_upstream_troubles,
                                           find_redirects,

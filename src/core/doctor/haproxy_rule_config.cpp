@@ -98,7 +98,16 @@ private:
         if (words.size() < 2) return;
         if (name == "mode") section.mode = words[1];
         if (name == "option" && words[1] == "http_proxy") section.has_servers = true;
-        if (name == "bind") take_bind(words[1], section);
+        if (name == "bind") {
+            take_bind(words[1], section);
+            if (std::ranges::find(words, "accept-proxy") != words.end()) {
+                add(line, "accept-proxy", 0, section).target = words[1];
+            }
+        }
+        const bool sends = std::ranges::any_of(words, [](const std::string& word) {
+            return word == "send-proxy" || word == "send-proxy-v2";
+        });
+        if (name == "server" && sends) add(line, "send-proxy", 0, section);
         if (name == "acl" && words.size() > 2) define(words, section);
         if (name == "use_backend") add_choice(line, section);
         if (name == "default_backend") add_default(line, section);

@@ -241,6 +241,40 @@ bool tell_all_down(const ProxyAnswer& it, const Logged& logged, std::vector<Find
     return true;
 }
 
+// ---- The PROXY protocol, which one side speaks and the other does not --------------------------
+
+bool tell_proxy_protocol(const ProxyAnswer& it, std::vector<Finding>& findings) {
+    const bool is_closed = it.dial.status == 0 && it.dial.error != "no answer";
+    const auto accepting = it.rules("accept-proxy");
+    const auto sending = it.rules("send-proxy");
+    if (is_closed && !accepting.empty()) {
+        Finding finding = it.begin("proxy-wants-proxy-protocol", 92);
+        finding.what = it.name() +
+                       " takes only connections that begin with the PROXY protocol "
+                       "here, which other load balancers speak and clients do not: " +
+                       place_of(*accepting.front()) + ".";
+        finding.fix =
+            "take accept-proxy out of it where clients come directly, or ask through the "
+            "load balancer before it; then reload HAProxy";
+        findings.push_back(std::move(finding));
+        return true;
+    }
+    constexpr int bad_request = 400;
+    const bool is_refused = it.dial.status == bad_request || it.dial.status == 502;
+    if (!is_refused || sending.empty() || it.well_behind() == nullptr) return false;
+    Finding finding = it.begin("proxy-sends-proxy-protocol", 90);
+    finding.what = it.name() +
+                   " begins its connections with the PROXY protocol, which the server "
+                   "behind it takes for a bad request: " +
+                   place_of(*sending.front()) + ".";
+    add_signs(it, {}, finding);
+    finding.fix =
+        "take send-proxy out of it, or let the server expect it (listen … "
+        "proxy_protocol of nginx, accept-proxy of HAProxy); then reload HAProxy";
+    findings.push_back(std::move(finding));
+    return true;
+}
+
 }  // namespace
 
 void find_haproxy_answers(const Picture& picture, std::vector<Finding>& findings) {
@@ -248,6 +282,7 @@ void find_haproxy_answers(const Picture& picture, std::vector<Finding>& findings
         const bool is_bad = it.dial.is_unexpected || !it.dial.error.empty();
         if (!is_bad || it.dial.stage == "connect") continue;
         const Logged logged = find_logged(it);
+        if (tell_proxy_protocol(it, findings)) continue;
         if (tell_denial(it, logged, findings) || tell_answer(it, logged, findings)) continue;
         if (tell_no_choice(it, logged, findings) || tell_empty(it, logged, findings)) continue;
         tell_all_down(it, logged, findings);

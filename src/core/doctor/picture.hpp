@@ -136,6 +136,7 @@ void find_what_nginx_has_logged(const Picture& picture, std::vector<Finding>& fi
 void find_haproxy_answers(const Picture& picture, std::vector<Finding>& findings);
 void find_caddy_answers(const Picture& picture, std::vector<Finding>& findings);
 void find_apache_answers(const Picture& picture, std::vector<Finding>& findings);
+void find_traefik_mistakes(const Picture& picture, std::vector<Finding>& findings);
 void find_varnish_mistakes(const Picture& picture, std::vector<Finding>& findings);
 void find_route_mistakes(const Picture& picture, std::vector<Finding>& findings);
 void find_upstream_troubles(const Picture& picture, std::vector<Finding>& findings);

@@ -132,6 +132,30 @@ private:
 
 }  // namespace
 
+std::vector<ProxyRuleFact> read_varnish_rules(const std::string& file,
+                                              std::string_view text,
+                                              const std::vector<std::string>& ports) {
+    static const std::regex form{R"re(\bsynth\s*\(\s*(\d{3})[^;]*)re"};
+    const std::string plain = without_comments(std::string{text});
+    std::vector<ProxyRuleFact> rules;
+    for (std::sregex_iterator it{plain.begin(), plain.end(), form}, end; it != end; ++it) {
+        ProxyRuleFact rule;
+        rule.product = "Varnish";
+        rule.kind = "answer";
+        rule.ports = ports;
+        rule.status = std::stoi((*it)[1].str());
+        rule.text = (*it)[0].str();
+        // "return (synth(403));" has one bracket more.
+        if (std::ranges::count(rule.text, ')') > std::ranges::count(rule.text, '(')) {
+            rule.text.resize(rule.text.rfind(')'));
+        }
+        const auto line = std::count(plain.begin(), plain.begin() + it->position(), '\n') + 1;
+        rule.where = file + ":" + std::to_string(line);
+        rules.push_back(std::move(rule));
+    }
+    return rules;
+}
+
 std::vector<ProxyRouteFact> read_varnish(const std::string& file,
                                          std::string_view text,
                                          const std::vector<std::string>& ports) {

@@ -3,7 +3,7 @@
 
 #include "devstack/base/text.hpp"
 
-#include "core/doctor/picture.hpp"
+#include "core/doctor/proxy_answers.hpp"
 
 #include <algorithm>
 #include <regex>
@@ -54,6 +54,30 @@ void look_at_vcl(const ServiceFact& service, const LogFact& log, std::vector<Fin
         findings.push_back(std::move(finding));
         return;
     }
+}
+
+/// Its own page, unless vcl_synth makes another one (builtin.vcl).
+void look_at_synth(const ProxyAnswer& it, std::vector<Finding>& findings) {
+    constexpr std::size_t rules_max = 3;
+    const bool is_own = contains(it.dial.body, "Guru Meditation") ||
+                        contains(it.dial.body, "Varnish cache server") ||
+                        it.well_behind() != nullptr;
+    if (it.dial.status < 400 || !is_own) return;
+    std::vector<std::string> places;
+    for (const ProxyRuleFact* rule : it.rules("answer")) {
+        if (rule->status == it.dial.status) places.push_back(place_of(*rule));
+    }
+    if (places.empty() || places.size() > rules_max) return;
+    Finding finding = it.begin("proxy-returns", 90);
+    finding.what = it.name() + " answers " + it.path() + " itself, and passes it on to nobody: " +
+                   (places.size() > 1 ? "by one of " : "by ") + join_for_people(places) + ".";
+    if (const DialFact* const behind = it.well_behind()) {
+        finding.evidence.push_back(render_request(*behind) + ": status " +
+                                   std::to_string(behind->status));
+    }
+    finding.fix = "correct the condition there, or ask as it wants it (this request: host " +
+                  it.host() + "), then load the VCL anew (varnishadm vcl.load, vcl.use)";
+    findings.push_back(std::move(finding));
 }
 
 std::string module_of(const std::string& key) {
@@ -109,6 +133,8 @@ void find_varnish_mistakes(const Picture& picture, std::vector<Finding>& finding
                            base_of(service->words[0]) == "varnishd";
         if (is_it && !picture.is_alive(*service)) look_at_vcl(*service, log, findings);
     }
+    for (const ProxyAnswer& it : find_proxy_answers(picture, "Varnish"))
+        look_at_synth(it, findings);
     look_at_ignored_key(picture, findings);
 }
 

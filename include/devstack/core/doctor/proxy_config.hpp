@@ -19,9 +19,16 @@ std::vector<ProxyRouteFact> read_varnish(const std::string& file,
                                          std::string_view text,
                                          const std::vector<std::string>& ports);
 
+/// Of Traefik's file provider: its servers, of whatever router, and the ports of its entry points.
+std::vector<ProxyRouteFact> read_traefik(const std::string& file, std::string_view text);
+std::vector<std::string> read_traefik_ports(std::string_view text);
+
 /// What it says of whom nothing is passed to.
 std::vector<ProxyRuleFact> read_haproxy_rules(const std::string& file, std::string_view text);
 std::vector<ProxyRuleFact> read_caddy_rules(const std::string& file, std::string_view text);
+std::vector<ProxyRuleFact> read_varnish_rules(const std::string& file,
+                                              std::string_view text,
+                                              const std::vector<std::string>& ports);
 /// Also of a .htaccess.
 std::vector<ProxyRuleFact> read_apache_rules(const std::string& file, std::string_view text);
 /// The first argument of a directive, by its lower-case name; empty: it is not there.

@@ -369,3 +369,83 @@ TEST_CASE("lighttpd ignores a key", "[unit][doctor]") {
     world.facts.dials.back().is_unexpected = false;
     CHECK(first(world).empty());
 }
+
+TEST_CASE("Varnish answers by synth", "[unit][doctor]") {
+    World world;
+    ProxyRuleFact synth = rule("Varnish", "answer");
+    synth.text = "synth(403, \"no\")";
+    synth.where = "default.vcl:6";
+    synth.status = 403;
+    world.facts.proxy_rules = {synth};
+    ask(world, 403, "{\"error\":\"forbidden\"}");
+    CHECK(first(world).starts_with("[request-answered-badly]"));
+    world.facts.dials.back().body = "<h1>Error 403 no</h1><h3>Guru Meditation:</h3>";
+    CHECK(first(world) ==
+          "[proxy-returns] Varnish (web) answers /api/items itself, and passes it on to nobody: by "
+          "synth(403, \"no\") (default.vcl:6).\n"
+          "fix correct the condition there, or ask as it wants it (this request: host "
+          "127.0.0.1:3200), then load the VCL anew (varnishadm vcl.load, vcl.use)");
+    world.facts.proxy_rules[0].status = 405;
+    CHECK(first(world).starts_with("[request-answered-badly]"));
+}
+
+TEST_CASE("HAProxy speaks the PROXY protocol, or wants it, alone", "[unit][doctor]") {
+    World world;
+    ProxyRuleFact accept = rule("HAProxy", "accept-proxy");
+    accept.text = "bind :3200 accept-proxy";
+    accept.where = "haproxy.cfg:9";
+    world.facts.proxy_rules = {accept};
+    DialFact& asked = ask(world, 0);
+    asked.stage = "first byte";
+    asked.error = "closed the connection without an answer";
+    CHECK(first(world) ==
+          "[proxy-wants-proxy-protocol] HAProxy (web) takes only connections that begin with the "
+          "PROXY protocol here, which other load balancers speak and clients do not: bind :3200 "
+          "accept-proxy (haproxy.cfg:9).\n"
+          "fix take accept-proxy out of it where clients come directly, or ask through the load "
+          "balancer before it; then reload HAProxy");
+    world.facts.proxy_rules[0].kind = "send-proxy";
+    world.facts.proxy_rules[0].text = "server s1 127.0.0.1:3101 send-proxy";
+    CHECK_FALSE(first(world).starts_with("[proxy-"));
+    world.facts.dials.back().stage = "done";
+    world.facts.dials.back().error.clear();
+    world.facts.dials.back().status = 400;
+    world.facts.dials.back().is_unexpected = true;
+    CHECK_FALSE(first(world).starts_with("[proxy-"));
+    add_behind(world, 200);
+    CHECK(first(world) ==
+          "[proxy-sends-proxy-protocol] HAProxy (web) begins its connections with the PROXY "
+          "protocol, which the server behind it takes for a bad request: server s1 "
+          "127.0.0.1:3101 send-proxy (haproxy.cfg:9).\n"
+          "fix take send-proxy out of it, or let the server expect it (listen … proxy_protocol of "
+          "nginx, accept-proxy of HAProxy); then reload HAProxy");
+}
+
+TEST_CASE("Traefik leaves out a router", "[unit][doctor]") {
+    World world;
+    world.service("web").words = {"traefik", "--configFile=traefik.yml"};
+    ask(world, 404, "404 page not found\n");
+    world.say("web",
+              R"(time="2026-11-20T18:37:00Z" level=error msg="the service \"app@file\" does not )"
+              R"(exist" routerName=api@file entryPointName=web)");
+    CHECK(first(world) ==
+          "[traefik-router-left-out] Traefik (web) leaves out its router api@file, which names the "
+          "service app@file, which does not exist; where no other router applies it answers "
+          "/api/items with 404 itself.\n"
+          "fix correct the router in its configuration; names of another provider need its name "
+          "behind them (app@file, app@docker)");
+    world.facts.logs[0].lines[0].text =
+        "2026-11-20T18:37:00Z ERR EntryPoint doesn't exist entryPointName=webb routerName=api@file";
+    CHECK(
+        first(world).starts_with("[traefik-router-left-out] Traefik (web) leaves out its router "
+                                 "api@file, which names the entryPoint webb, which does not "
+                                 "exist;"));
+    // Its own, while it starts; somebody else's answer.
+    world.facts.logs[0].lines[0].text =
+        R"(level=error msg="middleware \"a@file\" does not exist" routerName=acme-http@internal)";
+    CHECK(first(world).starts_with("[request-answered-badly]"));
+    world.facts.logs[0].lines[0].text =
+        R"(level=error msg="middleware \"a@file\" does not exist" routerName=api@file)";
+    world.facts.dials.back().body = "{\"error\":\"no such item\"}";
+    CHECK(first(world).starts_with("[request-answered-badly]"));
+}

@@ -169,3 +169,43 @@ sub vcl_recv { if (req.url ~ "^/api") { set req.backend_hint = b; } })",
     CHECK(chosen[0].check_path == "/ok");
     CHECK(chosen[1].check_path.empty());
 }
+
+TEST_CASE("what a VCL answers is read, and the PROXY protocol of HAProxy", "[unit][doctor]") {
+    CHECK(listed(read_varnish_rules(
+              "default.vcl",
+              "vcl 4.1;\n# synth(500)\nsub vcl_recv {\n"
+              "  if (req.method == \"PURGE\") { return (synth(405, \"No\")); }\n"
+              "}\n",
+              {"8080"})) == "answer 405 at 8080: synth(405, \"No\") (default.vcl:4)\n");
+    CHECK(listed(read_haproxy_rules("haproxy.cfg",
+                                    "defaults\n mode http\nlisten l\n bind :80 accept-proxy\n"
+                                    " server s1 127.0.0.1:9001 send-proxy-v2\n")) ==
+          "accept-proxy 0 at 80: bind :80 accept-proxy (haproxy.cfg:4) in listen l -> :80\n"
+          "send-proxy 0 at 80: server s1 127.0.0.1:9001 send-proxy-v2 (haproxy.cfg:5) in listen "
+          "l\n");
+}
+
+TEST_CASE("the servers and ports of Traefik are read", "[unit][doctor]") {
+    const auto routes = read_traefik("dyn.yml", R"(http:
+  services:
+    app:
+      loadBalancer:
+        healthCheck: { path: /health }
+        servers:
+          - url: "http://127.0.0.1:9001"
+          # - url: http://127.0.0.1:9009
+)");
+    REQUIRE(routes.size() == 1);
+    CHECK(routes[0].where + " " + routes[0].host + " " + std::to_string(routes[0].port) ==
+          "dyn.yml:7 127.0.0.1 9001");
+    CHECK(read_traefik("dyn.toml",
+                       "[[http.services.a.loadBalancer.servers]]\n"
+                       "  url = \"http://localhost:9002\"\n")
+              .at(0)
+              .port == 9002);
+    CHECK(read_traefik_ports("entryPoints:\n  web:\n    address: \":8080\"\n") ==
+          std::vector<std::string>{"8080"});
+    CHECK(read_traefik_ports("--entrypoints.web.address=127.0.0.1:8081\n") ==
+          std::vector<std::string>{"8081"});
+    CHECK(read_traefik_ports("# address: :80\nforwardAuth:\n  address: http://a:90/x\n").empty());
+}
