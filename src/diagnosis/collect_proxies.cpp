@@ -7,6 +7,9 @@
 #include <algorithm>
 #include <filesystem>
 #include <iterator>
+#include <utility>
+
+#include <fnmatch.h>
 
 namespace devstack::diagnosis {
 
@@ -76,10 +79,7 @@ public:
             add(core::doctor::read_haproxy(file_, text_),
                 core::doctor::read_haproxy_rules(file_, text_));
         } else if (is_apache(service_)) {
-            open(apache_file(service_));
-            add(core::doctor::read_apache(file_, text_),
-                core::doctor::read_apache_rules(file_, text_));
-            add_htaccess();
+            read_apache();
         } else if (program == "caddy") {
             open(word_after(service_, {"--config", "-c"}, "Caddyfile"));
             add(core::doctor::read_caddy(file_, text_),
@@ -131,6 +131,54 @@ private:
         const fs::path path = (fs::path{service_.working_dir} / file).lexically_normal();
         file_ = scene_.shown(path.string());
         text_ = read_small(path.string());
+    }
+
+    /// With the files that it includes, as far as their names are plain, or end in a pattern.
+    void read_apache() {
+        open(apache_file(service_));
+        const std::string main = text_;
+        std::vector<std::pair<std::string, std::string>> files{{file_, text_}};
+        for (const std::string& word : core::doctor::list_apache_words(main, "include")) {
+            for (const std::string& file : find_included(word, main)) {
+                open(file);
+                files.emplace_back(file_, text_);
+            }
+        }
+        std::vector<std::string> ports;
+        for (const auto& [file, text] : files) {
+            for (const std::string& it : core::doctor::list_apache_words(text, "listen"))
+                ports.push_back(it.substr(it.rfind(':') + 1));
+        }
+        for (const auto& [file, text] : files) {
+            auto routes = core::doctor::read_apache(file, text);
+            auto rules = core::doctor::read_apache_rules(file, text);
+            for (ProxyRouteFact& route : routes)
+                if (route.ports.empty()) route.ports = ports;
+            for (ProxyRuleFact& rule : rules)
+                if (rule.ports.empty()) rule.ports = ports;
+            add(std::move(routes), std::move(rules));
+        }
+        text_ = main;
+        add_htaccess();
+    }
+    std::vector<std::string> find_included(const std::string& word, const std::string& main) const {
+        constexpr std::size_t files_max = 50;
+        const fs::path root = core::doctor::find_apache_word(main, "serverroot");
+        const fs::path path = fs::path{service_.working_dir} / root / word;
+        const std::string pattern = path.filename().string();
+        if (pattern.find_first_of("*?[") == pattern.npos) return {path.string()};
+        std::vector<std::string> files;
+        std::error_code error;
+        for (fs::directory_iterator it{path.parent_path(), error};
+             !error && it != fs::directory_iterator{} && files.size() < files_max;
+             it.increment(error)) {
+            const std::string name = it->path().filename().string();
+            if (::fnmatch(pattern.c_str(), name.c_str(), FNM_PERIOD) == 0) {
+                files.push_back(it->path().string());
+            }
+        }
+        std::ranges::sort(files);  // As Apache reads them.
+        return files;
     }
 
     /// What lies in the directory of the pages, if it is not ignored there.

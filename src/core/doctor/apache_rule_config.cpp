@@ -134,6 +134,16 @@ std::vector<ProxyRuleFact> read_apache_rules(const std::string& file, std::strin
     return Reader{file}.read(text);
 }
 
+std::vector<std::string> list_apache_words(std::string_view text, std::string_view directive) {
+    std::vector<std::string> words;
+    for (const ConfigLine& line : read_config_lines(text)) {
+        if (line.words.size() > 1 && lower(line.words[0]).starts_with(directive)) {
+            words.push_back(line.words[1]);
+        }
+    }
+    return words;
+}
+
 std::string find_apache_word(std::string_view text, std::string_view directive) {
     for (const ConfigLine& line : read_config_lines(text)) {
         if (line.words.size() > 1 && lower(line.words[0]) == directive) return line.words[1];

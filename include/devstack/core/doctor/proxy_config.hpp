@@ -33,6 +33,8 @@ std::vector<ProxyRuleFact> read_varnish_rules(const std::string& file,
 std::vector<ProxyRuleFact> read_apache_rules(const std::string& file, std::string_view text);
 /// The first argument of a directive, by its lower-case name; empty: it is not there.
 std::string find_apache_word(std::string_view text, std::string_view directive);
+/// Of all directives whose name begins so: IncludeOptional is an Include.
+std::vector<std::string> list_apache_words(std::string_view text, std::string_view directive);
 
 /// The servers that a request on this port of a proxy may be passed to. Empty: it is passed to
 /// nobody, or that can not be told.

@@ -209,3 +209,12 @@ TEST_CASE("the servers and ports of Traefik are read", "[unit][doctor]") {
           std::vector<std::string>{"8081"});
     CHECK(read_traefik_ports("# address: :80\nforwardAuth:\n  address: http://a:90/x\n").empty());
 }
+
+TEST_CASE("what an Apache includes is listed", "[unit][doctor]") {
+    const std::string text =
+        "Listen 80\nInclude a.conf\n# Include b.conf\n"
+        "<IfModule x>\n includeoptional conf.d/*.conf\n</IfModule>\n";
+    CHECK(list_apache_words(text, "include") ==
+          std::vector<std::string>{"a.conf", "conf.d/*.conf"});
+    CHECK(find_apache_word(text, "listen") == "80");
+}
