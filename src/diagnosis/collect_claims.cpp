@@ -187,7 +187,7 @@ private:
             claim.path = path;
             add(std::move(claim));
         }
-        add_locks_below(scene->working_dir);
+        if (speaks_of_lock(service.name)) add_locks_below(scene->working_dir);
         for (const std::string& path : find_pid_files(service.name, scene->working_dir)) {
             const std::string text = read_small(path, 64);
             ClaimFact claim;
@@ -220,6 +220,18 @@ private:
                 add(std::move(claim));
             }
         }
+    }
+
+    /// To look at all open files is worth it only then.
+    bool speaks_of_lock(const std::string& service) const {
+        static const std::regex words{R"(\block|already|another|in use|temporarily unavailable)",
+                                      std::regex::icase};
+        return std::ranges::any_of(facts_.logs, [&](const core::doctor::LogFact& log) {
+            return log.service == service &&
+                   std::ranges::any_of(log.lines, [](const core::doctor::LineFact& it) {
+                       return std::regex_search(it.text, words);
+                   });
+        });
     }
 
     bool is_spoken_of(const std::string& service, const std::string& path) const {

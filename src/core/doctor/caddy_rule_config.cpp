@@ -166,7 +166,6 @@ private:
     void take(const ConfigLine& line) {
         const Words& words = line.words;
         if (words.empty()) return;
-        if (words[0] == "import") has_imports_ = true;
         if (words[0].starts_with('@')) {
             const bool is_path = words.size() > 2 && words[1] == "path";
             matchers_[words[0]] =

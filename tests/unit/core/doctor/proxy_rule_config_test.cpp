@@ -116,6 +116,12 @@ http://shop.localhost:8080, http://b.test:8080 {
         "files 0 at 8081: file_server (Caddyfile:18) host *\n");
 }
 
+TEST_CASE("files that Caddy imports may have sites of their own", "[unit][doctor]") {
+    CHECK(listed(read_caddy_rules("Caddyfile", "import sites/*\na.test:80 {\n}\n")).empty());
+    CHECK(listed(read_caddy_rules("Caddyfile", "a.test:80 {\n  import common\n}\n")) ==
+          "site 0 at 80: a.test:80 (Caddyfile:1) host a.test\n");
+}
+
 TEST_CASE("whom Apache lets in, and what it rewrites, is read", "[unit][doctor]") {
     CHECK(listed(read_apache_rules("httpd.conf", R"(
 Listen 127.0.0.1:8080
