@@ -1,4 +1,5 @@
-// What tells programs who is where and what time it is: /etc/hosts, name servers, clocks.
+// What tells programs who is where, what time it is and how people write: /etc/hosts, name servers,
+// clocks, locales.
 
 #include "core/doctor/log_knowledge.hpp"
 #include "core/doctor/picture.hpp"
@@ -215,6 +216,38 @@ void look_at_clocks(const Picture& picture, std::vector<Finding>& findings) {
     }
 }
 
+// ---- Locales, directories ----------------------------------------------------------------------
+
+/// Which one it is, and who names it (setlocale(3): LC_ALL comes first, LANG last).
+void name_locale(const Picture& picture, Finding& finding) {
+    const ServiceFact* const service = picture.service(finding.service);
+    if (finding.id != "locale-missing" || service == nullptr) return;
+    for (const char* name : {"LC_ALL", "LC_CTYPE", "LANG"}) {
+        for (const VariableFact& it : service->variables) {
+            if (it.name != name || it.value.empty()) continue;
+            finding.what = "The locale " + it.value + ", which " + it.name + " (" + it.where +
+                           ") of " + service->name + " names, is not installed here.";
+            finding.fix = it.name + "=C.UTF-8 in " + it.where +
+                          ", or install it (locale -a lists what there is; locale-gen " + it.value +
+                          ")";
+            return;
+        }
+    }
+}
+
+/// What a script looks for after a cd that has failed is looked for in the wrong place.
+void drop_what_follows_from_cd(std::vector<Finding>& findings) {
+    std::vector<std::string> services;
+    for (const Finding& it : findings) {
+        const bool is_cd =
+            it.id == "directory-missing" && contains(it.what, " changes to the directory ");
+        if (is_cd) services.push_back(it.service);
+    }
+    std::erase_if(findings, [&](const Finding& it) {
+        return it.id == "file-missing" && std::ranges::find(services, it.service) != services.end();
+    });
+}
+
 }  // namespace
 
 void find_what_surroundings_tell(const Picture& picture, std::vector<Finding>& findings) {
@@ -223,6 +256,9 @@ void find_what_surroundings_tell(const Picture& picture, std::vector<Finding>& f
         look_at_name_server(reference, picture, findings);
     }
     look_at_clocks(picture, findings);
+    for (Finding& finding : findings)
+        name_locale(picture, finding);
+    drop_what_follows_from_cd(findings);
 }
 
 }  // namespace devstack::core::doctor

@@ -127,3 +127,33 @@ TEST_CASE("a small disk was full while the service ran", "[unit][doctor]") {
     world.service("api").variables = {{"TMPDIR", "/scratch", false, false, "", "", "", ""}};
     CHECK(first(world).starts_with("[disk-full] api can not write: no space left on the device."));
 }
+
+TEST_CASE("a locale is named by its variable", "[unit][doctor]") {
+    World world;
+    world.end("api", 1);
+    world.say("api", "locale.Error: unsupported locale setting");
+    CHECK(first(world).starts_with("[locale-missing] The locale that LC_ALL or LANG of api names"));
+    world.service("api").variables = {
+        {"LANG", "C.UTF-8", false, false, "api/.env:1", "", "", ""},
+        {"LC_ALL", "de_DE.UTF-8", false, false, "api/.env:2", "", "", ""}};
+    CHECK(first(world) ==
+          "[locale-missing] The locale de_DE.UTF-8, which LC_ALL (api/.env:2) of api names, is not "
+          "installed here.\n"
+          "fix LC_ALL=C.UTF-8 in api/.env:2, or install it (locale -a lists what there is; "
+          "locale-gen de_DE.UTF-8)");
+}
+
+TEST_CASE("what a script does not find after a failed cd is no cause", "[unit][doctor]") {
+    World world;
+    world.end("api", 2);
+    world.say("api", "./start.sh: 2: cd: can't cd to backend");
+    world.facts.logs[0].lines.push_back(
+        {"2026-11-20T18:37:03.100Z",
+         "python3: can't open file '/srv/api/server.py': [Errno 2] No such file or directory"});
+    const auto findings = world.findings();
+    REQUIRE(findings.size() == 1);
+    CHECK(findings[0].id == "directory-missing");
+    // By itself it is one.
+    world.facts.logs[0].lines.erase(world.facts.logs[0].lines.begin());
+    CHECK(world.findings().at(0).id == "file-missing");
+}
