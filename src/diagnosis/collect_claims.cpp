@@ -95,6 +95,7 @@ public:
 
 private:
     void add(ClaimFact claim) {
+        claim.path = scene_.shown(claim.path);
         const bool is_known = std::ranges::any_of(facts_.claims, [&](const ClaimFact& it) {
             return it.path == claim.path && it.kind == claim.kind && it.waiter == claim.waiter;
         });
@@ -107,7 +108,6 @@ private:
             const ProcessFact* const process = find_process(facts_, claim.pid);
             if (process != nullptr) claim.service = process->service;
         }
-        claim.path = scene_.shown(claim.path);
         facts_.claims.push_back(std::move(claim));
     }
 
@@ -177,15 +177,17 @@ private:
         if (scene == nullptr) return;
         for (const KernelLock& lock : locks) {
             if (lock.is_waiting || lock.pid <= 0) continue;
-            const std::string path = find_open_path(lock.pid, lock.inode);
+            const int holder = is_alive(lock.pid) ? lock.pid : find_heir(lock);
+            const std::string path = find_open_path(holder, lock.inode);
             const bool is_near = path.starts_with(scene->working_dir + "/");
             if (path.empty() || (!is_near && !is_spoken_of(service.name, path))) continue;
             ClaimFact claim;
             claim.kind = "lock";
-            claim.pid = lock.pid;
+            claim.pid = holder;
             claim.path = path;
             add(std::move(claim));
         }
+        if (speaks_of_lock(service.name)) add_locks_below(scene->working_dir);
         for (const std::string& path : find_pid_files(service.name, scene->working_dir)) {
             const std::string text = read_small(path, 64);
             ClaimFact claim;
@@ -194,6 +196,42 @@ private:
             std::from_chars(text.data(), text.data() + text.size(), claim.pid);
             if (claim.pid > 0) add(std::move(claim));
         }
+    }
+
+    /// /proc/locks does not list what somebody has taken who has ended, or is of another PID
+    /// namespace; beside the open file it stands all the same (proc(5), fdinfo).
+    void add_locks_below(const std::string& folder) {
+        for (const platform::ProcessInfo& process : platform::collect_processes({})) {
+            const std::string root = "/proc/" + std::to_string(process.pid);
+            std::error_code error;
+            for (fs::directory_iterator it{root + "/fd", error};
+                 !error && it != fs::directory_iterator{};
+                 it.increment(error)) {
+                std::error_code unreadable;
+                const std::string path = fs::read_symlink(it->path(), unreadable).string();
+                if (unreadable || !path.starts_with(folder + "/")) continue;
+                const std::string info =
+                    read_small(root + "/fdinfo/" + it->path().filename().string(), 1024);
+                if (info.find("\nlock:\t") == info.npos) continue;
+                ClaimFact claim;
+                claim.kind = "lock";
+                claim.pid = process.pid;
+                claim.path = path;
+                add(std::move(claim));
+            }
+        }
+    }
+
+    /// To look at all open files is worth it only then.
+    bool speaks_of_lock(const std::string& service) const {
+        static const std::regex words{R"(\block|already|another|in use|temporarily unavailable)",
+                                      std::regex::icase};
+        return std::ranges::any_of(facts_.logs, [&](const core::doctor::LogFact& log) {
+            return log.service == service &&
+                   std::ranges::any_of(log.lines, [](const core::doctor::LineFact& it) {
+                       return std::regex_search(it.text, words);
+                   });
+        });
     }
 
     bool is_spoken_of(const std::string& service, const std::string& path) const {

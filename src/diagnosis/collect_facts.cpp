@@ -208,6 +208,7 @@ Facts collect_facts(const Question& question) {
     collect_mentions(facts);
     collect_reports(*scene, facts);
     collect_task_limits(facts);
+    collect_surroundings(facts);
     // What is worth asking more depends on the answers; each round is a moment on this machine.
     for (int round = 0; round <= redirects_max; ++round) {
         const Duration left = begin + question.limit * 9 / 10 - platform::now();

@@ -181,7 +181,10 @@ void collect_log_files(const Scene& scene, Facts& facts) {
             add(path, process.service);
     }
     for (const ServiceScene& service : scene.services) {
-        if (alive.contains(service.fact.name) || !has_directory_alone(service, scene)) continue;
+        if (alive.contains(service.fact.name)) continue;
+        const std::string named = find_proxy_log(service);
+        if (!named.empty()) add(named, service.fact.name);
+        if (!has_directory_alone(service, scene)) continue;
         for (const std::string& path : find_logs_in(service.working_dir))
             add(path, service.fact.name);
     }

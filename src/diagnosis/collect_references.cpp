@@ -1,5 +1,4 @@
 #include "devstack/core/doctor/nginx_config.hpp"
-#include "devstack/core/doctor/proxy_config.hpp"
 #include "devstack/core/doctor/service_url.hpp"
 #include "devstack/core/probes/url.hpp"
 
@@ -10,7 +9,6 @@
 #include <array>
 #include <charconv>
 #include <filesystem>
-#include <iterator>
 #include <regex>
 #include <set>
 
@@ -19,6 +17,7 @@ namespace devstack::diagnosis {
 namespace {
 
 namespace fs = std::filesystem;
+using core::doctor::ProxyRouteFact;
 using core::doctor::ReferenceFact;
 using core::doctor::ServiceUrl;
 using core::doctor::VariableFact;
@@ -174,38 +173,10 @@ private:
         }
     }
 
-    /// The servers that HAProxy, Caddy and Apache name.
+    /// The servers that HAProxy, Caddy, Apache and Varnish name.
     void add_proxy_files(const ServiceScene& service) {
-        if (service.fact.words.empty()) return;
-        const std::string program = fs::path{service.fact.words[0]}.filename().string();
-        if (program == "haproxy") {
-            add_routes(
-                service, word_after(service, {"-f"}, "haproxy.cfg"), core::doctor::read_haproxy);
-        } else if (program == "apache2" || program == "httpd") {
-            const fs::path root = word_after(service, {"-d"}, "");
-            const std::string file = (root / word_after(service, {"-f"}, "httpd.conf")).string();
-            add_routes(service, file, core::doctor::read_apache);
-        } else if (program == "caddy") {
-            add_routes(service,
-                       word_after(service, {"--config", "-c"}, "Caddyfile"),
-                       core::doctor::read_caddy);
-        }
-    }
-    static std::string word_after(const ServiceScene& service,
-                                  const std::vector<std::string>& options,
-                                  const std::string& usual) {
-        const auto& words = service.fact.words;
-        const auto found = std::ranges::find_first_of(words, options);
-        return found == words.end() || std::next(found) == words.end() ? usual : *std::next(found);
-    }
-    void add_routes(const ServiceScene& service,
-                    const std::string& file,
-                    std::vector<core::doctor::ProxyRouteFact> (*read)(const std::string&,
-                                                                      std::string_view)) {
-        const fs::path path = (fs::path{service.working_dir} / file).lexically_normal();
         std::set<std::string> known;
-        for (auto& route : read(scene_.shown(path.string()), read_small(path.string()))) {
-            route.service = service.fact.name;
+        for (const ProxyRouteFact& route : read_proxy_files(scene_, service, facts_)) {
             ReferenceFact fact;
             fact.kind = "config";
             fact.scheme = route.scheme;
@@ -216,7 +187,6 @@ private:
             if (!fact.host.empty() && known.insert(id).second) {
                 add(fact, route.service, route.directive, route.where, "");
             }
-            facts_.proxy_routes.push_back(std::move(route));
         }
     }
 

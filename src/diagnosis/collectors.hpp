@@ -34,6 +34,15 @@ Facts collect_variables(const Scene& scene);
 /// Passwords, which are no facts: by the id of the reference's dial.
 using Passwords = std::map<std::string, std::string>;
 
+/// What HAProxy, Caddy, Apache or Varnish is configured to do, if the service is one of them; adds
+/// it to the facts, and returns whom it passes requests to.
+std::vector<core::doctor::ProxyRouteFact> read_proxy_files(const Scene& scene,
+                                                           const ServiceScene& service,
+                                                           Facts& facts);
+
+/// The error log that an Apache is configured to write; empty: none, or it is no Apache.
+std::string find_proxy_log(const ServiceScene& service);
+
 /// All that names a host and a port: variables, proxies, configuration files, probes.
 void collect_references(const Scene& scene, Facts& facts, Passwords& passwords);
 
@@ -72,6 +81,9 @@ void collect_files(const Scene& scene, Facts& facts);
 void collect_claims(const Scene& scene, Facts& facts);
 /// Limits of processes and threads that are reached. Comes after the processes.
 void collect_task_limits(Facts& facts);
+/// What tells programs who is where and what time it is: /etc/hosts, name servers that do not
+/// answer, clocks that are shifted. Comes after the dials and the processes.
+void collect_surroundings(Facts& facts);
 /// What Node.js has written of itself, where services work. Comes after the processes.
 void collect_reports(const Scene& scene, Facts& facts);
 /// The Python modules that the service's command may name.

@@ -5,6 +5,7 @@
 #include "devstack/core/probes/url.hpp"
 
 #include "diagnosis/collectors.hpp"
+#include "diagnosis/plan_routes.hpp"
 
 #include <algorithm>
 #include <array>
@@ -128,21 +129,6 @@ Endpoint asked_endpoint(const Scene& scene) {
     return endpoint;
 }
 
-/// The same request to somewhere else.
-Endpoint like(const DialFact& original, const std::string& purpose, const std::string& id) {
-    Endpoint endpoint;
-    endpoint.fact.id = id;
-    endpoint.fact.purpose = purpose;
-    endpoint.fact.protocol = original.protocol;
-    endpoint.fact.host = original.host;
-    endpoint.fact.port = original.port;
-    endpoint.fact.path = original.path;
-    endpoint.fact.sent = original.sent;
-    endpoint.fact.timeout = original.timeout;
-    endpoint.tls = core::TlsMode::insecure;
-    return endpoint;
-}
-
 class MoreDials {
 public:
     MoreDials(const Scene& scene, const Facts& facts) : scene_{scene}, facts_{facts} {
@@ -196,6 +182,7 @@ private:
             const auto target = core::doctor::find_target(nginx, *location, dial.path);
             if (!target) {
                 try_other_locations(nginx, *server, dial);
+                ask_by_http(nginx, *location, dial);
                 continue;
             }
             Endpoint endpoint = like(dial, "compare", "past nginx: " + dial.id);
@@ -207,12 +194,47 @@ private:
             add(endpoint);
             pretend_tls(dial, endpoint);
             keep_host(dial, endpoint);
+            pass_rewritten(*location, dial, endpoint);
             if (target->path != dial.path) {  // And as it was asked for.
                 endpoint.fact.id = "past nginx, same path: " + dial.id;
                 endpoint.fact.path = dial.path;
                 add(endpoint);
             }
         }
+    }
+
+    /// As nginx asks for it after its rewrites; and with one part of that path less, since these
+    /// put one there that is too much, as a rule.
+    void pass_rewritten(const core::doctor::NginxLocationFact& location,
+                        const DialFact& dial,
+                        Endpoint endpoint) {
+        constexpr int not_found = 404;
+        const std::string path = core::doctor::rewritten_path(location, dial.path);
+        if (path.empty() || dial.status != not_found || dial.purpose != "asked") return;
+        endpoint.fact.id = "past nginx, rewritten: " + dial.id;
+        endpoint.fact.path = path;
+        add(endpoint);
+        for (std::size_t at = 0; at != path.npos && path.find('/', at + 1) != path.npos;) {
+            const std::size_t next = path.find('/', at + 1);
+            endpoint.fact.path = path.substr(0, at) + path.substr(next);
+            endpoint.fact.id = "past nginx, instead " + endpoint.fact.path + ": " + dial.id;
+            add(endpoint);
+            at = next;
+        }
+    }
+
+    /// Of a server that nginx speaks gRPC to: does it answer HTTP/1.1?
+    void ask_by_http(const core::doctor::NginxFact& nginx,
+                     const core::doctor::NginxLocationFact& location,
+                     const DialFact& dial) {
+        if (!location.other_pass.starts_with("grpc_pass")) return;
+        const auto target = core::doctor::find_other_target(nginx, location);
+        if (!target) return;
+        Endpoint endpoint = like(dial, "compare", "grpc by http: " + dial.id);
+        endpoint.fact.protocol = "http";
+        endpoint.fact.host = target->host;
+        endpoint.fact.port = target->port;
+        add(std::move(endpoint));
     }
 
     /// What auth_request asks first, the same.
@@ -346,6 +368,8 @@ private:
 
     /// Past HAProxy, Caddy or Apache: to the first of its servers that is there.
     void pass_routes(const DialFact& dial) {
+        for (Endpoint& it : plan_other_routes(facts_, dial))
+            add(std::move(it));
         const auto servers = core::doctor::find_servers(facts_, dial.port, dial.path);
         if (servers.empty()) return;
         const auto there =

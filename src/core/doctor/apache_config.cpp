@@ -119,6 +119,8 @@ private:
         const std::string path = is_inside ? location_ : words[1];
         const std::string& target = is_inside ? words[1] : words[2];
         ProxyRouteFact route = begin(line);
+        // Of these the last one counts.
+        if (is_inside) route.group = "<Location " + path + ">";
         const bool is_plain = lower(words[0]) == "proxypass" && path.starts_with('/');
         route.path = is_plain ? path : "";
         if (target.starts_with("balancer://")) {

@@ -16,7 +16,7 @@ namespace devstack::core::doctor {
 
 namespace {
 
-constexpr std::array<Rules, 46> all_rules{find_profile_mistakes,
+constexpr std::array<Rules, 54> all_rules{find_profile_mistakes,
                                           find_port_conflicts,
                                           find_wrong_ports,
                                           find_ambient_troubles,
@@ -47,6 +47,11 @@ constexpr std::array<Rules, 46> all_rules{find_profile_mistakes,
                                           find_proxy_mistakes,
                                           find_nginx_answers,
                                           find_what_nginx_logs,
+                                          find_haproxy_answers,
+                                          find_caddy_answers,
+                                          find_apache_answers,
+                                          find_varnish_mistakes,
+                                          find_traefik_mistakes,
                                           find_route_mistakes,
                                           find_upstream_troubles,
                                           find_redirects,
@@ -61,7 +66,10 @@ constexpr std::array<Rules, 46> all_rules{find_profile_mistakes,
                                           find_session_troubles,
                                           find_node_mistakes,
                                           find_file_troubles,
-                                          find_what_nginx_has_logged};
+                                          find_nginx_request_troubles,
+                                          find_what_nginx_has_logged,
+                                          find_what_surroundings_tell,
+                                          find_quiet_failures};
 
 constexpr const char* project_down = "project-not-running";
 

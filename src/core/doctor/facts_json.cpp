@@ -2,53 +2,11 @@
 
 #include "devstack/core/doctor/facts_json.hpp"
 
-#include "core/api/json_fields.hpp"
+#include "core/doctor/facts_json_shapes.hpp"
 
 namespace devstack::core::api {
 
 using namespace doctor;
-
-// In facts_json_claims.cpp.
-template <>
-const Shape& shape_of<FolderFact>();
-template <>
-const Shape& shape_of<ModuleFact>();
-template <>
-const Shape& shape_of<CrashFact>();
-template <>
-const Shape& shape_of<MentionFact>();
-template <>
-const Shape& shape_of<TaskLimitFact>();
-template <>
-const Shape& shape_of<FileFact>();
-template <>
-const Shape& shape_of<OutgoingFact>();
-template <>
-const Shape& shape_of<ClaimFact>();
-template <>
-const Shape& shape_of<ReportFact>();
-template <>
-const Shape& shape_of<ProxyRouteFact>();
-template <>
-const Shape& shape_of<PathFact>();
-
-// In facts_json_stores.cpp.
-template <>
-const Shape& shape_of<LockWaitFact>();
-template <>
-const Shape& shape_of<QueueFact>();
-template <>
-const Shape& shape_of<SessionFact>();
-template <>
-const Shape& shape_of<StoreClientFact>();
-
-// In facts_json_threads.cpp.
-template <>
-const Shape& shape_of<ThreadFact>();
-template <>
-const Shape& shape_of<GoroutineFact>();
-template <>
-const Shape& shape_of<PeerFact>();
 
 template <>
 const Shape& shape_of<NeedFact>() {
@@ -320,6 +278,7 @@ const Shape& shape_of<NginxListenFact>() {
         {"port", slot<&NginxListenFact::port>},
         {"is_tls", slot<&NginxListenFact::is_tls>},
         {"is_default", slot<&NginxListenFact::is_default>},
+        {"is_proxied", slot<&NginxListenFact::is_proxied>},
     };
     static constexpr Shape shape{fields};
     return shape;
@@ -515,6 +474,10 @@ const Shape& shape_of<Facts>() {
         {"dials", slot<&Facts::dials>},
         {"nginx", slot<&Facts::nginx>},
         {"proxy_routes", slot<&Facts::proxy_routes>},
+        {"proxy_rules", slot<&Facts::proxy_rules>},
+        {"host_entries", slot<&Facts::host_entries>},
+        {"name_servers", slot<&Facts::name_servers>},
+        {"clocks", slot<&Facts::clocks>},
         {"paths", slot<&Facts::paths>},
         {"env_files", slot<&Facts::env_files>},
         {"programs", slot<&Facts::programs>},

@@ -209,6 +209,26 @@ const Shape& shape_of<ProxyRouteFact>() {
 }
 
 template <>
+const Shape& shape_of<ProxyRuleFact>() {
+    static constexpr Field fields[] = {
+        {"service", slot<&ProxyRuleFact::service>},
+        {"product", slot<&ProxyRuleFact::product>},
+        {"kind", slot<&ProxyRuleFact::kind>},
+        {"ports", slot<&ProxyRuleFact::ports>},
+        {"hosts", slot<&ProxyRuleFact::hosts>},
+        {"path", slot<&ProxyRuleFact::path>},
+        {"group", slot<&ProxyRuleFact::group>},
+        {"text", slot<&ProxyRuleFact::text>},
+        {"where", slot<&ProxyRuleFact::where>},
+        {"condition", slot<&ProxyRuleFact::condition>},
+        {"target", slot<&ProxyRuleFact::target>},
+        {"status", slot<&ProxyRuleFact::status>},
+    };
+    static constexpr Shape shape{fields};
+    return shape;
+}
+
+template <>
 const Shape& shape_of<PathFact>() {
     static constexpr Field fields[] = {
         {"path", slot<&PathFact::path>},

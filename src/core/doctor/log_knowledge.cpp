@@ -548,6 +548,7 @@ std::span<const LogKnowledge> log_knowledge() {
                                                        log_knowledge_of_languages(),
                                                        log_knowledge_of_java(),
                                                        log_knowledge_of_shells(),
+                                                       log_knowledge_of_clocks(),
                                                        std::span<const LogKnowledge>{table},
                                                        log_knowledge_of_servers(),
                                                        log_knowledge_of_proxies()}) {

@@ -43,6 +43,8 @@ std::span<const LogKnowledge> log_knowledge_of_frameworks();
 std::span<const LogKnowledge> log_knowledge_of_languages();
 /// … of shells and make, …
 std::span<const LogKnowledge> log_knowledge_of_shells();
+/// … of clocks that disagree, …
+std::span<const LogKnowledge> log_knowledge_of_clocks();
 /// … of Java and .NET.
 std::span<const LogKnowledge> log_knowledge_of_java();
 

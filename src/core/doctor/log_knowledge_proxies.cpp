@@ -1,4 +1,4 @@
-// Apache, HAProxy and PHP-FPM.
+// Apache, lighttpd, HAProxy and PHP-FPM.
 
 #include "core/doctor/log_knowledge.hpp"
 
@@ -32,6 +32,44 @@ constexpr LogKnowledge table[] = {
      R"re(DocumentRoot '([^']+)' is not a directory, or is not readable)re",
      "Apache refuses its configuration: its DocumentRoot {1} is no directory, or may not be read.",
      "mkdir -p {1}, or correct DocumentRoot, then apachectl configtest",
+     80},
+    {"apache-module-missing",
+     "AH00534",
+     R"re(AH00534: .*No MPM loaded)re",
+     "{service} (Apache) does not start: its configuration loads no MPM, the module that takes "
+     "connections.",
+     "LoadModule mpm_event_module modules/mod_mpm_event.so in its configuration (a2enmod "
+     "mpm_event), then apachectl configtest",
+     80},
+    {"apache-config",
+     "AH00534",
+     R"re(AH00534: .*More than one MPM loaded)re",
+     "{service} (Apache) does not start: its configuration loads several MPMs, of which there can "
+     "be one.",
+     "keep one of mpm_event, mpm_worker and mpm_prefork (a2dismod the others), then apachectl "
+     "configtest",
+     80},
+    {"apache-module-missing",
+     "AH02432",
+     R"re(AH02432: Cannot find LB Method: (\w+))re",
+     "{service} (Apache) does not start: its balancer works by the method {1}, and the module for "
+     "it is not loaded.",
+     "LoadModule lbmethod_{1}_module modules/mod_lbmethod_{1}.so in its configuration (a2enmod "
+     "lbmethod_{1}; it needs slotmem_shm, too)",
+     80},
+    {"apache-module-missing",
+     "AH01177",
+     R"re(AH01177: Failed to lookup provider 'shm' for 'slotmem')re",
+     "{service} (Apache) does not start: its balancer needs mod_slotmem_shm, which is not loaded.",
+     "LoadModule slotmem_shm_module modules/mod_slotmem_shm.so in its configuration (a2enmod "
+     "slotmem_shm)",
+     80},
+    {"server-already-running",
+     "already running",
+     R"re(^(?:httpd|apache2?) \(pid (\d+)\) already running)re",
+     "{service} (Apache) ends at once: the file that PidFile names says that it runs already, pid "
+     "{1}.",
+     "kill {1} if that is an Apache; else rm the file of PidFile: an earlier one has left it",
      80},
     {"apache-can-not-listen",
      "could not bind to address",
@@ -88,6 +126,32 @@ constexpr LogKnowledge table[] = {
      "see what its requests wait for; raise MaxRequestWorkers only if they may take so long",
      78,
      true},
+    // ---- lighttpd
+    {"lighttpd-config",
+     "(configfile.c.",
+     R"re(\(configfile\.c\.\d+\) source: (\S+) line: (\d+) pos: (\d+) (.+))re",
+     "lighttpd does not start: it refuses {1} line {2}, position {3}: {4}.",
+     "correct {1}:{2}, or the end of what stands before it (a bracket that is not closed), then "
+     "lighttpd -tt -f {1}",
+     80},
+    {"lighttpd-config",
+     "opening configfile",
+     R"re(opening configfile (\S+) failed: (.+))re",
+     "lighttpd does not start: it can not read its configuration {1}: {2}.",
+     "correct the path behind -f",
+     80},
+    {"lighttpd-config",
+     "unknown config-key",
+     R"re(WARNING: unknown config-key: (\S+) \(ignored\))re",
+     "lighttpd ignores {1} in its configuration: none of its modules knows that name.",
+     "correct the name, or load the module that has it (server.modules)",
+     64},
+    {"lighttpd-module-missing",
+     "dlopen() failed for",
+     R"re(dlopen\(\) failed for: (\S+) )re",
+     "lighttpd does not start: its module {1} can not be loaded.",
+     "install the package that has it (lighttpd-mod-…), or take it out of server.modules",
+     80},
     // ---- HAProxy
     {"haproxy-host",
      "could not resolve address",

@@ -4,6 +4,7 @@
 #include "devstack/core/doctor/nginx_config.hpp"
 
 #include "core/doctor/nginx_route.hpp"
+#include "core/doctor/tls_signs.hpp"
 
 #include <algorithm>
 
@@ -194,6 +195,7 @@ void tell_difference(const Case& it, std::vector<Finding>& findings) {
     const DialFact* const behind = it.picture.behind_nginx(it.dial);
     const bool is_well = behind != nullptr && behind->status >= 200 && behind->status < 400;
     if (!is_well || it.dial.status < 400 || it.dial.status > 500) return;
+    if (wants_tls(it.dial)) return;  // That is all that it refuses.
     Finding finding = begin(it, "proxy-answers-itself", 58);
     finding.confidence = Confidence::probable;
     finding.what =

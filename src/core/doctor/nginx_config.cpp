@@ -149,7 +149,7 @@ private:
 // ---- Directives to facts -----------------------------------------------------------------------
 
 /// What is worth knowing of a location.
-constexpr std::array<std::string_view, 23> known_settings{"proxy_read_timeout",
+constexpr std::array<std::string_view, 24> known_settings{"proxy_read_timeout",
                                                           "proxy_connect_timeout",
                                                           "proxy_send_timeout",
                                                           "client_max_body_size",
@@ -171,6 +171,7 @@ constexpr std::array<std::string_view, 23> known_settings{"proxy_read_timeout",
                                                           "auth_basic",
                                                           "auth_basic_user_file",
                                                           "deny",
+                                                          "limit_except",
                                                           "error_page"};
 
 using Settings = std::map<std::string, std::string>;
@@ -184,7 +185,9 @@ std::string rest_of(const std::vector<std::string>& words) {
 
 void take_setting(const NginxDirective& directive, Settings& settings) {
     const std::string& name = directive.words.front();
-    if (std::ranges::find(known_settings, std::string_view{name}) != known_settings.end()) {
+    if (name == "rewrite" && settings.contains(name)) {
+        settings[name] += "; " + rest_of(directive.words);
+    } else if (std::ranges::find(known_settings, std::string_view{name}) != known_settings.end()) {
         settings[name] = rest_of(directive.words);
     } else if (name == "proxy_set_header" && directive.words.size() > 2) {
         settings["proxy_set_header " + directive.words[1]] = directive.words[2];
@@ -205,6 +208,7 @@ NginxListenFact read_listen(const std::vector<std::string>& words) {
     }
     listen.is_tls = std::ranges::find(words, "ssl") != words.end();
     listen.is_default = std::ranges::find(words, "default_server") != words.end();
+    listen.is_proxied = std::ranges::find(words, "proxy_protocol") != words.end();
     return listen;
 }
 

@@ -92,6 +92,11 @@ void find_port_conflicts(const Picture& picture, std::vector<Finding>& findings)
 void find_wrong_ports(const Picture& picture, std::vector<Finding>& findings);
 /// What lies around programs: firewalls, proxies by variables, directories that are gone.
 void find_ambient_troubles(const Picture& picture, std::vector<Finding>& findings);
+/// Names, their servers and clocks. Comes after the logs.
+void find_what_surroundings_tell(const Picture& picture, std::vector<Finding>& findings);
+/// Who was started before what it needs, and who fails at its work again and again; where others
+/// have found nothing.
+void find_quiet_failures(const Picture& picture, std::vector<Finding>& findings);
 void find_dead_references(const Picture& picture, std::vector<Finding>& findings);
 /// A variable whose path its service's code puts before the same path.
 void find_doubled_paths(const Picture& picture, std::vector<Finding>& findings);
@@ -132,9 +137,16 @@ void find_health_mistakes(const Picture& picture, std::vector<Finding>& findings
 void find_certificate_troubles(const Picture& picture, std::vector<Finding>& findings);
 void find_proxy_mistakes(const Picture& picture, std::vector<Finding>& findings);
 void find_nginx_answers(const Picture& picture, std::vector<Finding>& findings);
+/// Comes after what logs tell, which may be a consequence.
+void find_nginx_request_troubles(const Picture& picture, std::vector<Finding>& findings);
 void find_what_nginx_logs(const Picture& picture, std::vector<Finding>& findings);
 /// Of requests that nobody makes now; only where others have found nothing.
 void find_what_nginx_has_logged(const Picture& picture, std::vector<Finding>& findings);
+void find_haproxy_answers(const Picture& picture, std::vector<Finding>& findings);
+void find_caddy_answers(const Picture& picture, std::vector<Finding>& findings);
+void find_apache_answers(const Picture& picture, std::vector<Finding>& findings);
+void find_traefik_mistakes(const Picture& picture, std::vector<Finding>& findings);
+void find_varnish_mistakes(const Picture& picture, std::vector<Finding>& findings);
 void find_route_mistakes(const Picture& picture, std::vector<Finding>& findings);
 void find_upstream_troubles(const Picture& picture, std::vector<Finding>& findings);
 void find_redirects(const Picture& picture, std::vector<Finding>& findings);

@@ -213,7 +213,7 @@ void tell_end(const ServiceFact& service, const Picture& picture, Finding& findi
                       "; with restart = \"always\" devstack does that by itself";
     } else if (service.exit_code == 0 && service.exit_signal == 0) {
         finding.id = "exits-at-once";
-        finding.strength = 72;
+        finding.strength = 71;  // Below what last words tell, if these are known.
         finding.what =
             service.command + " of " + service.name +
             " does its work and ends with status 0: it is no server" +

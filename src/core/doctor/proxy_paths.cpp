@@ -75,6 +75,11 @@ std::string server_of_line(const std::string& line) {
     return std::regex_search(line, found, server) ? found[1].str() : "";
 }
 
+bool is_temporary(const std::string& path) {
+    static const std::regex form{R"re(/\d{10}$)re"};
+    return std::regex_search(path, form);
+}
+
 std::vector<std::string> find_paths_of_interest(const Facts& facts) {
     constexpr std::size_t paths_max = 60;
     std::vector<std::string> paths;
@@ -102,7 +107,10 @@ std::vector<std::string> find_paths_of_interest(const Facts& facts) {
                 if (route.location != nullptr) add(path_by_alias(nginx, *route.location, request));
                 static const std::regex opened{R"re(open\(\) "([^"]+)" failed)re"};
                 std::smatch found;
-                if (std::regex_search(line.text, found, opened)) add(logged_path(nginx, found[1]));
+                if (!std::regex_search(line.text, found, opened)) continue;
+                const std::string path = logged_path(nginx, found[1]);
+                add(path);
+                if (is_temporary(path)) add(path.substr(0, path.rfind('/')));
             }
         }
     }

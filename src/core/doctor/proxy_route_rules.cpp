@@ -1,5 +1,6 @@
 // HAProxy, Caddy and Apache: what their configurations make of a request.
 
+#include "devstack/core/doctor/nginx_config.hpp"
 #include "devstack/core/doctor/proxy_config.hpp"
 
 #include "core/doctor/picture.hpp"
@@ -273,11 +274,45 @@ void look_at_all_servers(const Picture& picture, std::vector<Finding>& findings)
     }
 }
 
+// ---- A path that is passed to nobody
+// -----------------------------------------------------------------------------
+
+void look_for_route(const DialFact& dial, const Picture& picture, std::vector<Finding>& findings) {
+    const ProxyRouteFact* known = nullptr;
+    const DialFact* answer = nullptr;
+    for (const auto* route : find_unmatched(picture.facts(), dial.port, dial.path)) {
+        const DialFact* const tried = picture.dial("past " + route->where + ": " + dial.id);
+        const bool knows = tried != nullptr && tried->status >= 200 && tried->status < 300;
+        // One that answers every path with its page knows none.
+        if (!knows || contains(header_of(*tried, "content-type"), "html")) continue;
+        known = route;
+        answer = tried;
+    }
+    if (known == nullptr) return;
+    const std::string line = known->directive + " for " + known->path + " (" + known->where + ")";
+    Finding finding;
+    finding.id = "proxy-location-missing";
+    finding.service = known->service;
+    finding.topic = "proxy";
+    finding.strength = 93;
+    finding.confidence = Confidence::sure;
+    finding.what = known->product + " (" + known->service + ") passes " + dial.path +
+                   " to nobody, and answers it with " +
+                   (is_page_for_api(dial) ? "a page of HTML" : std::to_string(dial.status)) + "; " +
+                   render_endpoint(known->host, known->port) + ", where " + line +
+                   " leads, knows it.";
+    finding.evidence = {render_request(dial) + ": status " + std::to_string(dial.status),
+                        render_request(*answer) + ": " + render_outcome(*answer)};
+    finding.fix = "correct the path of " + line + ", or add one for it" + reload(*known);
+    findings.push_back(std::move(finding));
+}
+
 }  // namespace
 
 void find_route_mistakes(const Picture& picture, std::vector<Finding>& findings) {
     for (const DialFact& dial : picture.facts().dials) {
         if (dial.purpose != "probe" && dial.purpose != "asked") continue;
+        look_for_route(dial, picture, findings);
         const DialFact* const behind = picture.dial("past proxy: " + dial.id);
         if (behind == nullptr) continue;
         const auto servers = find_servers(picture.facts(), dial.port, dial.path);

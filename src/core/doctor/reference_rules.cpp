@@ -90,11 +90,19 @@ bool is_missed(const ReferenceFact& reference, const Picture& picture) {
     if (route == routes.end() || picture.owner_of(reference.port) != nullptr) return false;
     const std::string group = route->group.substr(route->group.find(' ') + 1);
     const std::string name = route->directive.substr(route->directive.find(' ') + 1);
-    return picture.find_line(reference.service, [&](const std::string& line) {
-        const bool is_there = contains(line, " " + group + "/" + name + " ") ||
-                              contains(line, " " + group + "/<NOSRV> ");
-        return is_there && contains(line, " 503 ") && contains(line, " SC");
-    }) != nullptr;
+    const LineFact* const failure =
+        picture.find_line(reference.service, [&](const std::string& line) {
+            const bool is_there = contains(line, " " + group + "/" + name + " ") ||
+                                  contains(line, " " + group + "/<NOSRV> ");
+            return is_there && contains(line, " 503 ") && contains(line, " SC");
+        });
+    // Others of its backend may have come up since.
+    const LineFact* const change =
+        picture.find_line(reference.service, [&](const std::string& line) {
+            return contains(line, "Server " + group + "/") && contains(line, " is UP");
+        });
+    return failure != nullptr &&
+           (change == nullptr || seconds_between(failure->time, change->time) < 0);
 }
 
 /// A request to HAProxy, Caddy or Apache that can only be passed to such servers has failed.

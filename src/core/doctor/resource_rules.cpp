@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <array>
+#include <regex>
 
 namespace devstack::core::doctor {
 
@@ -60,6 +61,70 @@ void look_at_disks(const Picture& picture, std::vector<Finding>& findings) {
         finding.is_minor = finding.evidence.empty();
         findings.push_back(std::move(finding));
     }
+}
+
+/// Where a program puts temporary files, unless TMPDIR says otherwise.
+std::string temporary_directory(const ServiceFact& service) {
+    for (const VariableFact& it : service.variables) {
+        if (it.name == "TMPDIR" && !it.value.empty()) return it.value;
+    }
+    return "/tmp";
+}
+
+/// Where the service had no space left, by its last words; empty: they do not tell.
+std::string find_full_place(const ServiceFact& service, const LineFact& line, const LogFact& log) {
+    static const std::regex path{R"re(['"](/[^'"]+)['"])re"};
+    std::smatch found;
+    if (std::regex_search(line.text, found, path)) return found[1].str();
+    // The frames above it: Python's, and those of others that make files with names of their own.
+    constexpr std::ptrdiff_t lines_max = 12;
+    const auto at = static_cast<std::ptrdiff_t>(&line - log.lines.data());
+    for (std::ptrdiff_t i = at; i >= 0 && at - i < lines_max; --i) {
+        const std::string& text = log.lines[static_cast<std::size_t>(i)].text;
+        const bool is_temporary = contains(text, "tempfile") || contains(text, "mkstemp") ||
+                                  contains(text, "createTemp") || contains(text, "os.CreateTemp") ||
+                                  contains(text, "here-document") || contains(text, "mktemp");
+        if (is_temporary) return temporary_directory(service);
+    }
+    return "";
+}
+
+const DiskFact* find_disk(const std::string& path, const Picture& picture) {
+    const DiskFact* best = nullptr;
+    for (const DiskFact& it : picture.facts().disks) {
+        const bool is_on_it = path == it.path || path.starts_with(it.path + "/");
+        if (is_on_it && (best == nullptr || it.path.size() > best->path.size())) best = &it;
+    }
+    return best;
+}
+
+/// It had no space, and has removed what it had written: the disk is full no more, but too small.
+void look_at_small_disks(const ServiceFact& service,
+                         const LogFact& log,
+                         const Picture& picture,
+                         std::vector<Finding>& findings) {
+    constexpr std::uint64_t small = 1024 * megabyte;
+    if (log.service != service.name || !picture.is_troubled(service)) return;
+    const auto line = std::find_if(log.lines.rbegin(), log.lines.rend(), [](const LineFact& it) {
+        return contains(it.text, "ENOSPC") || contains_word(it.text, "no space left");
+    });
+    if (line == log.lines.rend()) return;
+    const std::string place = find_full_place(service, *line, log);
+    const DiskFact* const disk = place.empty() ? nullptr : find_disk(place, picture);
+    if (disk == nullptr || disk->size_bytes > small || is_full(*disk)) return;
+    Finding finding;
+    finding.id = "disk-full";
+    finding.service = service.name;
+    finding.topic = "disk-full";
+    finding.strength = 80;
+    finding.what = service.name + " has found no space left in " + disk->path + ", which has " +
+                   render_bytes(disk->size_bytes) + " in all (" + render_bytes(disk->free_bytes) +
+                   " are free now that it has ended): what it writes there is larger.";
+    finding.evidence = {render_line(service.name, *line)};
+    finding.fix = "let it write elsewhere (TMPDIR=… in the env of " + service.name +
+                  ", if these are temporary files), or make " + disk->path +
+                  " larger (mount -o remount,size=1G " + disk->path + " for a tmpfs)";
+    findings.push_back(std::move(finding));
 }
 
 void look_at_open_files(const Picture& picture, std::vector<Finding>& findings) {
@@ -206,6 +271,10 @@ void look_at_memory(const Picture& picture, std::vector<Finding>& findings) {
 }  // namespace
 
 void find_lack_of_resources(const Picture& picture, std::vector<Finding>& findings) {
+    for (const LogFact& log : picture.facts().logs) {
+        const ServiceFact* const service = picture.service(log.service);
+        if (service != nullptr) look_at_small_disks(*service, log, picture, findings);
+    }
     look_at_disks(picture, findings);
     look_at_open_files(picture, findings);
     look_at_task_limits(picture, findings);

@@ -1,6 +1,8 @@
 #pragma once
 
+#include "devstack/core/doctor/proxy_facts.hpp"
 #include "devstack/core/doctor/store_facts.hpp"
+#include "devstack/core/doctor/surroundings_facts.hpp"
 #include "devstack/core/doctor/task_limit_fact.hpp"
 
 #include <cstdint>
@@ -322,6 +324,7 @@ struct NginxListenFact {
     int port = 0;
     bool is_tls = false;
     bool is_default = false;  ///< Of hosts that no server names.
+    bool is_proxied = false;  ///< Clients have to begin with the PROXY protocol.
 };
 
 struct NginxSettingFact {
@@ -370,32 +373,6 @@ struct NginxFact {
     std::string user;       ///< Of its workers, as configured; empty: not said.
     /// Of files of which there are none: "include conf.d/*.conf (nginx.conf:12)".
     std::vector<std::string> empty_includes;
-};
-
-/// A server that HAProxy, Caddy or Apache passes requests to, and which ones.
-struct ProxyRouteFact {
-    std::string service;
-    std::string product;             ///< "HAProxy", "Caddy", "Apache".
-    std::vector<std::string> ports;  ///< Where the proxy takes these requests.
-    std::string path;                ///< Their prefix; empty: it can not be told which they are.
-    std::string group;               ///< "backend b": servers of one group do the same.
-    std::string directive;           ///< "server s1", "reverse_proxy", "ProxyPass".
-    std::string where;               ///< "haproxy.cfg:14".
-    std::string scheme;              ///< "http", "https", "tcp".
-    std::string host;                ///< Empty: such requests are not passed on.
-    int port = 0;
-    bool is_checked = false;  ///< One that fails is left out.
-    bool keeps_host = false;  ///< It is told the host that the client has asked for.
-    std::string strips;       ///< What the beginning of a path is replaced …
-    std::string puts;         ///< … by.
-    std::string strips_by;    ///< "handle_path /api/*".
-    std::string strips_where;
-    double timeout = 0;      ///< Seconds that it waits for an answer; 0: not said.
-    std::string timeout_by;  ///< "timeout server 1s".
-    std::string timeout_where;
-    std::string check_path;  ///< Of HAProxy's checks by HTTP.
-    std::string check_by;    ///< "option httpchk GET /healthz".
-    std::string check_where;
 };
 
 /// What is at a path that a proxy's configuration or log names.
@@ -583,6 +560,10 @@ struct Facts {
     std::vector<DialFact> dials;
     std::vector<NginxFact> nginx;
     std::vector<ProxyRouteFact> proxy_routes;
+    std::vector<ProxyRuleFact> proxy_rules;
+    std::vector<HostEntryFact> host_entries;
+    std::vector<NameServerFact> name_servers;
+    std::vector<ClockFact> clocks;
     std::vector<PathFact> paths;
     std::vector<EnvFileFact> env_files;
     std::vector<ProgramFact> programs;

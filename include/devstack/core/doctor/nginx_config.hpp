@@ -62,4 +62,8 @@ std::optional<ProxyTarget> find_target(const NginxFact& nginx,
 std::optional<ProxyTarget> find_other_target(const NginxFact& nginx,
                                              const NginxLocationFact& location);
 
+/// What the rewrites of a location that end with break make of a path; empty: none applies, or they
+/// lead elsewhere.
+std::string rewritten_path(const NginxLocationFact& location, const std::string& path);
+
 }  // namespace devstack::core::doctor

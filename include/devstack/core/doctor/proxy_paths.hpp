@@ -28,4 +28,7 @@ std::string request_of_line(const std::string& line);
 /// "server: shop.test" in it: the first name of the server; empty: it has none.
 std::string server_of_line(const std::string& line);
 
+/// A file that nginx keeps what is too large for its buffers in: its name is a number.
+bool is_temporary(const std::string& path);
+
 }  // namespace devstack::core::doctor
