@@ -114,9 +114,10 @@ void collect_task_limits(Facts& facts) {
         TaskLimitFact fact{from, it.limit, it.used, {}, 0};
         for (const auto& [service, tasks] : it.services)
             fact.services.push_back(service);
-        std::ranges::stable_sort(fact.services, std::ranges::greater{}, [&](const auto& service) {
-            return it.services.at(service);
-        });
+        const auto tasks_of = [&services = it.services](const std::string& service) {
+            return services.at(service);
+        };
+        std::ranges::stable_sort(fact.services, std::ranges::greater{}, tasks_of);
         fact.first_uses = it.services.at(fact.services.front());
         facts.task_limits.push_back(std::move(fact));
     }
