@@ -105,6 +105,7 @@ ServiceScene make_service(const core::Plan& plan, const core::ServicePlan& it) {
     take_identity(service, it.process);
     take_environment(service, core::complete_environment(plan, it));
     service.fact.start_timeout = seconds(it.start_timeout);
+    service.fact.may_end = it.restart.mode == core::RestartMode::no;
     return service;
 }
 

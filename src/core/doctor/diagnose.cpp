@@ -89,6 +89,7 @@ public:
         hang_consequences();
         tell_who_waits();
         hang_project();
+        drop_what_is_beside_the_question();
         hang_question();
         std::ranges::stable_sort(findings_, std::ranges::greater{}, [](const Finding& it) {
             // What explains more comes first, and of equals what is surer.
@@ -236,6 +237,26 @@ private:
         } else {
             cause->explains.push_back(project.what);
         }
+    }
+
+    /// Of a request that is answered well only what its server or those that it needs suffer from.
+    void drop_what_is_beside_the_question() {
+        const DialFact* const asked = picture_.dial("asked");
+        const bool is_good = asked != nullptr && asked->error.empty() && asked->status >= 200 &&
+                             asked->status < 400 && !asked->is_unexpected;
+        const ServiceFact* const server = is_good ? picture_.server_of(*asked) : nullptr;
+        if (server == nullptr) return;
+        std::erase_if(findings_, [&](const Finding& it) {
+            const ServiceFact* const service = picture_.service(it.service);
+            const auto is_met = [&](const ServiceFact& other) {
+                return &other == server || picture_.is_linked(*server, other);
+            };
+            const bool affects = std::ranges::any_of(it.affects, [&](const std::string& name) {
+                const ServiceFact* const other = picture_.service(name);
+                return other != nullptr && is_met(*other);
+            });
+            return service != nullptr && !is_met(*service) && !affects;
+        });
     }
 
     /// What became of the request that is asked about follows from a cause on its way.

@@ -67,6 +67,7 @@ const Shape& shape_of<ServiceFact>() {
         {"probe_timeout", slot<&ServiceFact::probe_timeout>},
         {"start_timeout", slot<&ServiceFact::start_timeout>},
         {"declared_at", slot<&ServiceFact::declared_at>},
+        {"may_end", slot<&ServiceFact::may_end>},
     };
     static constexpr Shape shape{fields};
     return shape;

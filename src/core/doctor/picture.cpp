@@ -124,6 +124,12 @@ const ServiceFact* Picture::owner_of(int port) const {
     return nullptr;
 }
 
+bool Picture::is_job(const ServiceFact& service) const {
+    const bool is_awaited = std::ranges::any_of(
+        facts_.services, [&](const ServiceFact& it) { return needs(it, service); });
+    return service.may_end && service.ports.empty() && service.probe.empty() && !is_awaited;
+}
+
 bool Picture::is_troubled(const ServiceFact& service) const {
     const std::string& phase = service.phase;
     const DialFact* const answer = probe(service);
@@ -132,7 +138,7 @@ bool Picture::is_troubled(const ServiceFact& service) const {
         return true;
     }
     if (has_just_failed(service)) return true;
-    if (phase == "completed") return service.kind == "service";
+    if (phase == "completed") return service.kind == "service" && !is_job(service);
     if (phase == "starting" || phase == "preparing") {
         return service.restarts > 0 ||
                (phase == "starting" && service.phase_seconds > young_seconds);

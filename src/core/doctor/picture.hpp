@@ -49,6 +49,8 @@ public:
     /// The service that declares the port, and else the one that listens there; null: none.
     const ServiceFact* owner_of(int port) const;
 
+    /// Nobody asks it anything, and the profile foresees that it ends: it has some work to do.
+    bool is_job(const ServiceFact& service) const;
     /// Not as it should be: it does not run, or its probe fails.
     bool is_troubled(const ServiceFact& service) const;
     /// It has a process, and its probe is content.

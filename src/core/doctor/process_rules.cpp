@@ -334,7 +334,8 @@ void find_what_does_not_run(const Picture& picture, std::vector<Finding>& findin
         // Down on purpose, or by itself: either way whoever asks for it gets nothing.
         const bool is_down = service.kind == "service" && service.pid == 0 &&
                              (service.phase == "stopped" || service.phase == "completed");
-        if (!is_down) continue;
+        const bool is_done = service.phase == "completed" && picture.is_job(service);
+        if (!is_down || is_done) continue;
         Finding finding;
         finding.id = "service-not-running";
         finding.service = service.name;

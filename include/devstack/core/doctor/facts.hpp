@@ -68,6 +68,7 @@ struct ServiceFact {
     double probe_timeout = 0;
     double start_timeout = 0;
     std::string declared_at;  ///< "devstack.toml:12".
+    bool may_end = false;     ///< restart = "no": that it ends by itself is foreseen.
 };
 
 /// How a service ended that should not have.

@@ -383,3 +383,40 @@ TEST_CASE("that nobody listens follows from the project not running", "[unit][do
     world.facts.services[0].ports.clear();
     CHECK(world.findings()[0].id == "server-not-running");
 }
+
+TEST_CASE("a service that may end and that nobody asks is no trouble when it has",
+          "[unit][doctor]") {
+    World world;
+    ServiceFact job;
+    job.name = "job";
+    job.kind = "service";
+    job.phase = "completed";
+    job.has_exited = true;
+    job.command = "./nightly.sh";
+    job.may_end = true;
+    world.facts.services.push_back(job);
+    CHECK(world.said().empty());
+    SECTION("but if the profile does not foresee it") {
+        world.service("job").may_end = false;
+        CHECK(world.said() ==
+              "[exits-at-once] ./nightly.sh of job does its work and ends with status 0: it is no "
+              "server.\n");
+        SECTION("unless a request is asked about that has nothing to do with it") {
+            DialFact asked = world.probe("api");
+            asked.id = "asked";
+            asked.purpose = "asked";
+            world.facts.dials.push_back(asked);
+            CHECK(world.said().empty());
+            world.service("api").needs = {{"job", "started"}};
+            CHECK(world.findings().size() == 1);
+        }
+    }
+    SECTION("but if it has a port") {
+        world.service("job").ports = {"4000"};
+        CHECK(world.findings().size() == 1);
+    }
+    SECTION("but if another one waits for it") {
+        world.service("web").needs.push_back({"job", "ready"});
+        CHECK(world.findings().size() == 1);
+    }
+}
