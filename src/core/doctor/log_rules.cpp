@@ -7,6 +7,7 @@
 #include "core/doctor/log_course.hpp"
 #include "core/doctor/log_knowledge.hpp"
 #include "core/doctor/log_reading.hpp"
+#include "core/doctor/setting_words.hpp"
 
 #include <algorithm>
 #include <array>
@@ -50,6 +51,9 @@ std::string fill(std::string_view form,
         migrate += ": " + folder->migrate_command + " in " + folder->path;
     }
     replace_all(text, "{migrate}", migrate);
+    text = fill_settings(std::move(text), found, service, picture);
+    // What was caught may end with a full stop of its own.
+    if (text.ends_with("..") && !text.ends_with("...")) text.pop_back();
     return text;
 }
 
