@@ -16,7 +16,7 @@ namespace devstack::core::doctor {
 
 namespace {
 
-constexpr std::array<Rules, 41> all_rules{find_profile_mistakes,
+constexpr std::array<Rules, 42> all_rules{find_profile_mistakes,
                                           find_port_conflicts,
                                           find_wrong_ports,
                                           find_ambient_troubles,
@@ -56,6 +56,7 @@ constexpr std::array<Rules, 41> all_rules{find_profile_mistakes,
                                           find_bad_values,
                                           find_what_logs_tell,
                                           find_file_troubles,
+                                          find_what_settings_tell,
                                           find_what_nginx_has_logged};
 
 constexpr const char* project_down = "project-not-running";

@@ -232,13 +232,13 @@ constexpr LogKnowledge table[] = {
      "(php.ini, or php_admin_value[session.save_path] of the pool)",
      74,
      true},
-    {"php-session-path",
+    {"php-session-data",
      "session data",
      R"re(Failed to (?:read|write) session data: (\w+) \(path: ([^)]*)\))re",
      "PHP of {service} can not use its sessions ({1}) at {2} (session.save_path).",
      "correct session.save_path (php.ini, or php_admin_value[session.save_path] of the pool), or "
      "let there be what it names",
-     70,
+     64,
      true},
     // ---- Perl, Ruby
     {"perl-method-missing",
@@ -275,7 +275,7 @@ constexpr LogKnowledge table[] = {
      "it (SIGABRT).",
      "build it with -g -fsanitize=address and ask it the same again: that names the line; gdb "
      "with its core shows the function (bt)",
-     72,
+     74,
      true},
     {"memory-corrupted",
      "overflow detected ***",
@@ -284,7 +284,7 @@ constexpr LogKnowledge table[] = {
      "sprintf, read), and was ended for it (SIGABRT).",
      "build it with -g -fsanitize=address and ask it the same again: that names the line; gdb "
      "with its core shows the function (bt)",
-     72,
+     74,
      true},
     {"memory-corrupted",
      "()",
@@ -293,7 +293,7 @@ constexpr LogKnowledge table[] = {
      "or released one twice, some time before.",
      "build it with -g -fsanitize=address and ask it the same again: that names the line; "
      "valgrind does so, too",
-     72,
+     74,
      true},
     {"memory-corrupted",
      "or corruption",
@@ -302,7 +302,7 @@ constexpr LogKnowledge table[] = {
      "or released one twice, some time before.",
      "build it with -g -fsanitize=address and ask it the same again: that names the line; "
      "valgrind does so, too",
-     72,
+     74,
      true},
 };
 

@@ -467,8 +467,10 @@ struct ModuleFact {
 /// A file that says that somebody is at work already.
 struct ClaimFact {
     std::string path;
-    std::string kind;  ///< "lock" (flock, fcntl), "pid file", "database lock" (of SQLite).
-    int pid = 0;       ///< Who holds the lock, or whom the file names.
+    /// "lock" (flock, fcntl), "pid file", "database lock" (of SQLite), "unix socket" (that nobody
+    /// listens on, and that the waiter may have wanted).
+    std::string kind;
+    int pid = 0;  ///< Who holds the lock, or whom the file names.
     bool is_alive = false;
     std::string command;  ///< Of that process.
     std::string service;  ///< To which it belongs; empty: none of this project's.

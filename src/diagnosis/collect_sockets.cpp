@@ -1,0 +1,89 @@
+// Unix sockets that earlier runs have left: bind(2) refuses the path, and nobody listens there.
+
+#include "devstack/core/doctor/logged_ports.hpp"
+
+#include "diagnosis/collectors.hpp"
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <filesystem>
+#include <regex>
+#include <set>
+
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+namespace devstack::diagnosis {
+
+namespace {
+
+namespace fs = std::filesystem;
+
+bool tells_in_use(const std::string& line) {
+    return line.find("EADDRINUSE") != line.npos || line.find("ddress already in use") != line.npos;
+}
+
+/// Nobody listens, and nobody else is disturbed by the question.
+bool is_left(const std::string& path) {
+    struct stat status {};
+    sockaddr_un address{};
+    if (path.size() >= sizeof address.sun_path || ::stat(path.c_str(), &status) != 0 ||
+        !S_ISSOCK(status.st_mode)) {
+        return false;
+    }
+    address.sun_family = AF_UNIX;
+    std::memcpy(address.sun_path, path.c_str(), path.size() + 1);
+    const int socket = ::socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    if (socket < 0) return false;
+    const int result =
+        ::connect(socket, reinterpret_cast<const sockaddr*>(&address), sizeof address);  // NOLINT
+    const bool is_refused = result != 0 && errno == ECONNREFUSED;
+    ::close(socket);
+    return is_refused;
+}
+
+std::set<std::string> find_sockets(const fs::path& folder, const std::string& line) {
+    static const std::regex named{
+        R"((?:^|[\s"'(:])((?:/|\.{0,2}[\w.-]*/)[\w./+-]+)(?=$|[\s"'):]))"};
+    std::set<std::string> paths;
+    for (std::sregex_iterator it{line.begin(), line.end(), named}, end; it != end; ++it)
+        paths.insert((folder / (*it)[1].str()).lexically_normal().string());
+    for (const fs::path& place : {folder, folder / "tmp", folder / "run", folder / "tmp/sockets"}) {
+        std::error_code error;
+        constexpr int entries_max = 200;
+        int count = 0;
+        for (fs::directory_iterator it{place, error}; !error && it != fs::directory_iterator{};
+             it.increment(error)) {
+            if (++count > entries_max) break;
+            std::error_code unknown;
+            if (it->is_socket(unknown)) paths.insert(it->path().string());
+        }
+    }
+    return paths;
+}
+
+}  // namespace
+
+void collect_sockets(const Scene& scene, Facts& facts) {
+    for (const core::doctor::LogFact& log : facts.logs) {
+        const ServiceScene* const service = scene.find(log.service);
+        const auto line = std::ranges::find_if(
+            log.lines.rbegin(), log.lines.rend(), [](const core::doctor::LineFact& it) {
+                return tells_in_use(it.text) && core::doctor::port_in_use(it.text) == 0;
+            });
+        if (service == nullptr || line == log.lines.rend()) continue;
+        for (const std::string& path : find_sockets(service->working_dir, line->text)) {
+            if (!is_left(path)) continue;
+            core::doctor::ClaimFact claim;
+            claim.kind = "unix socket";
+            claim.path = scene.shown(path);
+            claim.waiter_service = service->fact.name;
+            facts.claims.push_back(std::move(claim));
+        }
+    }
+}
+
+}  // namespace devstack::diagnosis
