@@ -142,6 +142,24 @@ constexpr LogKnowledge table[] = {
      "see python3 -c \"import {2}; print({2})\" in {folder}, and rename what it names; pip can "
      "not bring {1}",
      70},
+    {"python-spawn-runs-main",
+     "context has already been set",
+     R"re(RuntimeError: context has already been set)re",
+     "A process that {service} starts by multiprocessing ends at once: with spawn it runs the "
+     "main module again, which starts it outside of if __name__ == \"__main__\".",
+     "put what starts processes, and all that it needs, under if __name__ == \"__main__\": in the "
+     "main module",
+     74,
+     true},
+    {"python-spawn-runs-main",
+     "An attempt has been made to start a new process",
+     R"re(An attempt has been made to start a new process before the)re",
+     "A process that {service} starts by multiprocessing ends at once: with spawn it runs the "
+     "main module again, which starts it outside of if __name__ == \"__main__\".",
+     "put what starts processes, and all that it needs, under if __name__ == \"__main__\": in the "
+     "main module",
+     74,
+     true},
     // ---- Time zones
     {"time-zone-unknown",
      "No time zone found with key",

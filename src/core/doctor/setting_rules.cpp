@@ -107,6 +107,18 @@ void correct_port(const ServiceFact& service, const Picture& picture, Finding& f
                                          service.name + " another port";
 }
 
+/// It fails by it at each start, and nobody holds the port in between.
+void correct_own_port(const ServiceFact& service, const Picture& picture, Finding& finding) {
+    static const std::regex told{R"(can not listen on port (\d+): it was in use)"};
+    std::smatch found;
+    constexpr int often = 2;
+    if (service.restarts < often || !std::regex_search(finding.what, found, told)) return;
+    if (!picture.listeners_on(to_port(found[1].str())).empty()) return;
+    finding.fix = "nobody holds it between its runs, so that it is " + service.name +
+                  " itself, as a rule: see whether it listens twice (grep -rn \"listen(\" in " +
+                  folder_of(service, picture) + "), in a module that it imports, say";
+}
+
 // ---- Names -------------------------------------------------------------------------------------
 
 /// One letter is another one, too much or missing; digits tell names apart on purpose.
@@ -243,6 +255,7 @@ void find_what_settings_tell(const Picture& picture, std::vector<Finding>& findi
         if (finding.id == "too-many-open-files") correct_open_files(*service, picture, finding);
         if (finding.id == "port-in-use") correct_socket(*service, picture, finding);
         correct_port(*service, picture, finding);
+        if (finding.id == "port-in-use") correct_own_port(*service, picture, finding);
         correct_name(*service, finding);
         if (finding.id == "erlang-name-in-use") correct_node_name(*service, picture, finding);
         if (finding.id == "python-import-name") correct_copy(*service, picture, finding);

@@ -196,8 +196,10 @@ struct MentionFact {
 /// A file of which the log of a service complains, and what there is.
 struct FileFact {
     std::string service;
-    std::string word;     ///< As the log writes it.
-    std::string trouble;  ///< As the log has it: "missing", "denied", "read-only", "database".
+    std::string word;  ///< As the log writes it.
+    /// As the log has it: "missing", "denied", "read-only", "database"; "class": it should be
+    /// there.
+    std::string trouble;
     std::string path;
     bool is_missing = false;
     /// Of a missing one the first part of its path that does not exist: itself, or a directory.

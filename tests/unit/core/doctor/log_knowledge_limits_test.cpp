@@ -69,6 +69,10 @@ constexpr Told told[] = {
     {"ModuleNotFoundError: No module named 'requests'",
      "python-module-missing",
      "api imports the Python module requests, which is not installed."},
+    {"RuntimeError: context has already been set",
+     "python-spawn-runs-main",
+     "A process that api starts by multiprocessing ends at once: with spawn it runs the main "
+     "module again, which starts it outside of if __name__ == \"__main__\"."},
     // ---- Time zones
     {"zoneinfo._common.ZoneInfoNotFoundError: 'No time zone found with key Europe/Munich'",
      "time-zone-unknown",

@@ -177,3 +177,21 @@ TEST_CASE("PHP-FPM keeps variables from PHP", "[doctor][settings]") {
         CHECK(world.findings()[0].id != "php-fpm-clears-variables");
     }
 }
+
+TEST_CASE("a port that is only in use while the service runs may be its own",
+          "[doctor][settings]") {
+    World world;
+    world.end("api", 1);
+    world.say("api", "Error: listen EADDRINUSE: address already in use 127.0.0.1:3102");
+    const std::string usual = "see who holds it: devstack ports 3102";
+
+    SECTION("each time") {
+        world.service("api").restarts = 3;
+        CHECK(world.findings()[0].fix ==
+              "nobody holds it between its runs, so that it is api itself, as a rule: see whether "
+              "it listens twice (grep -rn \"listen(\" in api), in a module that it imports, say");
+    }
+    SECTION("once") {
+        CHECK(world.findings()[0].fix == usual);
+    }
+}
