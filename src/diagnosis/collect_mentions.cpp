@@ -78,13 +78,22 @@ bool is_written(const fs::path& path) {
            std::ranges::find(endings, std::string_view{ending}) != endings.end();
 }
 
-std::set<std::string> find_missing_files(const std::string& service, const Facts& facts) {
+std::set<std::string> find_wanted_names(const std::string& service, const Facts& facts) {
     std::set<std::string> names;
     for (const core::doctor::FileFact& it : facts.files) {
         if (it.service != service || it.trouble != "missing" || !it.is_missing) continue;
         names.insert(fs::path{it.path}.filename().string());
     }
     names.erase("");
+    // What closes a connection of Go's net/http without an answer.
+    const bool is_closed = std::ranges::any_of(facts.dials, [](const core::doctor::DialFact& it) {
+        return it.id == "asked" && it.error == "closed the connection without an answer";
+    });
+    const bool is_go =
+        std::ranges::any_of(facts.processes, [&](const core::doctor::ProcessFact& it) {
+            return it.service == service && it.runtime == "go";
+        });
+    if (is_closed && is_go) names.insert("WriteTimeout");
     return names;
 }
 
@@ -184,7 +193,7 @@ void collect_mentions(Facts& facts) {
         const auto service =
             std::ranges::find(facts.services, log.service, &core::doctor::ServiceFact::name);
         const Wanted wanted{
-            find_ports(log), find_missing_files(log.service, facts), find_held_ports(log, facts)};
+            find_ports(log), find_wanted_names(log.service, facts), find_held_ports(log, facts)};
         if (service != facts.services.end() && !wanted.is_empty()) search.look(*service, wanted);
     }
 }

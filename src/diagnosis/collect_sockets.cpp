@@ -1,6 +1,10 @@
-// Unix sockets that earlier runs have left: bind(2) refuses the path, and nobody listens there.
+// What is taken, and is no port and no lock: Unix sockets that earlier runs have left (bind(2)
+// refuses the path, and nobody listens there), and inotify instances, of which a user has few.
 
+#include "devstack/base/text.hpp"
 #include "devstack/core/doctor/logged_ports.hpp"
+#include "devstack/core/doctor/redact.hpp"
+#include "devstack/platform/procfs.hpp"
 
 #include "diagnosis/collectors.hpp"
 
@@ -65,9 +69,54 @@ std::set<std::string> find_sockets(const fs::path& folder, const std::string& li
     return paths;
 }
 
+bool tells_no_instance(const std::string& line) {
+    return line.find("EMFILE: too many open files, watch") != line.npos ||
+           line.find("inotify instance") != line.npos || line.find("inotify_init") != line.npos;
+}
+
+int count_instances(int pid) {
+    int count = 0;
+    std::error_code error;
+    for (fs::directory_iterator it{"/proc/" + std::to_string(pid) + "/fd", error};
+         !error && it != fs::directory_iterator{};
+         it.increment(error)) {
+        std::error_code unreadable;
+        if (fs::read_symlink(it->path(), unreadable) == "anon_inode:inotify") ++count;
+    }
+    return count;
+}
+
+/// Who has most of them.
+void collect_instances(const Scene& scene, Facts& facts) {
+    core::doctor::ClaimFact claim;
+    claim.kind = "inotify instances";
+    int most = 0;
+    for (const platform::ProcessInfo& it : platform::collect_processes({})) {
+        const int count = count_instances(it.pid);
+        if (count <= most) continue;
+        most = count;
+        claim.pid = it.pid;
+    }
+    constexpr int many = 16;
+    if (most < many) return;
+    claim.path = std::to_string(most);
+    claim.is_alive = true;
+    const std::string words = join(platform::read_command_line({}, claim.pid), " ");
+    claim.command = core::doctor::redact(sane_text(words), scene.secrets).substr(0, 200);
+    const auto process =
+        std::ranges::find(facts.processes, claim.pid, &core::doctor::ProcessFact::pid);
+    if (process != facts.processes.end()) claim.service = process->service;
+    facts.claims.push_back(std::move(claim));
+}
+
 }  // namespace
 
 void collect_sockets(const Scene& scene, Facts& facts) {
+    const bool has_none = std::ranges::any_of(facts.logs, [](const core::doctor::LogFact& log) {
+        return std::ranges::any_of(
+            log.lines, [](const core::doctor::LineFact& it) { return tells_no_instance(it.text); });
+    });
+    if (has_none) collect_instances(scene, facts);
     for (const core::doctor::LogFact& log : facts.logs) {
         const ServiceScene* const service = scene.find(log.service);
         const auto line = std::ranges::find_if(

@@ -79,7 +79,8 @@ void look_at_refusals(const ServiceFact& service,
     if (!service.has_exited || !picture.is_troubled(service)) return;
     for (const ClaimFact& claim : picture.facts().claims) {
         if (claim.service == service.name) continue;  // It has it now.
-        if (claim.kind == "unix socket") continue;    // Read with the line that complains.
+        // Read with the line that complains.
+        if (claim.kind == "unix socket" || claim.kind == "inotify instances") continue;
         const LineFact* line = find_refusal(service, claim, picture);
         if (line == nullptr && claim.kind == "lock") line = find_nameless_refusal(service, picture);
         if (line == nullptr) continue;

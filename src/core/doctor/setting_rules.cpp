@@ -5,6 +5,7 @@
 #include "devstack/core/doctor/shell_status.hpp"
 
 #include "core/doctor/picture.hpp"
+#include "core/doctor/runtime_words.hpp"
 #include "core/doctor/setting_words.hpp"
 
 #include <algorithm>
@@ -228,6 +229,59 @@ void look_for_cleared_variables(const ServiceFact& service,
     }
 }
 
+// ---- Runtimes ----------------------------------------------------------------------------------
+
+/// What the Erlang VM has for itself says nothing of the program.
+void leave_out_erlang_threads(const ServiceFact& service,
+                              const Picture& picture,
+                              Finding& finding) {
+    static const std::regex own{
+        R"(^thread (?:sys_\w+|async_\d+|erts_\w+|\d+_\w*scheduler|\d+_aux\w*|\d+_dirty_\w+) )"};
+    const auto is_vm = [](const ProcessFact* it) { return it->name.starts_with("beam"); };
+    const auto processes = picture.processes_of(service.name);
+    const auto vm = std::ranges::find_if(processes, is_vm);
+    if (vm == processes.end()) return;
+    std::erase_if(finding.evidence,
+                  [](const std::string& it) { return std::regex_search(it, own); });
+    const bool is_hang = finding.id == "accepts-and-never-answers";
+    if (is_hang && !contains(finding.fix, "iex")) finding.fix += "; " + profiler_for(**vm);
+}
+
+/// net/http: a connection is closed without a word when WriteTimeout is over.
+void explain_silent_close(const ServiceFact& service, const Picture& picture, Finding& finding) {
+    const DialFact* const asked = picture.dial("asked");
+    constexpr double soon = 0.3;
+    const bool is_closed = asked != nullptr && asked->seconds >= soon &&
+                           asked->error == "closed the connection without an answer";
+    if (finding.id != "request-fails" || !is_closed) return;
+    finding.evidence.push_back("it was closed after " + seconds_text(asked->seconds));
+    const auto processes = picture.processes_of(service.name);
+    const bool is_go =
+        std::ranges::any_of(processes, [](const ProcessFact* it) { return it->runtime == "go"; });
+    if (!is_go || picture.has_just_failed(service)) return;
+    const std::string places = places_of_file(service.name, "WriteTimeout", picture);
+    finding.fix = "see WriteTimeout of its http.Server" + (places.empty() ? "" : " in " + places) +
+                  ": a handler that needs longer is cut off by it without a line in the log; "
+                  "otherwise " +
+                  finding.fix;
+}
+
+// ---- Limits of the kernel ----------------------------------------------------------------------
+
+void tell_inotify_holder(const Picture& picture, Finding& finding) {
+    for (const ClaimFact& it : picture.facts().claims) {
+        if (it.kind != "inotify instances") continue;
+        const std::string pid = std::to_string(it.pid);
+        const std::string who = it.service.empty() ? it.command : it.service;
+        finding.evidence.push_back(who + " (pid " + pid + ") has " + it.path + " of " +
+                                   std::to_string(picture.facts().machine.instances_max) +
+                                   " (find /proc/" + pid +
+                                   "/fd -lname anon_inode:inotify | wc -l)");
+        finding.fix = "end what has so many: " + who + " (pid " + pid + "); or sudo sysctl " +
+                      "fs.inotify.max_user_instances=512; ulimits.nofile does not help";
+    }
+}
+
 /// The error that a program has ended by is more than that its status is hidden.
 void join_hidden_end(const ServiceFact& service,
                      Finding& finding,
@@ -257,6 +311,9 @@ void find_what_settings_tell(const Picture& picture, std::vector<Finding>& findi
         correct_port(*service, picture, finding);
         if (finding.id == "port-in-use") correct_own_port(*service, picture, finding);
         correct_name(*service, finding);
+        if (finding.id == "inotify-instances") tell_inotify_holder(picture, finding);
+        leave_out_erlang_threads(*service, picture, finding);
+        explain_silent_close(*service, picture, finding);
         if (finding.id == "erlang-name-in-use") correct_node_name(*service, picture, finding);
         if (finding.id == "python-import-name") correct_copy(*service, picture, finding);
     }

@@ -470,7 +470,7 @@ struct ModuleFact {
 struct ClaimFact {
     std::string path;
     /// "lock" (flock, fcntl), "pid file", "database lock" (of SQLite), "unix socket" (that nobody
-    /// listens on, and that the waiter may have wanted).
+    /// listens on, and that the waiter may have wanted), "inotify instances" (`path` is how many).
     std::string kind;
     int pid = 0;  ///< Who holds the lock, or whom the file names.
     bool is_alive = false;

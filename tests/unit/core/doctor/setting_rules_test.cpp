@@ -195,3 +195,50 @@ TEST_CASE("a port that is only in use while the service runs may be its own",
         CHECK(world.findings()[0].fix == usual);
     }
 }
+
+TEST_CASE("who has all inotify instances is told", "[doctor][settings]") {
+    World world;
+    world.end("api", 1);
+    world.say("api", "Error: EMFILE: too many open files, watch '.'");
+    ClaimFact claim;
+    claim.kind = "inotify instances";
+    claim.path = "128";
+    claim.pid = 20;
+    claim.is_alive = true;
+    claim.service = "web";
+    world.facts.claims = {claim};
+    world.facts.machine.instances_max = 128;
+    const Finding finding = world.findings()[0];
+    CHECK(finding.id == "inotify-instances");
+    CHECK(finding.evidence[1] ==
+          "web (pid 20) has 128 of 128 (find /proc/20/fd -lname anon_inode:inotify | wc -l)");
+    CHECK(finding.fix ==
+          "end what has so many: web (pid 20); or sudo sysctl fs.inotify.max_user_instances=512; "
+          "ulimits.nofile does not help");
+}
+
+TEST_CASE("a Go server that closes in silence may have a WriteTimeout", "[doctor][settings]") {
+    World world;
+    world.facts.subject = {"url", "http://127.0.0.1:3101/report", 3101};
+    DialFact asked = world.probe("api");
+    asked.id = asked.purpose = "asked";
+    asked.path = "/report";
+    asked.status = 0;
+    asked.stage = "first byte";
+    asked.error = "closed the connection without an answer";
+    asked.seconds = 1.2;
+    world.facts.dials.push_back(asked);
+    world.facts.mentions = {{"api", 0, "main.go:17", "WriteTimeout"}};
+
+    SECTION("Go") {
+        world.facts.processes[0].runtime = "go";
+        const Finding finding = world.findings()[0];
+        CHECK(finding.fix ==
+              "see WriteTimeout of its http.Server in main.go:17: a handler that needs longer is "
+              "cut off by it without a line in the log; otherwise see the log of api");
+        CHECK(finding.evidence.back() == "it was closed after 1.2 s");
+    }
+    SECTION("another runtime") {
+        CHECK(world.findings()[0].fix == "see the log of api");
+    }
+}
