@@ -6,6 +6,7 @@
 #include "devstack/core/doctor/redact.hpp"
 #include "devstack/platform/procfs.hpp"
 
+#include "diagnosis/collect_goroutines.hpp"
 #include "diagnosis/collectors.hpp"
 
 #include <algorithm>
@@ -109,6 +110,26 @@ void collect_instances(const Scene& scene, Facts& facts) {
     facts.claims.push_back(std::move(claim));
 }
 
+bool is_at_limit(const core::doctor::ProcessFact& process) {
+    constexpr int few = 2;
+    return !process.service.empty() && process.open_files_limit > 0 &&
+           process.open_files + few >= process.open_files_limit;
+}
+
+/// Of a server that has no descriptors left: who has so many connections.
+void collect_peers(Facts& facts) {
+    if (std::ranges::none_of(facts.processes, is_at_limit)) return;
+    constexpr std::size_t processes_max = 16;
+    std::size_t looked_at = 0;
+    for (const core::doctor::ProcessFact& process : facts.processes) {
+        // Those of Go programs are counted with their goroutines.
+        if (process.service.empty() || process.runtime == "go" || is_at_limit(process)) continue;
+        if (++looked_at > processes_max) return;
+        for (core::doctor::PeerFact& it : count_peers(process.pid))
+            facts.peers.push_back(std::move(it));
+    }
+}
+
 }  // namespace
 
 void collect_sockets(const Scene& scene, Facts& facts) {
@@ -117,6 +138,7 @@ void collect_sockets(const Scene& scene, Facts& facts) {
             log.lines, [](const core::doctor::LineFact& it) { return tells_no_instance(it.text); });
     });
     if (has_none) collect_instances(scene, facts);
+    collect_peers(facts);
     for (const core::doctor::LogFact& log : facts.logs) {
         const ServiceScene* const service = scene.find(log.service);
         const auto line = std::ranges::find_if(

@@ -293,8 +293,8 @@ constexpr LogKnowledge table[] = {
      74,
      true},
     {"file-size-limit",
-     "ile too large",
-     R"re([Ff]ile too large\b(?=\s*(?:\(|@|$)))re",
+     ": file too large",
+     R"re(\bwrite \S+: file too large$)re",
      "{service} has reached the limit of the size of a file that it may write ({limit f or ulimit "
      "-f}).",
      "raise that limit, or take it out; let it begin a new file before (cat /proc/PID/limits: Max "

@@ -350,7 +350,11 @@ void read_line(const Reading& reading,
         if (!std::regex_search(line.text, found, pattern_of(known, patterns))) continue;
         // A server that goes on without its port is no better off.
         if (is_port && found.size() == 1 && !may_explain(service, line, picture)) continue;
-        if (is_contradicted(known, found, service, picture)) continue;
+        if (is_contradicted(known, found, service, picture)) {
+            // A less exact form would say the same of that port.
+            if (is_port) return;
+            continue;
+        }
         if (is_said_better(known, found, service, picture)) continue;
         const Teller teller = teller_of(service, line.text, picture);
         Finding finding;

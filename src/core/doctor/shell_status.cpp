@@ -4,7 +4,7 @@
 #include "devstack/core/doctor/shell_status.hpp"
 
 #include <algorithm>
-#include <optional>
+#include <array>
 #include <regex>
 
 namespace devstack::core::doctor {
@@ -81,6 +81,16 @@ bool is_void(const std::string& path) {
            path.find_first_not_of("0123456789-") == path.npos;  // "2>&1".
 }
 
+/// What a program prints may be data: "pg_dump shop > shop.sql".
+bool may_be_log(const std::string& path, const std::string& redirection) {
+    if (redirection.starts_with('2') || redirection.starts_with('&')) return true;
+    const std::string name = path.substr(path.rfind('/') + 1);
+    const auto dot = name.rfind('.');
+    if (dot == name.npos) return true;
+    constexpr std::array<std::string_view, 4> endings{".log", ".txt", ".out", ".err"};
+    return std::ranges::find(endings, std::string_view{name}.substr(dot)) != endings.end();
+}
+
 }  // namespace
 
 std::string script_of(const std::string& command) {
@@ -117,7 +127,8 @@ std::vector<std::string> find_output_files(std::string_view script) {
     std::vector<std::string> files;
     for (std::size_t i = 0; i + 1 < tokens.size(); ++i) {
         const std::string& next = tokens[i + 1].text;
-        if (is_redirection(tokens[i]) && !tokens[i + 1].is_operator && !is_void(next)) {
+        if (is_redirection(tokens[i]) && !tokens[i + 1].is_operator && !is_void(next) &&
+            may_be_log(next, tokens[i].text)) {
             files.push_back(next);
         }
         // What tee passes on is in the log anyway.

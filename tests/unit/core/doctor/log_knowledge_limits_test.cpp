@@ -191,6 +191,7 @@ constexpr const char* harmless[] = {
     "INFO grpc: UNIMPLEMENTED is answered to reflection",
     "node: listening on 3000",
     "free() called for 3 sessions",
+    "upload of avatar.png refused: file too large",
     "--> GET /files (watching . for changes)",
 };
 

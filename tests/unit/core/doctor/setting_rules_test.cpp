@@ -242,3 +242,20 @@ TEST_CASE("a Go server that closes in silence may have a WriteTimeout", "[doctor
         CHECK(world.findings()[0].fix == "see the log of api");
     }
 }
+
+TEST_CASE("a port that the service holds by now is in use no longer", "[doctor][logs]") {
+    World world;
+    ServiceFact& api = world.service("api");
+    api.has_exited = true;
+    api.exit_code = 1;
+    api.restarts = 1;
+    world.facts.time = "2026-11-20T18:37:10.000Z";
+    CrashFact crash;
+    crash.service = "api";
+    crash.time = "2026-11-20T18:37:04.000Z";
+    crash.code = 1;
+    world.facts.crashes = {crash};
+    world.say("api", "Error: listen EADDRINUSE: address already in use 127.0.0.1:3101");
+    for (const Finding& it : world.findings())
+        CHECK(it.id != "port-in-use");
+}

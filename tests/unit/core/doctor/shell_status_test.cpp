@@ -29,6 +29,7 @@ TEST_CASE("the files that a script writes into are found", "[doctor][shell]") {
     CHECK(find_output_files("node api.js 2>&1 | tee api.out").empty());
     CHECK(find_output_files("node api.js >/dev/null 2>&1").empty());
     CHECK(find_output_files("node api.js > $LOG").empty());
+    CHECK(find_output_files("pg_dump shop > shop.sql").empty());
     CHECK(find_output_files("node api.js < in.txt").empty());
     CHECK(find_output_files("node api.js '>no'").empty());
 }
