@@ -9,6 +9,7 @@
 #include "core/doctor/setting_words.hpp"
 
 #include <algorithm>
+#include <array>
 #include <optional>
 #include <regex>
 
@@ -297,6 +298,23 @@ void join_hidden_end(const ServiceFact& service,
                                declared_at(service));
 }
 
+/// What has done its work is not why a request fails that is answered.
+bool has_nothing_to_do_with_request(const ServiceFact& service,
+                                    const Finding& finding,
+                                    const Picture& picture) {
+    constexpr std::array<std::string_view, 3> ids{
+        "exits-at-once", "status-hidden", "service-not-running"};
+    const DialFact* const asked = picture.dial("asked");
+    constexpr int first_error = 400;
+    const bool is_answered = asked != nullptr && asked->error.empty() && asked->status > 0 &&
+                             asked->status < first_error && !asked->is_unexpected;
+    const bool is_done = service.has_exited && service.exit_code == 0 && service.exit_signal == 0 &&
+                         service.ports.empty();
+    return is_answered && is_done && std::ranges::find(ids, finding.id) != ids.end() &&
+           std::ranges::none_of(picture.facts().services,
+                                [&](const ServiceFact& it) { return picture.needs(it, service); });
+}
+
 }  // namespace
 
 void find_what_settings_tell(const Picture& picture, std::vector<Finding>& findings) {
@@ -305,6 +323,7 @@ void find_what_settings_tell(const Picture& picture, std::vector<Finding>& findi
     for (Finding& finding : findings) {
         const ServiceFact* const service = picture.service(finding.service);
         if (service == nullptr) continue;
+        if (has_nothing_to_do_with_request(*service, finding, picture)) finding.is_minor = true;
         join_hidden_end(*service, finding, findings);
         if (finding.id == "too-many-open-files") correct_open_files(*service, picture, finding);
         if (finding.id == "port-in-use") correct_socket(*service, picture, finding);

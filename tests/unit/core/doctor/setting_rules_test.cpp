@@ -259,3 +259,35 @@ TEST_CASE("a port that the service holds by now is in use no longer", "[doctor][
     for (const Finding& it : world.findings())
         CHECK(it.id != "port-in-use");
 }
+
+TEST_CASE("what has done its work says nothing of a request that is answered",
+          "[doctor][settings]") {
+    World world;
+    world.end("web", 0);
+    ServiceFact& job = world.service("web");
+    job.phase = "completed";
+    job.why = "exited with code 0";
+    job.ports.clear();
+    job.needs.clear();
+    std::erase_if(world.facts.dials, [](const DialFact& it) { return it.id == "probe of web"; });
+    DialFact asked = world.probe("api");
+    asked.id = asked.purpose = "asked";
+
+    SECTION("answered") {
+        world.facts.dials.push_back(asked);
+        CHECK(world.said().empty());
+    }
+    SECTION("badly") {
+        asked.status = 500;
+        world.facts.dials.push_back(asked);
+        CHECK_FALSE(world.said().empty());
+    }
+    SECTION("nobody asks") {
+        CHECK(world.findings()[0].service == "web");
+    }
+    SECTION("somebody needs it") {
+        world.facts.dials.push_back(asked);
+        world.service("api").needs = {{"web", "completed"}};
+        CHECK_FALSE(world.said().empty());
+    }
+}
