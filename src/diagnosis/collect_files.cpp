@@ -72,6 +72,7 @@ public:
             if (service == nullptr) continue;
             for (auto line = log.lines.rbegin(); line != log.lines.rend(); ++line) {
                 look(*service, core::doctor::find_file_complaint(line->text));
+                look_for_rackup(*service, line->text);
                 look_for_class(*service, core::doctor::find_missing_class(line->text));
             }
         }
@@ -89,6 +90,13 @@ private:
         }
         const fs::path path = fs::path{service.working_dir} / complaint.path;
         examine(service, complaint, path.lexically_normal());
+    }
+
+    /// Puma does not say which file it misses.
+    void look_for_rackup(const ServiceScene& service, const std::string& line) {
+        const std::string told = "No application configured, nothing to run";
+        if (line.find(told) == line.npos || facts_.files.size() >= files_max) return;
+        examine(service, {told, "missing"}, fs::path{service.working_dir} / "config.ru");
     }
 
     /// Where Composer looks for it, by the table psr-4 of composer.json.
