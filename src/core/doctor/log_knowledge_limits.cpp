@@ -353,7 +353,7 @@ constexpr LogKnowledge table[] = {
      "{service} (gunicorn) is to work with {1}, which is not installed in version {2} or higher.",
      "pip install gunicorn[{1}] in the environment of {service}, or leave -k {1} out of its "
      "command",
-     74},
+     76},
     {"env-file-missing",
      "node: ",
      R"re(^node: (\S+): not found$)re",
