@@ -205,6 +205,7 @@ Facts collect_facts(const Question& question) {
     collect_paths(facts);
     collect_files(*scene, facts);
     collect_claims(*scene, facts);
+    collect_sockets(*scene, facts);
     collect_mentions(facts);
     collect_reports(*scene, facts);
     collect_task_limits(facts);

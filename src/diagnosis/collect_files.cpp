@@ -12,6 +12,7 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <regex>
 #include <set>
 
 #include <sys/statvfs.h>
@@ -70,8 +71,11 @@ public:
         for (const core::doctor::LogFact& log : facts_.logs) {
             const ServiceScene* const service = scene_.find(log.service);
             if (service == nullptr) continue;
-            for (auto line = log.lines.rbegin(); line != log.lines.rend(); ++line)
+            for (auto line = log.lines.rbegin(); line != log.lines.rend(); ++line) {
                 look(*service, core::doctor::find_file_complaint(line->text));
+                look_for_rackup(*service, line->text);
+                look_for_class(*service, core::doctor::find_missing_class(line->text));
+            }
         }
     }
 
@@ -93,6 +97,34 @@ private:
         }
         const fs::path path = fs::path{service.working_dir} / complaint.path;
         examine(service, complaint, path.lexically_normal());
+    }
+
+    /// Puma does not say which file it misses.
+    void look_for_rackup(const ServiceScene& service, const std::string& line) {
+        const std::string told = "No application configured, nothing to run";
+        if (line.find(told) == line.npos || facts_.files.size() >= files_max) return;
+        examine(service, {told, "missing"}, fs::path{service.working_dir} / "config.ru");
+    }
+
+    /// Where Composer looks for it, by the table psr-4 of composer.json.
+    void look_for_class(const ServiceScene& service, const std::string& name) {
+        if (name.empty() || facts_.files.size() >= files_max) return;
+        static const std::regex entry{R"re("([\w\\]+)\\\\"\s*:\s*\[?\s*"([^"]*)")re"};
+        fs::path folder = service.working_dir;
+        for (const fs::path& place : {folder, folder.parent_path()}) {
+            const std::string text = read_small((place / "composer.json").string());
+            for (std::sregex_iterator it{text.begin(), text.end(), entry}, end; it != end; ++it) {
+                std::string prefix =
+                    std::regex_replace((*it)[1].str(), std::regex{R"(\\\\)"}, "\\");
+                prefix += "\\";
+                if (!name.starts_with(prefix)) continue;
+                std::string rest = name.substr(prefix.size());
+                std::ranges::replace(rest, '\\', '/');
+                const fs::path path = place / (*it)[2].str() / (rest + ".php");
+                examine(service, {name, "class"}, path.lexically_normal());
+                return;
+            }
+        }
     }
 
     void examine(const ServiceScene& service,

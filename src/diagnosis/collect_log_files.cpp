@@ -1,5 +1,6 @@
 #include "devstack/base/text.hpp"
 #include "devstack/core/doctor/redact.hpp"
+#include "devstack/core/doctor/shell_status.hpp"
 #include "devstack/platform/clock.hpp"
 
 #include "diagnosis/collectors.hpp"
@@ -179,6 +180,13 @@ void collect_log_files(const Scene& scene, Facts& facts) {
         alive.insert(process.service);
         for (const std::string& path : find_open_logs(process.pid))
             add(path, process.service);
+    }
+    for (const ServiceScene& service : scene.services) {
+        const std::string script = core::doctor::script_of(service.fact.command);
+        for (const std::string& file : core::doctor::find_output_files(script)) {
+            const fs::path path = fs::path{service.working_dir} / file;
+            add(path.lexically_normal().string(), service.fact.name);
+        }
     }
     for (const ServiceScene& service : scene.services) {
         if (alive.contains(service.fact.name)) continue;

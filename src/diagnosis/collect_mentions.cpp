@@ -26,7 +26,8 @@ constexpr std::size_t mentions_max = 10;
 struct Wanted {
     std::set<int> ports;
     std::set<std::string> files;
-    bool is_empty() const { return ports.empty() && files.empty(); }
+    std::set<int> listened;  ///< Ports that count where a line is about listening.
+    bool is_empty() const { return ports.empty() && files.empty() && listened.empty(); }
 };
 
 /// The ports of which a log complains: refused, or in use.
@@ -42,6 +43,28 @@ std::set<int> find_ports(const core::doctor::LogFact& log) {
     return ports;
 }
 
+/// It says that its address is in use, and not which one: then it is one of those that others hold.
+std::set<int> find_held_ports(const core::doctor::LogFact& log, const Facts& facts) {
+    const bool is_told = std::ranges::any_of(log.lines, [](const core::doctor::LineFact& it) {
+        const bool is_in_use = it.text.find("eaddrinuse") != it.text.npos ||
+                               it.text.find("ddress already in use") != it.text.npos;
+        return is_in_use && core::doctor::port_in_use(it.text) == 0;
+    });
+    std::set<int> ports;
+    if (!is_told) return ports;
+    for (const core::doctor::ListenerFact& it : facts.listeners) {
+        if (it.service != log.service) ports.insert(it.port);
+    }
+    return ports;
+}
+
+/// Not of a URL that it only asks.
+bool is_about_listening(const std::string& line) {
+    if (line.find("://") != line.npos) return false;
+    constexpr std::array words{"listen", "Listen", "bind", "port", "PORT", "serve", "Serve"};
+    return std::ranges::any_of(words, [&](const char* it) { return line.find(it) != line.npos; });
+}
+
 /// Source and configuration that people write.
 bool is_written(const fs::path& path) {
     static constexpr std::array endings{
@@ -55,13 +78,22 @@ bool is_written(const fs::path& path) {
            std::ranges::find(endings, std::string_view{ending}) != endings.end();
 }
 
-std::set<std::string> find_missing_files(const std::string& service, const Facts& facts) {
+std::set<std::string> find_wanted_names(const std::string& service, const Facts& facts) {
     std::set<std::string> names;
     for (const core::doctor::FileFact& it : facts.files) {
         if (it.service != service || it.trouble != "missing" || !it.is_missing) continue;
         names.insert(fs::path{it.path}.filename().string());
     }
     names.erase("");
+    // What closes a connection of Go's net/http without an answer.
+    const bool is_closed = std::ranges::any_of(facts.dials, [](const core::doctor::DialFact& it) {
+        return it.id == "asked" && it.error == "closed the connection without an answer";
+    });
+    const bool is_go =
+        std::ranges::any_of(facts.processes, [&](const core::doctor::ProcessFact& it) {
+            return it.service == service && it.runtime == "go";
+        });
+    if (is_closed && is_go) names.insert("WriteTimeout");
     return names;
 }
 
@@ -127,10 +159,17 @@ private:
                    const Wanted& wanted) {
         std::istringstream lines{read_small(path.string(), size_max)};
         int number = 0;
+        const bool is_profile = path.filename() == "devstack.toml";  // Others' commands, too.
         for (std::string line; std::getline(lines, line);) {
             const std::string where = shown + ":" + std::to_string(++number);
             for (const int port : wanted.ports) {
                 if (names(line, std::to_string(port), is_digit)) add({service, port, where, ""});
+            }
+            for (const int port : wanted.listened) {
+                if (!is_profile && is_about_listening(line) &&
+                    names(line, std::to_string(port), is_digit)) {
+                    add({service, port, where, ""});
+                }
             }
             for (const std::string& file : wanted.files) {
                 if (names(line, file, is_of_name)) add({service, 0, where, file});
@@ -153,7 +192,8 @@ void collect_mentions(Facts& facts) {
     for (const core::doctor::LogFact& log : facts.logs) {
         const auto service =
             std::ranges::find(facts.services, log.service, &core::doctor::ServiceFact::name);
-        const Wanted wanted{find_ports(log), find_missing_files(log.service, facts)};
+        const Wanted wanted{
+            find_ports(log), find_wanted_names(log.service, facts), find_held_ports(log, facts)};
         if (service != facts.services.end() && !wanted.is_empty()) search.look(*service, wanted);
     }
 }

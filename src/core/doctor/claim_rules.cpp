@@ -28,7 +28,8 @@ void look_at_waiters(const ServiceFact& service,
                      const Picture& picture,
                      std::vector<Finding>& findings) {
     for (const ClaimFact& claim : picture.facts().claims) {
-        if (claim.waiter_service != service.name || picture.is_well(service)) continue;
+        const bool is_wait = claim.waiter_service == service.name && claim.waiter != 0;
+        if (!is_wait || picture.is_well(service)) continue;
         Finding finding = begin(service, 91, Confidence::sure);
         finding.id = "waits-for-file-lock";
         finding.what = service.name + " (pid " + std::to_string(claim.waiter) +
@@ -78,6 +79,8 @@ void look_at_refusals(const ServiceFact& service,
     if (!service.has_exited || !picture.is_troubled(service)) return;
     for (const ClaimFact& claim : picture.facts().claims) {
         if (claim.service == service.name) continue;  // It has it now.
+        // Read with the line that complains.
+        if (claim.kind == "unix socket" || claim.kind == "inotify instances") continue;
         const LineFact* line = find_refusal(service, claim, picture);
         if (line == nullptr && claim.kind == "lock") line = find_nameless_refusal(service, picture);
         if (line == nullptr) continue;

@@ -16,7 +16,7 @@ namespace devstack::core::doctor {
 
 namespace {
 
-constexpr std::array<Rules, 54> all_rules{find_profile_mistakes,
+constexpr std::array<Rules, 55> all_rules{find_profile_mistakes,
                                           find_port_conflicts,
                                           find_wrong_ports,
                                           find_ambient_troubles,
@@ -66,6 +66,7 @@ constexpr std::array<Rules, 54> all_rules{find_profile_mistakes,
                                           find_session_troubles,
                                           find_node_mistakes,
                                           find_file_troubles,
+                                          find_what_settings_tell,
                                           find_nginx_request_troubles,
                                           find_what_nginx_has_logged,
                                           find_what_surroundings_tell,

@@ -114,6 +114,36 @@ void look_at_missing(const FileFact& file,
     told->fix = "devstack restart " + service.name + ": the file is there now";
 }
 
+/// PHP looks for a class in one file only, whose name has its case (PSR-4).
+void look_at_class(const FileFact& file, std::vector<Finding>& findings) {
+    const auto told = std::ranges::find_if(findings, [&](const Finding& it) {
+        return it.id == "php-class-missing" && it.service == file.service &&
+               contains(it.what, file.word);
+    });
+    if (told == findings.end()) return;
+    const std::string composer = "composer.json (psr-4) lets it be in " + file.path;
+    if (!file.is_missing) {
+        told->evidence.push_back(composer + ", which is there");
+        told->fix = "see that " + file.path +
+                    " says its namespace and name as they are used, and "
+                    "composer dump-autoload";
+        return;
+    }
+    const bool is_case = !file.nearest.empty() && file.nearest.size() == file.path.size() &&
+                         contains_word(file.nearest, file.path);
+    told->evidence.push_back(
+        composer + (is_case ? "; there is " + file.nearest : ", and that does not exist"));
+    if (!is_case) {
+        told->fix = "make " + file.path + ", or correct the namespace or name where it is used" +
+                    (file.nearest.empty() ? "" : " (there is " + file.nearest + ")");
+        return;
+    }
+    told->what.pop_back();
+    told->what += ": its file is " + file.nearest + ", and should be " + base_of(file.path) +
+                  ", in that case.";
+    told->fix = "git mv " + file.nearest + " " + file.path;
+}
+
 // ---- What may not be used ----------------------------------------------------------------------
 
 std::string describe_barrier(const FileFact& file) {
@@ -214,7 +244,9 @@ void find_file_troubles(const Picture& picture, std::vector<Finding>& findings) 
     for (const FileFact& file : picture.facts().files) {
         const ServiceFact* const service = picture.service(file.service);
         if (service == nullptr) continue;
-        if (file.trouble == "missing") {
+        if (file.trouble == "class") {
+            look_at_class(file, findings);
+        } else if (file.trouble == "missing") {
             look_at_missing(file, *service, picture, findings);
         } else if (file.trouble == "database-open") {
             look_at_unopened(file, *service, picture, findings);

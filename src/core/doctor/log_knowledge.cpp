@@ -12,8 +12,8 @@ constexpr LogKnowledge table[] = {
      "No module named",
      R"re(No module named ['"]?([\w.]+))re",
      "{service} imports the Python module {1}, which is not installed.",
-     "install the package of {1} in the environment of {service} (pip install {1}; its name may "
-     "differ), and add it to its requirements",
+     "install the package of {1} in the environment of {service} ({pip 1}), and add it to its "
+     "requirements",
      66},
     {"node-module-missing",
      "Cannot find module",
@@ -541,7 +541,9 @@ std::span<const LogKnowledge> log_knowledge() {
     static const std::vector<LogKnowledge> all = [] {
         // The first that fits a line is told: what is specific comes before what is general.
         std::vector<LogKnowledge> tables;
-        for (const std::span<const LogKnowledge> it : {log_knowledge_of_databases(),
+        for (const std::span<const LogKnowledge> it : {log_knowledge_of_limits(),
+                                                       log_knowledge_of_protocols(),
+                                                       log_knowledge_of_databases(),
                                                        log_knowledge_of_stores(),
                                                        log_knowledge_of_clients(),
                                                        log_knowledge_of_frameworks(),

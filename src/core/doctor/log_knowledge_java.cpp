@@ -53,9 +53,16 @@ constexpr LogKnowledge table[] = {
      72},
     {"heap-exhausted",
      "OutOfMemoryError",
-     R"re(java\.lang\.OutOfMemoryError: (.+))re",
+     R"re(java\.lang\.OutOfMemoryError: (Java heap space|GC overhead limit exceeded))re",
      "{service} has run out of memory: {1}.",
      "look for what it keeps in memory; for now raise -Xmx",
+     78},
+    {"memory-exhausted",
+     "OutOfMemoryError",
+     R"re(java\.lang\.OutOfMemoryError: (.+))re",
+     "{service} can not have more memory: {1}.",
+     "see where it happens in its log; what is short is no heap, as a rule, so that -Xmx may not "
+     "help",
      78},
     // ---- Spring, Hibernate, Flyway
     {"spring-datasource-missing",

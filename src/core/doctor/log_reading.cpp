@@ -124,6 +124,7 @@ void describe(const Traceback& trace,
         finding.what = "A request to " + service.name + " fails by an error that nobody handles" +
                        where + ": " + trace.error + ".";
     }
+    if (finding.what.ends_with("..")) finding.what.pop_back();
     finding.fix = "see " + (trace.file.empty() ? "devstack logs " + service.name
                                                : render_place(trace, picture));
 }

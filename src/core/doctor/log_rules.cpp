@@ -8,6 +8,7 @@
 #include "core/doctor/log_course.hpp"
 #include "core/doctor/log_knowledge.hpp"
 #include "core/doctor/log_reading.hpp"
+#include "core/doctor/setting_words.hpp"
 
 #include <algorithm>
 #include <array>
@@ -51,6 +52,9 @@ std::string fill(std::string_view form,
         migrate += ": " + folder->migrate_command + " in " + folder->path;
     }
     replace_all(text, "{migrate}", migrate);
+    text = fill_settings(std::move(text), found, service, picture);
+    // What was caught may end with a full stop of its own.
+    if (text.ends_with("..") && !text.ends_with("...")) text.pop_back();
     return text;
 }
 
@@ -335,7 +339,11 @@ void read_line(const Reading& reading,
         if (!std::regex_search(line.text, found, pattern_of(known, patterns))) continue;
         // A server that goes on without its port is no better off.
         if (is_port && found.size() == 1 && !may_explain(service, line, picture)) continue;
-        if (is_contradicted(known, found, service, picture)) continue;
+        if (is_contradicted(known, found, service, picture)) {
+            // A less exact form would say the same of that port.
+            if (is_port) return;
+            continue;
+        }
         if (is_said_better(known, found, service, picture)) continue;
         const Teller teller = teller_of(service, line.text, picture);
         Finding finding;

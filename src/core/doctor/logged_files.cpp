@@ -64,6 +64,14 @@ std::string path_in(const std::string& line) {
 
 }  // namespace
 
+std::string find_missing_class(const std::string& line) {
+    static const std::regex form{
+        R"re((?:Class|Interface|Trait|Enum) ["']\\?([A-Z]\w*(?:\\\w+)+)["'] not found)re"};
+    std::smatch found;
+    const bool is_told = contains(line, " not found") && std::regex_search(line, found, form);
+    return is_told ? found[1].str() : "";
+}
+
 FileComplaint find_file_complaint(const std::string& line) {
     constexpr std::size_t line_max = 2000;
     if (line.size() > line_max) return {};

@@ -318,7 +318,7 @@ std::string render_reference(const ReferenceFact& reference) {
 std::string render_line(const std::string& service, const LineFact& line) {
     std::string time = line.time;
     if (time.size() > 19 && time[10] == 'T') time = time.substr(11, 8);
-    return service + " log " + time + ": " + line.text;
+    return service + " log" + (time.empty() ? "" : " " + time) + ": " + line.text;
 }
 
 double seconds_between(const std::string& from, const std::string& to) {

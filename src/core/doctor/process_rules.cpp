@@ -2,6 +2,7 @@
 
 #include "devstack/base/signal_name.hpp"
 #include "devstack/base/text.hpp"
+#include "devstack/core/doctor/shell_status.hpp"
 
 #include "core/doctor/picture.hpp"
 #include "core/doctor/traceback.hpp"
@@ -184,7 +185,25 @@ std::string describe_restart(const ServiceFact& service, const Picture& picture)
            " ago, and has been started again";
 }
 
+/// Of two programs of a pipe, or one behind ||, the status of the second is all that is known.
+void tell_hidden_end(const ServiceFact& service,
+                     const std::string& hidden,
+                     const LineFact* words,
+                     Finding& finding) {
+    finding.id = "status-hidden";
+    finding.strength = 56;  // Below the error that its log may tell.
+    finding.what =
+        service.name + " ends soon after its start, by a status that nobody sees: 0 is that of " +
+        hidden + (service.ports.empty() ? "" : ", so nothing listens on " + ports_of(service)) +
+        (words == nullptr ? "" : "; its last words: " + words->text) + ".";
+    finding.fix = (words == nullptr ? "see why it ends: run it by hand; "
+                                    : std::string{"see why it ends, by its last words; "}) +
+                  "leave that out of the command (devstack keeps the log itself), or bash -c 'set "
+                  "-o pipefail; …'";
+}
+
 void tell_end(const ServiceFact& service, const Picture& picture, Finding& finding) {
+    const std::string hidden = find_hidden_status(script_of(service.command));
     const LineFact* const words = find_last_words(service, picture);
     if (is_crash_signal(service)) {
         finding.id = "crashed";
@@ -211,6 +230,8 @@ void tell_end(const ServiceFact& service, const Picture& picture, Finding& findi
             (service.ports.empty() ? "." : "; nothing listens on " + ports_of(service) + ".");
         finding.fix = "devstack start " + service.name +
                       "; with restart = \"always\" devstack does that by itself";
+    } else if (service.exit_code == 0 && service.exit_signal == 0 && !hidden.empty()) {
+        tell_hidden_end(service, hidden, words, finding);
     } else if (service.exit_code == 0 && service.exit_signal == 0) {
         finding.id = "exits-at-once";
         finding.strength = 71;  // Below what last words tell, if these are known.
@@ -247,6 +268,17 @@ bool has_ended_badly(const ServiceFact& service, const Picture& picture) {
     }
     if (service.kind == "task" && service.exit_code == 0 && service.exit_signal == 0) return false;
     return true;
+}
+
+/// signal(7): by default a program ends that writes where nobody reads any more.
+void tell_pipe_end(Finding& finding) {
+    finding.what.pop_back();
+    finding.what +=
+        "; it has written to a connection or pipe whose other end was closed, and does "
+        "not ignore SIGPIPE.";
+    finding.fix +=
+        "; let it ignore SIGPIPE (signal(SIGPIPE, SIG_IGN), or send with MSG_NOSIGNAL), "
+        "or the next client that leaves early ends it again";
 }
 
 }  // namespace
@@ -351,6 +383,8 @@ void find_what_does_not_run(const Picture& picture, std::vector<Finding>& findin
                                        ": " + service.why);
         }
         finding.fix = "devstack start " + service.name;
+        constexpr int sigpipe = 13;
+        if (end_signal(service.exit_code, service.exit_signal) == sigpipe) tell_pipe_end(finding);
         findings.push_back(std::move(finding));
     }
 }

@@ -77,6 +77,10 @@ std::string profiler_for(const ProcessFact& process) {
     }
     if (process.name.starts_with("php")) return "phpspy -p " + pid;
     if (process.name == "dotnet") return "dotnet-stack report -p " + pid;
+    if (process.name.starts_with("beam")) {
+        return "iex --remsh NODE, and Process.info(pid, :current_stacktrace) of each of "
+               "Process.list(): a GenServer.call in a circle, or a receive that nothing ends";
+    }
     if (process.name == "perl") return "strace -p " + pid;
     return "gdb -p " + pid + ", or perf top -p " + pid;
 }

@@ -190,6 +190,9 @@ std::optional<Traceback> read_at(const Lines& lines, std::size_t at) {
         if (auto found = read_python_syntax(lines, at)) return found;
     }
     if (contains(text, "panicked at")) return read_rust(lines, at);
+    if (contains(text, "** (")) {
+        if (auto found = read_elixir(lines, at)) return found;
+    }
     if (contains(text, "PHP Fatal error:")) return read_php(lines, at);
     if (auto found = read_cpp(lines, at)) return found;
     if (auto found = read_ruby(lines, at)) return found;

@@ -26,6 +26,7 @@ std::optional<Traceback> read_cpp(const TraceLines& lines, std::size_t at);
 std::optional<Traceback> read_ruby(const TraceLines& lines, std::size_t at);
 std::optional<Traceback> read_php(const TraceLines& lines, std::size_t at);
 std::optional<Traceback> read_perl(const TraceLines& lines, std::size_t at);
+std::optional<Traceback> read_elixir(const TraceLines& lines, std::size_t at);
 /// What Astro says of a page that it can not render.
 std::optional<Traceback> read_astro(const TraceLines& lines, std::size_t at);
 

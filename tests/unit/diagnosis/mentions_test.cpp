@@ -85,3 +85,28 @@ TEST_CASE("a missing file is found in the project's own files by its whole name"
     collect_mentions(facts);
     CHECK(facts.mentions.empty());
 }
+
+TEST_CASE("a port that somebody else holds is found where a program listens", "[unit][diagnosis]") {
+    const Folder folder;
+    folder.write("app.exs", "{:ok, l} = :gen_tcp.listen(4000, [:binary])\n");
+    folder.write("client.exs", "url = \"http://localhost:4000/port\"\nsize = 4000\n");
+    folder.write("devstack.toml", "port = 4000\n");
+    Facts facts;
+    facts.services.emplace_back();
+    facts.services[0].name = "api";
+    facts.services[0].working_dir = folder.path();
+    facts.listeners.emplace_back();
+    facts.listeners[0].port = 4000;
+    facts.listeners[0].service = "old";
+    facts.logs = {{"api", "api.log", {{"2026-11-20T18:37:05.000Z", "{:error, :eaddrinuse}"}}}};
+    SECTION("of somebody else") {
+        collect_mentions(facts);
+        REQUIRE(facts.mentions.size() == 1);
+        CHECK(facts.mentions[0].where == "app.exs:1");
+    }
+    SECTION("its own") {
+        facts.listeners[0].service = "api";
+        collect_mentions(facts);
+        CHECK(facts.mentions.empty());
+    }
+}

@@ -202,8 +202,10 @@ struct MentionFact {
 /// A file of which the log of a service complains, and what there is.
 struct FileFact {
     std::string service;
-    std::string word;     ///< As the log writes it.
-    std::string trouble;  ///< As the log has it: "missing", "denied", "read-only", "database", …
+    std::string word;  ///< As the log writes it.
+    /// As the log has it: "missing", "denied", "read-only", "database", …; "class": it should be
+    /// there.
+    std::string trouble;
     std::string path;
     bool is_missing = false;
     /// Of a missing one the first part of its path that does not exist: itself, or a directory.
@@ -449,8 +451,10 @@ struct ModuleFact {
 /// A file that says that somebody is at work already.
 struct ClaimFact {
     std::string path;
-    std::string kind;  ///< "lock" (flock, fcntl), "pid file", "database lock" (of SQLite).
-    int pid = 0;       ///< Who holds the lock, or whom the file names.
+    /// "lock" (flock, fcntl), "pid file", "database lock" (of SQLite), "unix socket" (that nobody
+    /// listens on, and that the waiter may have wanted), "inotify instances" (`path` is how many).
+    std::string kind;
+    int pid = 0;  ///< Who holds the lock, or whom the file names.
     bool is_alive = false;
     std::string command;  ///< Of that process.
     std::string service;  ///< To which it belongs; empty: none of this project's.

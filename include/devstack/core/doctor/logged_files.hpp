@@ -12,6 +12,10 @@ struct FileComplaint {
     std::string trouble;
 };
 
+/// "App\Services\Invoice": the class that PHP does not find; empty: the line tells of none, or it
+/// is in no namespace.
+std::string find_missing_class(const std::string& line);
+
 /// By the words of the C library (strerror(3)), as Node.js, Python, Go, Ruby, Java, PHP, Perl and
 /// shells put them.
 FileComplaint find_file_complaint(const std::string& line);

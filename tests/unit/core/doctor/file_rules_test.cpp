@@ -245,3 +245,40 @@ TEST_CASE("an old complaint of a service that is well is nobody's business", "[u
     world.say("api", "Error: ENOENT: no such file or directory, open 'optional.json'");
     CHECK(world.said().empty());
 }
+
+TEST_CASE("the file of a PHP class whose name has another case is told", "[doctor][files]") {
+    World world;
+    world.end("api", 1);
+    world.say("api",
+              "PHP Fatal error:  Uncaught Error: Class \"App\\Services\\Invoice\" not found in "
+              "/srv/public/index.php:3");
+    FileFact file;
+    file.service = "api";
+    file.word = "App\\Services\\Invoice";
+    file.trouble = "class";
+    file.path = "src/Services/Invoice.php";
+    file.is_missing = true;
+
+    SECTION("there is one that differs by case") {
+        file.nearest = "src/Services/invoice.php";
+        world.facts.files = {file};
+        CHECK(world.findings()[0].what ==
+              "/srv/public/index.php line 3 of api uses the class App\\Services\\Invoice, which "
+              "no autoloader finds: its file is src/Services/invoice.php, and should be "
+              "Invoice.php, in that case.");
+        CHECK(world.findings()[0].fix ==
+              "git mv src/Services/invoice.php src/Services/Invoice.php");
+    }
+    SECTION("there is none") {
+        world.facts.files = {file};
+        CHECK(world.findings()[0].fix ==
+              "make src/Services/Invoice.php, or correct the namespace or name where it is used");
+    }
+    SECTION("it is where it should be") {
+        file.is_missing = false;
+        world.facts.files = {file};
+        CHECK(world.findings()[0].fix ==
+              "see that src/Services/Invoice.php says its namespace and name as they are used, "
+              "and composer dump-autoload");
+    }
+}

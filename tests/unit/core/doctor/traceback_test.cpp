@@ -383,3 +383,21 @@ TEST_CASE("what Astro says of a page is read", "[unit][doctor]") {
     CHECK(find_in("13:55:07 [ERROR] The server is gone.\n13:55:08 [build] at /srv/a.astro:2:20") ==
           "none");
 }
+
+TEST_CASE("traces of Elixir are read", "[unit][doctor]") {
+    CHECK(find_in(R"(** (MatchError) no match of right hand side value: {:error, :enoent}
+    app.exs:1: (file)
+    (elixir 1.14.0) lib/code.ex:1245: Code.require_file/2
+)") == "MatchError: no match of right hand side value: {:error, :enoent} | app.exs:1 | ");
+    CHECK(find_in(R"(12:00:01.000 [error] #PID<0.312.0> running Shop.Endpoint terminated
+Request: GET /carts/7
+** (exit) an exception was raised:
+    ** (ArithmeticError) bad argument in arithmetic expression
+        (elixir 1.14.0) lib/enum.ex:2468: Enum."-reduce/3-lists^foldl/2-0-"/3
+        (shop 0.1.0) lib/shop/cart.ex:12: Shop.Cart.total/1
+        (plug 1.14.0) lib/plug/router.ex:246: anonymous fn/4 in Shop.Router.dispatch/2
+)") == "ArithmeticError: bad argument in arithmetic expression | lib/shop/cart.ex:12 | "
+       "Shop.Cart.total/1");
+    CHECK(find_in("** (RuntimeError) is what we expect here\nready\n") == "none");
+    CHECK(find_in("** (App:4711): WARNING **: no theme\n") == "none");
+}
