@@ -149,6 +149,37 @@ void settle_locale() {
         (void)characters.narrow(static_cast<char>(it), '\0');
 }
 
+Facts begin_facts(const Scene& scene, const Question& question) {
+    Facts facts;
+    facts.time = render_timestamp(platform::wall_now());
+    facts.subject = question.subject;
+    facts.project = scene.project;
+    facts.project_dir = scene.project_dir;
+    facts.profile = scene.profile_path.empty() ? "" : scene.shown(scene.profile_path);
+    facts.daemon = scene.daemon;
+    facts.daemon_problem = scene.daemon_problem;
+    if (facts.daemon == "silent") {
+        facts.unseen.push_back("what devstack knows of its services: " + facts.daemon_problem);
+    }
+    facts.profile_problems = scene.problems;
+    facts.knowledge = scene.knowledge;
+    return facts;
+}
+
+/// What is worth asking more depends on the answers; each round is a moment on this machine.
+void dial_more(const Scene& scene, const Passwords& passwords, TimePoint deadline, Facts& facts) {
+    for (int round = 0; round <= redirects_max; ++round) {
+        const Duration left = deadline - platform::now();
+        auto more = plan_more_dials(scene, facts, passwords);
+        if (more.empty() || left < Duration{20ms}) break;
+        for (Endpoint& it : more)
+            it.fact.timeout =
+                std::min(it.fact.timeout, std::chrono::duration<double>(left).count());
+        auto answers = dial_all(std::move(more), left);
+        append(facts.dials, answers);
+    }
+}
+
 }  // namespace
 
 void wait(Duration duration) {
@@ -162,20 +193,7 @@ Facts collect_facts(const Question& question) {
     const TimePoint begin = platform::now();
     settle_locale();
     const auto scene = std::make_shared<const Scene>(set_scene(question));
-    Facts facts;
-    facts.time = render_timestamp(platform::wall_now());
-    facts.subject = question.subject;
-    facts.project = scene->project;
-    facts.project_dir = scene->project_dir;
-    facts.profile = scene->profile_path.empty() ? "" : scene->shown(scene->profile_path);
-    facts.daemon = scene->daemon;
-    facts.daemon_problem = scene->daemon_problem;
-    if (facts.daemon == "silent") {
-        facts.unseen.push_back("what devstack knows of its services: " + facts.daemon_problem);
-    }
-    facts.profile_problems = scene->problems;
-    facts.knowledge = scene->knowledge;
-
+    Facts facts = begin_facts(*scene, question);
     Work first{scene};
     Work second{scene};
     for (const Collector& it : quick)
@@ -210,17 +228,7 @@ Facts collect_facts(const Question& question) {
     collect_reports(*scene, facts);
     collect_task_limits(facts);
     collect_surroundings(facts);
-    // What is worth asking more depends on the answers; each round is a moment on this machine.
-    for (int round = 0; round <= redirects_max; ++round) {
-        const Duration left = begin + question.limit * 9 / 10 - platform::now();
-        auto more = plan_more_dials(*scene, facts, passwords);
-        if (more.empty() || left < Duration{20ms}) break;
-        for (Endpoint& it : more)
-            it.fact.timeout =
-                std::min(it.fact.timeout, std::chrono::duration<double>(left).count());
-        auto answers = dial_all(std::move(more), left);
-        append(facts.dials, answers);
-    }
+    dial_more(*scene, passwords, begin + question.limit * 9 / 10, facts);
     take_second_dumps(facts);
     collect_threads(*scene, facts, begin + question.limit);
     collect_sources(facts);
