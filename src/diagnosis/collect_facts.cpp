@@ -213,7 +213,10 @@ Facts collect_facts(const Question& question) {
         const bool is_bad = std::ranges::any_of(facts.dials, [](const core::doctor::DialFact& it) {
             return it.purpose == "asked" && (it.is_unexpected || !it.error.empty());
         });
-        if (is_bad) wait(60ms);
+        if (is_bad) {
+            wait(60ms);
+            read_nginx_logs_again(*scene, facts);
+        }
         second.begin(logs);
     }
     second.finish(begin + question.limit * 8 / 10, facts);

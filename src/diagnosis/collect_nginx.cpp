@@ -156,4 +156,15 @@ Facts collect_nginx(const Scene& scene) {
     return facts;
 }
 
+void read_nginx_logs_again(const Scene& scene, Facts& facts) {
+    for (const core::doctor::NginxFact& nginx : facts.nginx) {
+        if (nginx.error_log.empty()) continue;
+        std::erase_if(facts.logs, [&](const core::doctor::LogFact& it) {
+            return it.service == nginx.service && it.file == nginx.error_log;
+        });
+        const fs::path path = fs::path{scene.project_dir} / nginx.error_log;
+        add_log_file(scene, path.lexically_normal().string(), nginx.service, facts);
+    }
+}
+
 }  // namespace devstack::diagnosis

@@ -24,6 +24,8 @@ Facts collect_logs(const Scene& scene);
 Facts collect_folders(const Scene& scene);
 /// nginx configurations of services and running masters, their error logs.
 Facts collect_nginx(const Scene& scene);
+/// What a request has made them say comes after it.
+void read_nginx_logs_again(const Scene& scene, Facts& facts);
 /// Disks, memory, limits.
 Facts collect_machine(const Scene& scene);
 /// The kernel's log, kmsg(4), where we may read it.

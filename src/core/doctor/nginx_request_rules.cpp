@@ -183,6 +183,54 @@ void look_at_temporary(const NginxFact& nginx,
     findings.push_back(std::move(finding));
 }
 
+// ---- Unix sockets ------------------------------------------------------------------------------
+
+/// The service whose command names the file; null: none.
+const ServiceFact* find_maker(const std::string& socket,
+                              const Route& route,
+                              const Picture& picture) {
+    const auto& services = picture.facts().services;
+    const auto maker = std::ranges::find_if(services, [&](const ServiceFact& it) {
+        return it.name != route.nginx->service && contains(it.command, base_of(socket));
+    });
+    return maker == services.end() ? nullptr : &*maker;
+}
+
+/// unix(7): the file stays when who has made it ends, and connect(2) is refused from then on.
+void look_at_stale_socket(const DialFact& dial,
+                          const Route& route,
+                          const Picture& picture,
+                          std::vector<Finding>& findings) {
+    constexpr int bad_gateway = 502;
+    constexpr double recent_seconds = 60;
+    static const std::regex form{
+        R"re(connect\(\) to unix:(\S+) failed \(111: Connection refused\))re"};
+    if (dial.status != bad_gateway) return;
+    const LineFact* const line =
+        picture.find_line(route.nginx->service, [](const std::string& text) {
+            return contains(text, "connect() to unix:") && std::regex_search(text, form);
+        });
+    if (line == nullptr || !is_recent(*line, picture, recent_seconds)) return;
+    std::smatch found;
+    std::regex_search(line->text, found, form);
+    std::string socket = found[1].str();
+    if (socket.ends_with(':')) socket.pop_back();  // "unix:/run/app.sock:/path".
+    socket = picture.shown(socket);
+    const ServiceFact* const maker = find_maker(socket, route, picture);
+    Finding finding = begin(*route.nginx, "proxy-socket-stale", 88);
+    finding.what = "nginx passes " + dial.path + " to the socket " + socket + " (" +
+                   place_of(route) +
+                   "), and nobody listens there any more: who has made it has ended, and left the "
+                   "file" +
+                   (maker == nullptr ? "." : "; the command of " + maker->name + " names it.");
+    finding.evidence = {route.nginx->error_log + ": " + line->text};
+    finding.fix = maker == nullptr
+                      ? "start what should listen on " + socket
+                      : "devstack restart " + maker->name +
+                            "; let its command exec the server, so that its end is seen";
+    findings.push_back(std::move(finding));
+}
+
 // ---- limit_except ------------------------------------------------------------------------------
 
 /// By GET it is answered; somebody has asked by another method.
@@ -225,6 +273,7 @@ void find_nginx_request_troubles(const Picture& picture, std::vector<Finding>& f
         look_at_proxy_protocol(dial, route, findings);
         if (route.location == nullptr) continue;
         look_at_rewrite(dial, route, picture, findings);
+        look_at_stale_socket(dial, route, picture, findings);
         look_at_methods(dial, route, picture, findings);
         look_at_grpc(dial, route, picture, findings);
     }

@@ -199,3 +199,34 @@ TEST_CASE("nginx allows some methods only", "[unit][doctor]") {
     asked_of(world).path = "/v1/orders";
     CHECK(first(world).empty());
 }
+
+TEST_CASE("a Unix socket on which nobody listens any more is told", "[unit][doctor]") {
+    World world = world_with_nginx(502);
+    location_of(world).proxy_pass = "http://unix:/srv/app/api.sock";
+    world.facts.logs = {
+        {"web",
+         "error.log",
+         {{"2026-11-20T18:37:02.800Z",
+           "[error] 41#41: *3 connect() to unix:/srv/app/api.sock failed (111: Connection refused) "
+           "while connecting to upstream, client: 127.0.0.1"}}}};
+    world.service("api").command = "gunicorn -b unix:api.sock main:app";
+    CHECK(first(world) ==
+          "[proxy-socket-stale] nginx passes /v1/items to the socket /srv/app/api.sock (location / "
+          "(nginx.conf:12)), and nobody listens there any more: who has made it has ended, and "
+          "left the file; the command of api names it.\n"
+          "fix devstack restart api; let its command exec the server, so that its end is seen");
+    SECTION("and nobody knows who") {
+        world.service("api").command = "node api.js";
+        CHECK(
+            first(world).ends_with("left the file.\nfix start what should listen on "
+                                   "/srv/app/api.sock"));
+    }
+    SECTION("not of long ago") {
+        world.facts.logs[0].lines[0].time = "2026-11-20T18:30:00.000Z";
+        CHECK(first(world).find("proxy-socket-stale") == std::string::npos);
+    }
+    SECTION("not when something else is wrong") {
+        asked_of(world).status = 500;
+        CHECK(first(world).find("proxy-socket-stale") == std::string::npos);
+    }
+}
