@@ -7,19 +7,11 @@
 #include "core/doctor/threads.hpp"
 
 #include <algorithm>
-#include <charconv>
 #include <map>
 
 namespace devstack::core::doctor {
 
 namespace {
-
-int port_in(const std::string& endpoint) {
-    const std::string digits = endpoint.substr(endpoint.find_last_of(": ") + 1);
-    int port = 0;
-    std::from_chars(digits.data(), digits.data() + digits.size(), port);
-    return port;
-}
 
 /// A thread of `from` waits for an answer of `to`.
 struct Wait {
@@ -33,7 +25,7 @@ std::vector<Wait> find_waits(const Picture& picture) {
     for (const ThreadFact& it : picture.facts().threads) {
         const ProcessFact* const process = picture.process(it.pid);
         const auto listeners = it.peer.empty() ? std::vector<const ListenerFact*>{}
-                                               : picture.listeners_on(port_in(it.peer));
+                                               : picture.listeners_on(port_of_peer(it.peer));
         if (process == nullptr || process->service.empty() || listeners.empty()) continue;
         const std::string& to = listeners.front()->service;
         const bool is_told = std::ranges::any_of(waits, [&](const Wait& other) {

@@ -93,4 +93,13 @@ std::string host_of(std::string_view address) {
     return std::string{address.substr(0, address.rfind(':'))};
 }
 
+void add_ports(const std::string& addresses, std::vector<std::string>& ports) {
+    for (std::size_t at = 0; at < addresses.size();) {
+        const std::size_t end = std::min(addresses.find(',', at), addresses.size());
+        const int port = port_of(addresses.substr(at, end - at));
+        if (port != 0) ports.push_back(std::to_string(port));
+        at = end + 1;
+    }
+}
+
 }  // namespace devstack::core::doctor

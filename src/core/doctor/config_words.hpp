@@ -22,6 +22,8 @@ double read_duration(std::string_view text, double usual);
 /// Behind the last colon of "*:8080", "127.0.0.1:8080", "[::]:80" or ":80"; a plain number is one
 /// too. 0: none.
 int port_of(std::string_view address);
+/// The ports of several addresses, with commas between them, as HAProxy's `bind` has them.
+void add_ports(const std::string& addresses, std::vector<std::string>& ports);
 /// What is before that colon, without brackets.
 std::string host_of(std::string_view address);
 

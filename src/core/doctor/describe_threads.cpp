@@ -8,6 +8,7 @@
 
 #include <algorithm>
 #include <array>
+#include <charconv>
 #include <string_view>
 
 namespace devstack::core::doctor {
@@ -96,6 +97,13 @@ void add_goroutines(const Facts& facts,
 std::string name_of(const ThreadFact& thread) {
     return "thread " + (thread.name.empty() ? "" : thread.name + " ") + "(" +
            std::to_string(thread.thread) + ")";
+}
+
+int port_of_peer(const std::string& peer) {
+    const std::string digits = peer.substr(peer.find_last_of(": ") + 1);
+    int port = 0;
+    std::from_chars(digits.data(), digits.data() + digits.size(), port);
+    return port;
 }
 
 std::vector<std::string> telling_frames(const ThreadFact& thread) {

@@ -9,7 +9,6 @@
 
 #include <algorithm>
 #include <array>
-#include <charconv>
 #include <map>
 
 namespace devstack::core::doctor {
@@ -117,10 +116,7 @@ std::string find_awaited_by_go(const ProcessFact& process, const Picture& pictur
         only = &it;
     }
     if (!is_for_answer || only == nullptr) return "";
-    const std::string digits = only->peer.substr(only->peer.find_last_of(": ") + 1);
-    int port = 0;
-    std::from_chars(digits.data(), digits.data() + digits.size(), port);
-    const ServiceFact* const owner = picture.owner_of(port);
+    const ServiceFact* const owner = picture.owner_of(port_of_peer(only->peer));
     return owner == nullptr ? only->peer : owner->name + " (" + only->peer + ")";
 }
 
@@ -128,9 +124,7 @@ std::string find_awaited_by_go(const ProcessFact& process, const Picture& pictur
 /// it are waited for too.
 std::string find_awaited(const ProcessFact& process, const Picture& picture) {
     for (const ThreadFact& it : picture.facts().threads) {
-        int port = 0;
-        const std::string digits = it.peer.substr(it.peer.find_last_of(": ") + 1);
-        std::from_chars(digits.data(), digits.data() + digits.size(), port);
+        const int port = port_of_peer(it.peer);
         const bool is_server = !picture.listeners_on(port).empty() || picture.owner_of(port);
         if (it.pid != process.pid || it.peer.empty() || !is_server) continue;
         const ServiceFact* const owner = picture.owner_of(port);

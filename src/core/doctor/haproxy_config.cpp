@@ -93,7 +93,7 @@ private:
         const std::string& name = words[0];
         if (words.size() < 2) return;
         if (name == "mode") section.mode = words[1];
-        if (name == "bind") take_bind(words[1], section);
+        if (name == "bind") add_ports(words[1], section.ports);
         if (name == "acl" && words.size() == 4 && words[2] == "path_beg") {
             section.conditions[words[1]] = words[3];
         }
@@ -111,15 +111,6 @@ private:
             section.is_server_checked = std::ranges::find(words, "check") != words.end();
         }
         if (name == "server" && words.size() > 2) take_server(line, section);
-    }
-
-    static void take_bind(const std::string& addresses, Section& section) {
-        for (std::size_t at = 0; at < addresses.size();) {
-            const std::size_t end = std::min(addresses.find(',', at), addresses.size());
-            const int port = port_of(addresses.substr(at, end - at));
-            if (port != 0) section.ports.push_back(std::to_string(port));
-            at = end + 1;
-        }
     }
 
     static void take_use(const std::vector<std::string>& words, Section& section) {

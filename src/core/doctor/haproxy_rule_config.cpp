@@ -99,7 +99,7 @@ private:
         if (name == "mode") section.mode = words[1];
         if (name == "option" && words[1] == "http_proxy") section.has_servers = true;
         if (name == "bind") {
-            take_bind(words[1], section);
+            add_ports(words[1], section.ports);
             if (std::ranges::find(words, "accept-proxy") != words.end()) {
                 add(line, "accept-proxy", 0, section).target = words[1];
             }
@@ -114,15 +114,6 @@ private:
         if (name == "http-request") take_action(line, section);
         if (name == "monitor-uri") {
             add(line, "answer", 200, section).path = words[1];
-        }
-    }
-
-    static void take_bind(const std::string& addresses, Section& section) {
-        for (std::size_t at = 0; at < addresses.size();) {
-            const std::size_t end = std::min(addresses.find(',', at), addresses.size());
-            const int port = port_of(addresses.substr(at, end - at));
-            if (port != 0) section.ports.push_back(std::to_string(port));
-            at = end + 1;
         }
     }
 

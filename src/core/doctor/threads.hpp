@@ -9,6 +9,8 @@ namespace devstack::core::doctor {
 
 /// "thread teller-1 (4711)".
 std::string name_of(const ThreadFact& thread);
+/// Of the other end that a thread waits for: "127.0.0.1:7529", "port 7529". 0: none.
+int port_of_peer(const std::string& peer);
 /// The frames that tell something: without those of the C library that only wait or start.
 std::vector<std::string> telling_frames(const ThreadFact& thread);
 /// It is in a function that waits for a lock. That is what its names say; those of clocks, and of
