@@ -4,6 +4,7 @@
 #include "devstack/base/text.hpp"
 #include "devstack/core/doctor/logged_ports.hpp"
 #include "devstack/core/doctor/redact.hpp"
+#include "devstack/platform/file_descriptor.hpp"
 #include "devstack/platform/procfs.hpp"
 
 #include "diagnosis/collect_goroutines.hpp"
@@ -19,7 +20,6 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
-#include <unistd.h>
 
 namespace devstack::diagnosis {
 
@@ -41,13 +41,11 @@ bool is_left(const std::string& path) {
     }
     address.sun_family = AF_UNIX;
     std::memcpy(address.sun_path, path.c_str(), path.size() + 1);
-    const int socket = ::socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-    if (socket < 0) return false;
-    const int result =
-        ::connect(socket, reinterpret_cast<const sockaddr*>(&address), sizeof address);  // NOLINT
-    const bool is_refused = result != 0 && errno == ECONNREFUSED;
-    ::close(socket);
-    return is_refused;
+    const platform::FileDescriptor socket{
+        ::socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0)};
+    const auto* const to = reinterpret_cast<const sockaddr*>(&address);  // NOLINT
+    return socket.is_open() && ::connect(socket.get(), to, sizeof address) != 0 &&
+           errno == ECONNREFUSED;
 }
 
 std::set<std::string> find_sockets(const fs::path& folder, const std::string& line) {

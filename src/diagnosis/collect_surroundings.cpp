@@ -1,6 +1,7 @@
 // Sources: hosts(5), resolv.conf(5); RFC 1035, 4.1 for what a name server is asked; faketime(1).
 
 #include "devstack/base/ip_address.hpp"
+#include "devstack/platform/file_descriptor.hpp"
 #include "devstack/platform/procfs.hpp"
 
 #include "diagnosis/collectors.hpp"
@@ -15,7 +16,6 @@
 #include <netinet/in.h>
 #include <poll.h>
 #include <sys/socket.h>
-#include <unistd.h>
 
 namespace devstack::diagnosis {
 
@@ -62,24 +62,20 @@ std::string ask(const std::string& address) {
     to.sin_family = AF_INET;
     to.sin_port = htons(53);
     if (::inet_pton(AF_INET, address.c_str(), &to.sin_addr) != 1) return "";
-    const int fd = ::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-    if (fd < 0) return "";
+    const platform::FileDescriptor socket{
+        ::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0)};
+    if (!socket.is_open()) return "";
+    const int fd = socket.get();
     constexpr std::array<unsigned char, 17> question{
         0x2a, 0x17, 1, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0, 2, 0, 1};
-    std::string outcome = "no answer";
     const bool is_there = ::connect(fd, reinterpret_cast<const sockaddr*>(&to), sizeof to) == 0 &&
                           ::send(fd, question.data(), question.size(), 0) > 0;
     pollfd waiting{fd, POLLIN, 0};
     constexpr int wait_ms = 250;
-    if (!is_there) {
-        outcome = "unreachable";
-    } else if (::poll(&waiting, 1, wait_ms) > 0) {
-        std::array<char, 512> answer{};
-        const bool is_refused = ::recv(fd, answer.data(), answer.size(), 0) < 0;
-        outcome = is_refused ? "refused" : "answers";
-    }
-    ::close(fd);
-    return outcome;
+    if (!is_there) return "unreachable";
+    if (::poll(&waiting, 1, wait_ms) <= 0) return "no answer";
+    std::array<char, 512> answer{};
+    return ::recv(fd, answer.data(), answer.size(), 0) < 0 ? "refused" : "answers";
 }
 
 /// Only where a name could not be looked up.

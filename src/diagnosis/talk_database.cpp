@@ -3,9 +3,9 @@
 
 #include "devstack/base/text.hpp"
 
-#include "diagnosis/certificates.hpp"
 #include "diagnosis/conversation.hpp"
 #include "diagnosis/scram.hpp"
+#include "diagnosis/tls_exchange.hpp"
 
 #include <algorithm>
 #include <cctype>
@@ -13,13 +13,9 @@
 #include <cstdint>
 #include <map>
 
-#include <boost/asio/write.hpp>
-
 namespace devstack::diagnosis {
 
 namespace {
-
-namespace ssl = boost::asio::ssl;
 
 std::string big_endian(std::uint32_t number) {
     std::string bytes;
@@ -242,37 +238,15 @@ std::string render_startup(const Endpoint& endpoint) {
 /// Asks in a protected connection whether we would be let in as far as the address, the role and
 /// the database go: pg_hba.conf is read before a password is wanted.
 asio::awaitable<void> ask_protected(Conversation& talk) {
-    ssl::context context{ssl::context::tls_client};
-    // Reading what this system trusts takes its time; whoever only encrypts does not look.
-    if (talk.endpoint.tls == core::TlsMode::verify) trust(context, talk.endpoint.ca_file);
-    error_code ignored;
-    context.set_verify_mode(ssl::verify_none, ignored);
-    ssl::stream<asio::ip::tcp::socket&> stream{talk.socket, context};
-    talk.fact().stage = "tls";
-    const auto [unable] = co_await stream.async_handshake(ssl::stream_base::client, as_result);
-    if (unable) {
-        note_failure(talk, unable);
-        co_return;
-    }
-    examine_certificate(stream.native_handle(), talk.fact());
-    const std::string startup = render_startup(talk.endpoint);
-    const auto [unsent, sent] =
-        co_await asio::async_write(stream, asio::buffer(startup), as_result);
-    if (unsent) {
-        note_failure(talk, unsent);
-        co_return;
-    }
-    constexpr std::size_t answer_max = 2048;
+    TlsExchange exchange{talk};
+    if (!co_await exchange.begin()) co_return;
     constexpr std::size_t head = 5;
-    std::string answer(answer_max, '\0');
-    const auto [error, size] = co_await stream.async_read_some(asio::buffer(answer), as_result);
-    if (error) {
-        note_failure(talk, error);
-        co_return;
-    }
+    const auto answer = co_await exchange.ask(render_startup(talk.endpoint));
+    if (!answer) co_return;
     talk.fact().stage = "done";
-    answer.resize(size);
-    if (answer.starts_with('E') && size > head) keep_error(talk.fact(), answer.substr(head));
+    if (answer->starts_with('E') && answer->size() > head) {
+        keep_error(talk.fact(), answer->substr(head));
+    }
 }
 
 }  // namespace

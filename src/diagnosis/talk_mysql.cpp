@@ -3,7 +3,7 @@
 
 #include "devstack/base/text.hpp"
 
-#include "diagnosis/conversation.hpp"
+#include "diagnosis/tls_exchange.hpp"
 
 #include <algorithm>
 #include <array>
@@ -11,7 +11,6 @@
 #include <cstdint>
 #include <vector>
 
-#include <boost/asio/write.hpp>
 #include <openssl/evp.h>
 
 namespace devstack::diagnosis {
@@ -376,36 +375,22 @@ asio::awaitable<void> talk_mysql(Conversation& talk) {
 
 namespace {
 
-namespace ssl = boost::asio::ssl;
-
 /// The log-in once more in a protected connection. Its password goes over it as the usual proof
 /// alone, since nobody has looked at the certificate.
 asio::awaitable<void> log_in_protected(Conversation& talk, const Greeting& greeting) {
-    ssl::context context{ssl::context::tls_client};
-    error_code ignored;
-    context.set_verify_mode(ssl::verify_none, ignored);
-    ssl::stream<asio::ip::tcp::socket&> stream{talk.socket, context};
-    talk.fact().stage = "tls";
-    const auto [unable] = co_await stream.async_handshake(ssl::stream_base::client, as_result);
-    if (unable) {
-        note_failure(talk, unable);
-        co_return;
-    }
+    TlsExchange exchange{talk};
+    if (!co_await exchange.begin()) co_return;
     std::string message = render_packet(2, render_login(talk.endpoint, greeting, true));
-    constexpr std::size_t answer_max = 2048;
     constexpr std::size_t head = 4;
     constexpr int rounds_max = 3;
     for (int round = 0; round < rounds_max; ++round) {
-        const auto [unsent, sent] =
-            co_await asio::async_write(stream, asio::buffer(message), as_result);
-        std::string answer(answer_max, '\0');
-        const auto [error, size] = co_await stream.async_read_some(asio::buffer(answer), as_result);
-        if (unsent || error || size <= head) {
-            note_failure(talk, unsent ? unsent : error);
+        const auto answer = co_await exchange.ask(message);
+        if (!answer) co_return;
+        if (answer->size() <= head) {
+            note_failure(talk, {});
             co_return;
         }
-        answer.resize(size);
-        const std::string body = answer.substr(head);
+        const std::string body = answer->substr(head);
         talk.fact().stage = "done";
         if (body[0] == error_packet) keep_error(talk, body);
         if (body[0] == error_packet || body[0] == ok_packet) co_return;
@@ -414,7 +399,7 @@ asio::awaitable<void> log_in_protected(Conversation& talk, const Greeting& greet
         const std::string proof =
             scramble(body.substr(1, end - 1), talk.endpoint.password, body.substr(end + 1));
         if (proof.empty()) break;
-        const auto number = static_cast<unsigned char>(answer[3]);
+        const auto number = static_cast<unsigned char>((*answer)[3]);
         message = render_packet(number + 1U, proof);
     }
     talk.fact().code = "unknown";

@@ -2,7 +2,7 @@
 
 #include "devstack/core/doctor/proxy_config.hpp"
 
-#include "core/doctor/config_words.hpp"
+#include "core/doctor/haproxy_sections.hpp"
 
 #include <algorithm>
 #include <array>
@@ -35,9 +35,15 @@ public:
     explicit Reader(const std::string& file) : file_{file} {}
 
     std::vector<ProxyRouteFact> read(std::string_view text) {
-        for (const ConfigLine& line : read_config_lines(text)) {
-            if (begins_section(line)) continue;
-            if (!sections_.empty()) take(line, sections_.back());
+        for (const HaproxySection& it : read_haproxy_sections(text)) {
+            Section& section = sections_.emplace_back();
+            section.kind = it.kind;
+            section.name = it.name;
+            // What the last "defaults" says holds for all that comes after it.
+            for (const ConfigLine& line : it.defaults)
+                take(line, section);
+            for (const ConfigLine& line : it.lines)
+                take(line, section);
         }
         std::vector<ProxyRouteFact> routes;
         for (const Section& section : sections_) {
@@ -49,35 +55,6 @@ public:
     }
 
 private:
-    bool begins_section(const ConfigLine& line) {
-        constexpr std::array<std::string_view, 13> kinds{"global",
-                                                         "defaults",
-                                                         "frontend",
-                                                         "backend",
-                                                         "listen",
-                                                         "resolvers",
-                                                         "peers",
-                                                         "userlist",
-                                                         "mailers",
-                                                         "program",
-                                                         "ring",
-                                                         "cache",
-                                                         "http-errors"};
-        const std::string& kind = line.words[0];
-        if (std::ranges::find(kinds, std::string_view{kind}) == kinds.end()) return false;
-        Section section;
-        // What the last "defaults" says holds for all that comes after it.
-        if (kind != "defaults") {
-            const auto last = std::ranges::find(
-                sections_.rbegin(), sections_.rend(), std::string{"defaults"}, &Section::kind);
-            if (last != sections_.rend()) section = *last;
-        }
-        section.kind = kind;
-        section.name = line.words.size() > 1 ? line.words[1] : "";
-        sections_.push_back(std::move(section));
-        return true;
-    }
-
     std::string place(const ConfigLine& line) const {
         return file_ + ":" + std::to_string(line.number);
     }

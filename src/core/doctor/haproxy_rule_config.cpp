@@ -2,10 +2,9 @@
 
 #include "devstack/core/doctor/proxy_config.hpp"
 
-#include "core/doctor/config_words.hpp"
+#include "core/doctor/haproxy_sections.hpp"
 
 #include <algorithm>
-#include <array>
 #include <charconv>
 #include <map>
 
@@ -39,9 +38,15 @@ public:
     explicit Reader(const std::string& file) : file_{file} {}
 
     std::vector<ProxyRuleFact> read(std::string_view text) {
-        for (const ConfigLine& line : read_config_lines(text)) {
-            if (begins_section(line)) continue;
-            if (!sections_.empty()) take(line, sections_.back());
+        for (const HaproxySection& it : read_haproxy_sections(text)) {
+            Section& section = sections_.emplace_back();
+            section.kind = it.kind;
+            section.name = it.name;
+            section.line = it.line;
+            for (const ConfigLine& line : it.defaults)
+                inherit(line, section);
+            for (const ConfigLine& line : it.lines)
+                take(line, section);
         }
         std::vector<ProxyRuleFact> rules;
         for (const Section& section : sections_) {
@@ -52,38 +57,12 @@ public:
     }
 
 private:
-    bool begins_section(const ConfigLine& line) {
-        constexpr std::array<std::string_view, 4> proxies{
-            "defaults", "frontend", "backend", "listen"};
-        constexpr std::array<std::string_view, 9> others{"global",
-                                                         "resolvers",
-                                                         "peers",
-                                                         "userlist",
-                                                         "mailers",
-                                                         "program",
-                                                         "ring",
-                                                         "cache",
-                                                         "http-errors"};
-        const std::string& kind = line.words[0];
-        const bool is_other = std::ranges::find(others, std::string_view{kind}) != others.end();
-        if (!is_other && std::ranges::find(proxies, std::string_view{kind}) == proxies.end()) {
-            return false;
-        }
-        Section section;
-        const auto last = std::ranges::find(
-            sections_.rbegin(), sections_.rend(), std::string{"defaults"}, &Section::kind);
-        if (!is_other && kind != "defaults" && last != sections_.rend()) {
-            section.mode = last->mode;
-            section.has_default = last->has_default;
-            for (const ProxyRuleFact& rule : last->rules) {
-                if (rule.kind == "default" && kind != "backend") section.rules.push_back(rule);
-            }
-        }
-        section.kind = kind;
-        section.name = line.words.size() > 1 ? line.words[1] : "";
-        section.line = line.number;
-        sections_.push_back(std::move(section));
-        return true;
+    void inherit(const ConfigLine& line, Section& section) const {
+        if (line.words.size() < 2) return;
+        if (line.words[0] == "mode") section.mode = line.words[1];
+        if (line.words[0] != "default_backend") return;
+        section.has_default = true;
+        if (section.kind != "backend") add_default(line, section);
     }
 
     std::string place(int line) const { return file_ + ":" + std::to_string(line); }

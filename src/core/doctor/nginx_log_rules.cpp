@@ -282,13 +282,7 @@ void tell_socket(const Trouble& it, Finding& finding) {
     }
     if (is_open) finding.what += "; a directory above it can not be entered";
     finding.what += it.in_place() + ".";
-    const ServiceFact* maker = nullptr;
-    for (const ServiceFact& service : it.picture.facts().services) {
-        if (service.name == it.nginx.service) continue;
-        const bool names_it = std::ranges::any_of(
-            service.words, [&](const std::string& word) { return word.ends_with(base_of(shown)); });
-        if (names_it) maker = &service;
-    }
+    const ServiceFact* const maker = find_socket_maker(shown, it.nginx, it.picture);
     std::string mask;
     if (maker != nullptr) {
         const auto option = std::ranges::find(maker->words, std::string{"--umask"});

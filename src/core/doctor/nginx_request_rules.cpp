@@ -185,17 +185,6 @@ void look_at_temporary(const NginxFact& nginx,
 
 // ---- Unix sockets ------------------------------------------------------------------------------
 
-/// The service whose command names the file; null: none.
-const ServiceFact* find_maker(const std::string& socket,
-                              const Route& route,
-                              const Picture& picture) {
-    const auto& services = picture.facts().services;
-    const auto maker = std::ranges::find_if(services, [&](const ServiceFact& it) {
-        return it.name != route.nginx->service && contains(it.command, base_of(socket));
-    });
-    return maker == services.end() ? nullptr : &*maker;
-}
-
 /// unix(7): the file stays when who has made it ends, and connect(2) is refused from then on.
 void look_at_stale_socket(const DialFact& dial,
                           const Route& route,
@@ -216,7 +205,7 @@ void look_at_stale_socket(const DialFact& dial,
     std::string socket = found[1].str();
     if (socket.ends_with(':')) socket.pop_back();  // "unix:/run/app.sock:/path".
     socket = picture.shown(socket);
-    const ServiceFact* const maker = find_maker(socket, route, picture);
+    const ServiceFact* const maker = find_socket_maker(socket, *route.nginx, picture);
     Finding finding = begin(*route.nginx, "proxy-socket-stale", 88);
     finding.what = "nginx passes " + dial.path + " to the socket " + socket + " (" +
                    place_of(route) +

@@ -84,4 +84,18 @@ std::string place_of(const Route& route) {
     return "location " + route.location->path + " (" + route.location->where + ")";
 }
 
+const ServiceFact* find_socket_maker(const std::string& socket,
+                                     const NginxFact& nginx,
+                                     const Picture& picture) {
+    const auto& services = picture.facts().services;
+    const auto maker = std::ranges::find_if(services, [&](const ServiceFact& it) {
+        const bool names_it = contains(it.command, base_of(socket)) ||
+                              std::ranges::any_of(it.words, [&](const std::string& word) {
+                                  return word.ends_with(base_of(socket));
+                              });
+        return it.name != nginx.service && names_it;
+    });
+    return maker == services.end() ? nullptr : &*maker;
+}
+
 }  // namespace devstack::core::doctor

@@ -29,5 +29,9 @@ bool gives_up_soon(const NginxLocationFact& location);
 std::string pass_of(const Route& route);
 /// "location /api/ (nginx.conf:20)"; empty where none is known.
 std::string place_of(const Route& route);
+/// The service, besides nginx, whose command names that Unix socket; null: none.
+const ServiceFact* find_socket_maker(const std::string& socket,
+                                     const NginxFact& nginx,
+                                     const Picture& picture);
 
 }  // namespace devstack::core::doctor
