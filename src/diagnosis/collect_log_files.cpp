@@ -12,6 +12,7 @@
 #include <ctime>
 #include <filesystem>
 #include <fstream>
+#include <limits>
 #include <optional>
 #include <set>
 #include <sstream>
@@ -29,13 +30,27 @@ using std::chrono_literals::operator""min;
 /// What is older than this tells of another trouble.
 constexpr Duration recent = 15min;
 
-std::string read_tail(const std::string& path, std::uint64_t size_max) {
+struct Tail {
+    std::string text;
+    std::uint64_t begin = 0;  ///< Where in the file.
+};
+
+Tail read_tail(const std::string& path, std::uint64_t size_max) {
     std::error_code error;
     const auto size = fs::file_size(path, error);
-    if (error) return "";
+    if (error) return {};
     std::ifstream stream{path, std::ios::binary};
-    if (size > size_max) stream.seekg(static_cast<std::streamoff>(size - size_max));
-    return {std::istreambuf_iterator<char>{stream}, {}};
+    const std::uint64_t begin = size > size_max ? size - size_max : 0;
+    stream.seekg(static_cast<std::streamoff>(begin));
+    return {{std::istreambuf_iterator<char>{stream}, {}}, begin};
+}
+
+/// What was written there after a look had begun has been written just now.
+std::uint64_t begin_of_news(const Scene& scene, const std::string& path) {
+    for (const ServiceScene& it : scene.services) {
+        if (it.output == path) return it.output_begin;
+    }
+    return std::numeric_limits<std::uint64_t>::max();
 }
 
 /// The time that a line begins with, if it does; a year that is not told is this one.
@@ -83,7 +98,7 @@ bool is_log(const fs::path& path) {
     return name.find(".log") != name.npos || name.find("_log") != name.npos;
 }
 
-/// Which regular files a process writes to, and that look like logs.
+/// Which regular files a process writes to: its output, and what looks like a log.
 std::vector<std::string> find_open_logs(int pid) {
     constexpr int descriptors_max = 200;
     std::vector<std::string> logs;
@@ -95,11 +110,12 @@ std::vector<std::string> find_open_logs(int pid) {
         if (++count > descriptors_max) break;
         std::error_code unreadable;
         const fs::path path = fs::read_symlink(it->path(), unreadable);
-        if (unreadable || !path.is_absolute() || !is_log(path)) continue;
+        const std::string number = it->path().filename().string();
+        const bool is_output = number == "1" || number == "2";
+        if (unreadable || !path.is_absolute() || (!is_log(path) && !is_output)) continue;
         // What npm does is not what the program does that it starts.
         if (path.string().find("/.npm/_logs/") != std::string::npos) continue;
-        const std::string info =
-            read_small(root + "/fdinfo/" + it->path().filename().string(), 512);
+        const std::string info = read_small(root + "/fdinfo/" + number, 512);
         const auto at = info.find("flags:\t");
         unsigned flags = 0;
         if (at == info.npos) continue;
@@ -143,7 +159,10 @@ void add_log_file(const Scene& scene,
     core::doctor::LogFact log;
     log.service = service;
     log.file = scene.shown(path);
-    std::istringstream lines{read_tail(path, tail_max)};
+    const Tail tail = read_tail(path, tail_max);
+    const std::uint64_t news = begin_of_news(scene, path);
+    std::uint64_t at = tail.begin;
+    std::istringstream lines{tail.text};
     // A line without a time is of the one before it.
     bool is_wanted = was_written_lately(path, 1min);
     std::string time;
@@ -152,7 +171,10 @@ void add_log_file(const Scene& scene,
             const auto read = read_recent(*stamp);
             is_wanted = read.has_value();
             if (read) time = render_timestamp(*read);
+        } else if (at >= news) {
+            time = render_timestamp(platform::wall_now());
         }
+        at += line.size() + 1;
         if (!is_wanted) continue;
         log.lines.push_back({time, core::doctor::redact(sane_text(line), scene.secrets)});
     }

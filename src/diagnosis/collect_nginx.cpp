@@ -7,6 +7,7 @@
 #include <filesystem>
 #include <iterator>
 #include <set>
+#include <sstream>
 
 #include <glob.h>
 
@@ -128,6 +129,18 @@ void examine(const Scene& scene, const Call& call, Facts& facts) {
 
 }  // namespace
 
+std::vector<std::string> read_nginx_call(int pid) {
+    // The title of a master: "nginx: master process /usr/sbin/nginx -c …".
+    const auto title = platform::read_command_line({}, pid);
+    const auto at = title.empty() ? std::string::npos : title[0].find("nginx: master process ");
+    if (at != 0) return {};
+    std::istringstream call{title[0].substr(std::string_view{"nginx: master process "}.size())};
+    std::vector<std::string> words;
+    for (std::string word; call >> word;)
+        words.push_back(word);
+    return words;
+}
+
 Facts collect_nginx(const Scene& scene) {
     Facts facts;
     std::set<std::string> seen;
@@ -137,20 +150,11 @@ Facts collect_nginx(const Scene& scene) {
         call.service = service.fact.name;
         if (seen.insert(call.config).second) examine(scene, call, facts);
     }
-    // The title of a master: "nginx: master process /usr/sbin/nginx -c …".
-    const platform::Procfs procfs;
-    for (const platform::ProcessInfo& process : platform::collect_processes(procfs)) {
+    for (const platform::ProcessInfo& process : platform::collect_processes({})) {
         if (process.name != "nginx") continue;
-        const auto title = platform::read_command_line(procfs, process.pid);
-        if (title.empty() || title[0].find("master process") == std::string::npos) continue;
-        std::vector<std::string> words;
-        std::string rest = title[0].substr(title[0].find("process") + 8);
-        for (std::size_t at = 0; at < rest.size();) {
-            const std::size_t end = std::min(rest.find(' ', at), rest.size());
-            if (end > at) words.push_back(rest.substr(at, end - at));
-            at = end + 1;
-        }
-        const Call call = read_call(words, platform::read_working_dir(procfs, process.pid));
+        const auto words = read_nginx_call(process.pid);
+        if (words.empty()) continue;
+        const Call call = read_call(words, platform::read_working_dir({}, process.pid));
         if (seen.insert(call.config).second) examine(scene, call, facts);
     }
     return facts;

@@ -133,8 +133,26 @@ struct FileOfService {
     bool is_declared = false;
 };
 
+/// Of those who may stand in a project's directory without being of its making.
+bool reads_env_files(const ServiceScene& service) {
+    static const std::set<std::string> others{"nginx",
+                                              "haproxy",
+                                              "apache2",
+                                              "httpd",
+                                              "varnishd",
+                                              "redis-server",
+                                              "postgres",
+                                              "mysqld",
+                                              "mariadbd",
+                                              "memcached",
+                                              "mongod"};
+    if (service.fact.kind != "process" || service.fact.words.empty()) return true;
+    return !others.contains(fs::path{service.fact.words[0]}.filename().string());
+}
+
 std::vector<FileOfService> files_of(const Scene& scene, const ServiceScene& service) {
     std::vector<FileOfService> files;
+    if (!reads_env_files(service)) return files;
     const auto add = [&](const std::string& path, bool is_declared) {
         const bool is_known =
             std::ranges::any_of(files, [&](const FileOfService& it) { return it.path == path; });

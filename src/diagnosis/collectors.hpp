@@ -24,6 +24,8 @@ Facts collect_logs(const Scene& scene);
 Facts collect_folders(const Scene& scene);
 /// nginx configurations of services and running masters, their error logs.
 Facts collect_nginx(const Scene& scene);
+/// How the nginx was called whose master that is; empty: it is none.
+std::vector<std::string> read_nginx_call(int pid);
 /// What a request has made them say comes after it.
 void read_nginx_logs_again(const Scene& scene, Facts& facts);
 /// Disks, memory, limits.

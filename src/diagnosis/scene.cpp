@@ -15,6 +15,7 @@
 #include "devstack/project/load_profile.hpp"
 
 #include "diagnosis/collectors.hpp"
+#include "diagnosis/stand_ins.hpp"
 
 #include <algorithm>
 #include <array>
@@ -196,8 +197,14 @@ void take_profile(Scene& scene) {
     }
 }
 
-/// Without a profile the directory itself is looked at as if it were a service.
+/// Without a profile the directory itself is looked at as if it were a service, unless somebody
+/// serves something in it.
 void take_directory(Scene& scene) {
+    scene.services = find_stand_ins(scene);
+    const bool is_served = std::ranges::any_of(scene.services, [&](const ServiceScene& it) {
+        return it.working_dir == scene.question.directory;
+    });
+    if (is_served) return;
     ServiceScene here;
     here.fact.name = fs::path{scene.question.directory}.filename().string();
     here.fact.kind = "directory";
@@ -288,6 +295,13 @@ void recall_secrets(Scene& scene) {
                 for (std::string& secret : core::doctor::secrets_in(it.name.text, it.value.text))
                     scene.secrets.push_back(std::move(secret));
             }
+        }
+    }
+    for (const ServiceScene& service : scene.services) {
+        if (service.fact.kind != "process") continue;
+        for (const auto& [name, value] : service.environment) {
+            for (std::string& secret : core::doctor::secrets_in(name, value))
+                scene.secrets.push_back(std::move(secret));
         }
     }
     // What everybody takes for a password is no secret, and to hide it would hide half of a log.

@@ -6,6 +6,7 @@
 #include "devstack/core/profile/profile.hpp"
 #include "devstack/diagnosis/collect_facts.hpp"
 
+#include <cstdint>
 #include <map>
 #include <optional>
 #include <string>
@@ -21,6 +22,8 @@ struct ServiceScene {
     std::vector<std::string> env_files;  ///< Absolute; those it names itself.
     std::map<std::string, std::string> environment;
     std::optional<core::Probe> probe;
+    std::string output;             ///< Of a stand-in: the file that it writes to; absolute.
+    std::uintmax_t output_begin = 0;  ///< How much of that was there before anybody was asked.
 };
 
 /// What all collectors start from: the profile and what the daemon says. Not changed any more once

@@ -5,6 +5,7 @@
 #include "devstack/base/text.hpp"
 
 #include "core/doctor/picture.hpp"
+#include "core/doctor/without_project.hpp"
 
 #include <algorithm>
 #include <array>
@@ -91,6 +92,7 @@ public:
         tell_who_waits();
         hang_project();
         drop_what_is_beside_the_question();
+        if (!picture_.has_project()) keep_what_is_asked(picture_, findings_);
         hang_question();
         std::ranges::stable_sort(findings_, std::ranges::greater{}, [](const Finding& it) {
             // What explains more comes first, and of equals what is surer.
@@ -168,6 +170,10 @@ private:
         const ServiceFact* const service = picture_.service(finding.service);
         const bool may_follow = finding.is_symptom || finding.strength < cause_strength_min;
         if (service == nullptr || !may_follow) return nullptr;
+        // What became of a request has its cause in its own server before it has one behind it.
+        if (finding.topic == "asked" && find_root(finding.service, finding) != nullptr) {
+            return nullptr;
+        }
         for (const ServiceFact& other : picture_.facts().services) {
             if (other.name == finding.service || !picture_.is_linked(*service, other)) continue;
             if (Finding* cause = find_root(other.name, finding)) return cause;
@@ -265,12 +271,17 @@ private:
         const auto asked = std::ranges::find(findings_, std::string{"asked"}, &Finding::topic);
         if (asked == findings_.end() || asked->strength >= cause_strength_min) return;
         const ServiceFact* const server = picture_.service(asked->service);
-        const auto cause = std::ranges::find_if(findings_, [&](const Finding& it) {
+        const auto is_met = [&](const Finding& it) {
             const ServiceFact* const service = picture_.service(it.service);
             if (it.topic == "asked" || server == nullptr || service == nullptr) return false;
             return service == server || picture_.is_linked(*service, *server) ||
                    picture_.is_linked(*server, *service);
-        });
+        };
+        auto cause = findings_.end();
+        for (auto it = findings_.begin(); it != findings_.end(); ++it) {
+            const bool is_surer = cause != findings_.end() && it->confidence > cause->confidence;
+            if (is_met(*it) && (cause == findings_.end() || is_surer)) cause = it;
+        }
         if (cause == findings_.end()) return;
         cause->explains.push_back(asked->what);
         findings_.erase(asked);
@@ -381,13 +392,15 @@ std::vector<std::string> list_seen(const Picture& picture) {
     for (const ListenerFact& it : facts.listeners) {
         if (is_port && it.port != facts.subject.port) continue;
         seen.push_back(render_address(it) + " is listened on by " + describe(it) +
-                       (it.service.empty() ? "" : ", of " + it.service));
+                       (it.service.empty() || !picture.has_project() ? "" : ", of " + it.service));
     }
     for (const ReferenceFact& it : facts.references) {
         const DialFact* const dial = picture.dial(it.dial);
         if (dial == nullptr || (is_port && it.port != facts.subject.port)) continue;
-        seen.push_back(render_reference(it) + " names " + render_endpoint(it.host, it.port) + ": " +
-                       render_outcome(*dial));
+        const std::string text = render_reference(it) + " names " +
+                                 render_endpoint(it.host, it.port) + ": " + render_outcome(*dial);
+        // Two processes may read one file.
+        if (std::ranges::find(seen, text) == seen.end()) seen.push_back(text);
     }
     return seen;
 }
@@ -398,7 +411,8 @@ bool is_down(const Picture& picture) {
     if (facts.daemon != "none" || facts.services.empty()) return false;
     return std::ranges::none_of(facts.services, [&](const ServiceFact& it) {
         const DialFact* const dial = picture.probe(it);
-        return it.kind == "directory" || (dial != nullptr && dial->stage != "connect");
+        return it.kind == "directory" || it.kind == "process" ||
+               (dial != nullptr && dial->stage != "connect");
     });
 }
 
@@ -518,6 +532,10 @@ Diagnosis diagnose(const Facts& facts) {
     Diagnosis diagnosis;
     diagnosis.findings = Sorting{picture, std::move(findings)}.sort();
     keep_subject(picture, diagnosis.findings);
+    if (!picture.has_project()) {
+        for (Finding& it : diagnosis.findings)
+            speak_of_processes(facts, it);
+    }
     if (!diagnosis.findings.empty()) diagnosis.ruled_out = rule_out(picture);
     diagnosis.seen = list_seen(picture);
     diagnosis.unseen = facts.unseen;

@@ -68,6 +68,7 @@ const Shape& shape_of<ServiceFact>() {
         {"start_timeout", slot<&ServiceFact::start_timeout>},
         {"declared_at", slot<&ServiceFact::declared_at>},
         {"may_end", slot<&ServiceFact::may_end>},
+        {"unit", slot<&ServiceFact::unit>},
     };
     static constexpr Shape shape{fields};
     return shape;

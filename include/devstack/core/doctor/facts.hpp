@@ -39,7 +39,9 @@ struct VariableFact {
 
 struct ServiceFact {
     std::string name;
-    std::string kind;   ///< "service", "task"; "directory" where there is no profile.
+    /// "service", "task". Where there is no profile: "process", one that serves something;
+    /// "directory", where nobody does.
+    std::string kind;
     std::string phase;  ///< As the daemon says; empty without a daemon.
     std::string why;
     double phase_seconds = 0;
@@ -69,6 +71,7 @@ struct ServiceFact {
     double start_timeout = 0;
     std::string declared_at;  ///< "devstack.toml:12".
     bool may_end = false;     ///< restart = "no": that it ends by itself is foreseen.
+    std::string unit;         ///< Of a process: "web.service" of systemd.
 };
 
 /// How a service ended that should not have.

@@ -1,0 +1,15 @@
+#pragma once
+
+#include "diagnosis/scene.hpp"
+
+#include <vector>
+
+namespace devstack::diagnosis {
+
+/// Where there is no profile, servers that run stand for services: those that were started in the
+/// directory or below it, the one on the port that is asked about, and those that it passes
+/// requests to. Of each what its process tells of it: command, directory, environment, ports,
+/// output where it goes to a file, and the unit of systemd.
+std::vector<ServiceScene> find_stand_ins(const Scene& scene);
+
+}  // namespace devstack::diagnosis
