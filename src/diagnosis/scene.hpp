@@ -22,7 +22,7 @@ struct ServiceScene {
     std::vector<std::string> env_files;  ///< Absolute; those it names itself.
     std::map<std::string, std::string> environment;
     std::optional<core::Probe> probe;
-    std::string output;             ///< Of a stand-in: the file that it writes to; absolute.
+    std::string output;               ///< Of a stand-in: the file that it writes to; absolute.
     std::uintmax_t output_begin = 0;  ///< How much of that was there before anybody was asked.
 };
 

@@ -250,8 +250,10 @@ bool is_worth_telling(const ReferenceFact& reference, const Picture& picture) {
 
 std::string what_it_does(const ReferenceFact& reference) {
     if (reference.kind == "nginx") {
-        return "nginx passes " + reference.path + of_whom(reference) + " to it by " +
-               render_reference(reference);
+        const bool is_named_so = reference.service.starts_with("nginx");
+        const std::string who = is_named_so ? reference.service : "nginx";
+        return who + " passes " + reference.path + (is_named_so ? "" : of_whom(reference)) +
+               " to it by " + render_reference(reference);
     }
     if (reference.kind == "config") {
         return reference.service + " proxies to it by " + render_reference(reference);

@@ -27,6 +27,7 @@ std::string speak(std::string text, const Facts& facts) {
         text = replace_all(text, "devstack logs " + it.name, log_of(it));
         text = replace_all(text, ", devstack crashes " + it.name + " --full", "");
     }
+    text = replace_all(text, ", name it in the profile so that it is started too,", "");
     // Several are restarted in one command.
     return replace_all(text, "devstack restart ", "restart ");
 }
@@ -64,6 +65,20 @@ void join_readers(std::vector<Finding>& findings) {
     findings = std::move(kept);
 }
 
+/// "server.js (pid 7) (node server.js, pid 7)" -> "server.js (pid 7)".
+std::string shorten_names(std::string text, const Facts& facts) {
+    for (const ServiceFact& it : facts.services) {
+        const std::string begin = it.name + " (";
+        const std::string end = ", pid " + std::to_string(it.pid) + ")";
+        const auto from = text.find(begin);
+        const auto to = from == text.npos ? from : text.find(end, from);
+        if (to != text.npos && text.find(')', from + begin.size()) == to + end.size() - 1) {
+            text.erase(from + it.name.size(), to + end.size() - from - it.name.size());
+        }
+    }
+    return text;
+}
+
 }  // namespace
 
 void keep_what_is_asked(const Picture& picture, std::vector<Finding>& findings) {
@@ -91,6 +106,9 @@ void keep_what_is_asked(const Picture& picture, std::vector<Finding>& findings) 
 }
 
 void speak_of_processes(const Facts& facts, Finding& finding) {
+    finding.what = shorten_names(std::move(finding.what), facts);
+    for (std::string& it : finding.explains)
+        it = shorten_names(std::move(it), facts);
     finding.fix = speak(std::move(finding.fix), facts);
     std::erase_if(finding.evidence,
                   [](const std::string& it) { return it.starts_with("devstack says: "); });
