@@ -306,7 +306,9 @@ Another one, for a program.)",
          R"(Looks at the project, its processes, ports, answers, proxies, databases, env files and
 logs at once, and tells the root cause first: with its evidence, what it explains and how
 to mend it. It changes nothing, and asks of a service nothing but its probe and GETs
-like it. It takes two seconds at most, and works without a running project too.)",
+like it. It takes two seconds at most, and works without a running project too. Without a
+profile the servers that run in this directory, or that are asked about, stand for
+services.)",
          R"(devstack doctor
 All of the project here.
 devstack doctor api

@@ -245,6 +245,9 @@ std::string of_whom(const ReferenceFact& reference) {
 /// Without a project nobody says who uses it; that a database here does not answer is told all the
 /// same.
 bool is_worth_telling(const ReferenceFact& reference, const Picture& picture) {
+    // Of one that runs it is seen whether it misses it.
+    const ServiceFact* const service = picture.service(reference.service);
+    if (service != nullptr && service->kind == "process") return false;
     return !picture.has_project() && is_database(reference.scheme) && is_local(reference.host);
 }
 

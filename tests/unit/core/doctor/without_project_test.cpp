@@ -23,6 +23,7 @@ public:
         add("app.py (pid 9)", 9, 8000, "python3 app.py");
         DialFact& database = refer("app.py (pid 9)", "DATABASE_URL", "postgresql", 5433);
         database = refused(database);
+        say("app.py (pid 9)", "could not connect: ECONNREFUSED 127.0.0.1:5433");
         ReferenceFact pass;
         pass.service = "nginx (pid 7)";
         pass.kind = "nginx";
@@ -99,6 +100,15 @@ TEST_CASE("a port where nobody listens is told by the one who should be there", 
                                     "refused.\n"});
 }
 
+TEST_CASE("a cache that a process goes on without is not missed", "[unit][doctor]") {
+    Host host;
+    host.facts.logs.clear();
+    CHECK(host.said().empty());
+    // In a directory where nobody runs it may be why.
+    host.facts.services[1].kind = "directory";
+    CHECK(host.said() == no_database);
+}
+
 TEST_CASE("a port that nobody names is told alone", "[unit][doctor]") {
     Host host;
     host.facts.subject = {"port", "9000", 9000};
@@ -110,6 +120,7 @@ TEST_CASE("what two processes read in one file is told once", "[unit][doctor]") 
     ReferenceFact second = host.facts.references.front();
     second.service = "nginx (pid 7)";
     host.facts.references.push_back(second);
+    host.say("nginx (pid 7)", "could not connect: ECONNREFUSED 127.0.0.1:5433");
     CHECK(host.said() == no_database);
 }
 
