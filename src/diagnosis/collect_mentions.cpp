@@ -1,5 +1,6 @@
 #include "devstack/base/time.hpp"
 #include "devstack/core/doctor/logged_ports.hpp"
+#include "devstack/core/doctor/unresolved_host.hpp"
 #include "devstack/platform/clock.hpp"
 
 #include "diagnosis/collectors.hpp"
@@ -83,6 +84,11 @@ std::set<std::string> find_wanted_names(const std::string& service, const Facts&
     for (const core::doctor::FileFact& it : facts.files) {
         if (it.service != service || it.trouble != "missing" || !it.is_missing) continue;
         names.insert(fs::path{it.path}.filename().string());
+    }
+    for (const core::doctor::LogFact& log : facts.logs) {
+        if (log.service != service) continue;
+        for (const core::doctor::LineFact& line : log.lines)
+            names.insert(core::doctor::find_unresolved_host(line.text));
     }
     names.erase("");
     // What closes a connection of Go's net/http without an answer.

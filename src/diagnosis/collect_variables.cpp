@@ -217,6 +217,8 @@ void add_variables(const Scene& scene,
             variables.push_back(fact);
         } else if (effective == service.environment.end()) {
             *known = fact;
+        } else if (plain_value(entry.value.text) != effective->second && known->overrides.empty()) {
+            known->overrides = where;
         }
     }
 }

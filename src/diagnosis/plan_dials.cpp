@@ -154,6 +154,8 @@ public:
         }
         for (const ReferenceFact& reference : facts_.references)
             try_tls(reference);
+        for (Endpoint& it : plan_certificates(facts_))
+            add(std::move(it));
         for (const core::doctor::NginxFact& nginx : facts_.nginx)
             try_kept_connections(nginx);
         ask_for_dumps();

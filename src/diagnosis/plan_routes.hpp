@@ -19,4 +19,7 @@ Endpoint like(const core::doctor::DialFact& original,
 std::vector<Endpoint> plan_other_routes(const core::doctor::Facts& facts,
                                         const core::doctor::DialFact& dial);
 
+/// A request has failed: of the https URLs on this machine that variables name, the certificates.
+std::vector<Endpoint> plan_certificates(const core::doctor::Facts& facts);
+
 }  // namespace devstack::diagnosis

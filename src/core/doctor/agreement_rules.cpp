@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <array>
 #include <regex>
+#include <vector>
 
 namespace devstack::core::doctor {
 
@@ -65,6 +66,74 @@ void compare_secrets(const ServiceFact& service,
                            render_variable(*theirs) + " of " + other.name +
                            " differ: " + service.name + " refuses what " + other.name +
                            " has signed.";
+            finding.evidence = {render_line(service.name, *line)};
+            finding.fix = "give both the same " + mine.name + ", then devstack restart " +
+                          service.name + " " + other.name;
+            findings.push_back(std::move(finding));
+            return;
+        }
+    }
+}
+
+// ---- Claims ------------------------------------------------------------------------------------
+
+struct Claim {
+    std::string_view name;
+    std::string_view in_variables;
+    std::vector<std::string_view> words;
+};
+
+/// What PyJWT, jsonwebtoken, jose, golang-jwt, ruby-jwt and Spring Security say of RFC 7519, 4.1.
+const Claim* find_claim(const std::string& line) {
+    static const std::vector<Claim> claims{{"audience",
+                                            "AUD",
+                                            {"invalid audience",
+                                             "audience invalid",
+                                             "\"aud\" claim",
+                                             "aud claim is not valid",
+                                             "Audience doesn't match"}},
+                                           {"issuer",
+                                            "ISS",
+                                            {"invalid issuer",
+                                             "issuer invalid",
+                                             "\"iss\" claim",
+                                             "iss claim is not valid",
+                                             "Issuer doesn't match"}},
+                                           {"algorithm",
+                                            "ALG",
+                                            {"alg value is not allowed",
+                                             "invalid algorithm",
+                                             "\"alg\" (Algorithm) Header Parameter",
+                                             "Expected a different algorithm"}}};
+    const auto found = std::ranges::find_if(claims, [&](const Claim& it) {
+        return std::ranges::any_of(
+            it.words, [&](std::string_view word) { return contains_word(line, word); });
+    });
+    return found == claims.end() ? nullptr : &*found;
+}
+
+/// Who takes tokens wants another audience or issuer than the one whom who makes them names.
+void compare_claims(const ServiceFact& service,
+                    const Picture& picture,
+                    std::vector<Finding>& findings) {
+    const LineFact* const line = picture.find_line(
+        service.name, [](const std::string& it) { return find_claim(it) != nullptr; });
+    if (line == nullptr || !is_recent(*line, picture)) return;
+    const Claim& claim = *find_claim(line->text);
+    for (const VariableFact& mine : service.variables) {
+        if (!contains(mine.name, claim.in_variables)) continue;
+        for (const ServiceFact& other : picture.facts().services) {
+            const auto theirs = std::ranges::find(other.variables, mine.name, &VariableFact::name);
+            if (&other == &service || theirs == other.variables.end()) continue;
+            if (theirs->value == mine.value && theirs->mark == mine.mark) continue;
+            Finding finding = begin(service, "token-claims-differ", 79);
+            const auto value_of = [](const VariableFact& it) {
+                return it.value.empty() ? "" : ", " + it.value;
+            };
+            finding.what = service.name + " refuses the tokens of " + other.name + " for their " +
+                           std::string{claim.name} + ": " + render_variable(mine) + " of " +
+                           service.name + value_of(mine) + ", differs from " +
+                           render_variable(*theirs) + " of " + other.name + value_of(*theirs) + ".";
             finding.evidence = {render_line(service.name, *line)};
             finding.fix = "give both the same " + mine.name + ", then devstack restart " +
                           service.name + " " + other.name;
@@ -231,8 +300,10 @@ void look_at_build(const FolderFact& folder,
 }  // namespace
 
 void find_disagreements(const Picture& picture, std::vector<Finding>& findings) {
-    for (const ServiceFact& service : picture.facts().services)
+    for (const ServiceFact& service : picture.facts().services) {
         compare_secrets(service, picture, findings);
+        compare_claims(service, picture, findings);
+    }
     compare_stores(picture, findings);
     for (const ReferenceFact& reference : picture.facts().references)
         compare_ports(reference, picture, findings);

@@ -17,7 +17,7 @@ namespace devstack::core::doctor {
 
 namespace {
 
-constexpr std::array<Rules, 55> all_rules{find_profile_mistakes,
+constexpr std::array<Rules, 56> all_rules{find_profile_mistakes,
                                           find_port_conflicts,
                                           find_wrong_ports,
                                           find_ambient_troubles,
@@ -26,6 +26,7 @@ constexpr std::array<Rules, 55> all_rules{find_profile_mistakes,
                                           find_refused_peers,
                                           find_doubled_paths,
                                           find_waiting_jobs,
+                                          find_bad_endpoints,
                                           find_disagreements,
                                           find_program_mistakes,
                                           find_missing_packages,

@@ -170,9 +170,12 @@ void tell_holder(const ServiceFact& service,
             finding.what = service.name + " can not listen on port " + number + ": " +
                            describe(*it) + " holds it.";
             finding.evidence.push_back("ss -ltnp sport = :" + number);
+            const bool is_ours = picture.service(it->service) != nullptr;
             finding.fix = it->pid == 0 ? "devstack ports " + number
-                                       : "kill " + std::to_string(it->pid) + ", or give " +
-                                             service.name + " another port";
+                          : is_ours
+                              ? "give " + service.name + " or " + it->service + " another port"
+                              : "kill " + std::to_string(it->pid) + ", or give " + service.name +
+                                    " another port";
             return;
         }
     }

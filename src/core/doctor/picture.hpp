@@ -102,6 +102,8 @@ void find_quiet_failures(const Picture& picture, std::vector<Finding>& findings)
 void find_dead_references(const Picture& picture, std::vector<Finding>& findings);
 /// A variable whose path its service's code puts before the same path.
 void find_doubled_paths(const Picture& picture, std::vector<Finding>& findings);
+/// Where a service that fails at a request is sent: hosts that do not resolve, old certificates.
+void find_bad_endpoints(const Picture& picture, std::vector<Finding>& findings);
 /// What two services should agree on.
 void find_disagreements(const Picture& picture, std::vector<Finding>& findings);
 /// Jobs in queues that nobody takes.

@@ -9,6 +9,7 @@
 #include "core/doctor/picture.hpp"
 
 #include <algorithm>
+#include <cctype>
 #include <set>
 
 namespace devstack::core::doctor {
@@ -58,7 +59,8 @@ bool is_failed_silently(const ReferenceFact& reference, const Picture& picture) 
     return picture.find_line(server->name, [](const std::string& line) {
         return contains_word(line, "error") || contains_word(line, "exception") ||
                contains_word(line, "traceback") || contains_word(line, "failed") ||
-               contains(line, "Error");
+               contains(line, "Error") || contains(line, "ECONN") ||
+               contains_word(line, "unreachable");
     }) == nullptr;
 }
 
@@ -157,9 +159,32 @@ bool differs_in_one_digit(int a, int b) {
     return differences == 1;
 }
 
-/// A service of the project that was probably meant: nobody else names its port, or the port is one
-/// digit off.
+/// "BILLING_URL" is about the service billing, "ORDER_API_URL" about order-api.
+bool is_called_by(const std::string& variable, const std::string& service) {
+    std::string name = service;
+    std::ranges::replace(name, '-', '_');
+    const auto at = static_cast<std::ptrdiff_t>(name.size());
+    return variable.size() > name.size() && variable[name.size()] == '_' &&
+           std::equal(name.begin(),
+                      name.end(),
+                      variable.begin(),
+                      variable.begin() + at,
+                      [](unsigned char one, unsigned char other) {
+                          return std::tolower(one) == std::tolower(other);
+                      });
+}
+
+/// A service of the project that was probably meant: the variable has its name, nobody else names
+/// its port, or the port is one digit off.
 const ListenerFact* find_meant(const ReferenceFact& reference, const Picture& picture) {
+    for (const ListenerFact& it : picture.facts().listeners) {
+        const ServiceFact* const service = picture.service(it.service);
+        if (service == nullptr || it.service == reference.service || reference.kind != "env")
+            continue;
+        if (is_called_by(reference.name, it.service) && picture.declares(*service, it.port)) {
+            return &it;
+        }
+    }
     const ListenerFact* only = nullptr;
     for (const ListenerFact& it : picture.facts().listeners) {
         if (it.service.empty() || it.service == reference.service) continue;
@@ -182,6 +207,28 @@ bool is_just_missed(const ReferenceFact& reference, const LineFact* line, const 
     if (line == nullptr || !contains_word(line->text, "refused")) return false;
     if (seconds_between(line->time, picture.facts().time) > recent_seconds) return false;
     return find_meant(reference, picture) != nullptr;
+}
+
+/// The service whose name and port it has, as services of docker-compose find each other; null: it
+/// is none's.
+const ServiceFact* find_namesake(const ReferenceFact& reference, const Picture& picture) {
+    const ServiceFact* const service = picture.service(reference.host);
+    return service != nullptr && picture.declares(*service, reference.port) ? service : nullptr;
+}
+
+/// In the profile, or in a file that it names: it is not there for others.
+bool is_declared(const ReferenceFact& reference, const Picture& picture) {
+    const std::string file = reference.where.substr(0, reference.where.rfind(':'));
+    return file == picture.facts().profile ||
+           std::ranges::any_of(picture.facts().env_files, [&](const EnvFileFact& it) {
+               return it.path == file && it.is_declared;
+           });
+}
+
+/// A name of docker-compose can not be meant here, whether or not anybody has met it yet.
+bool is_out_of_place(const ReferenceFact& reference, const DialFact& dial, const Picture& picture) {
+    return dial.stage == "resolve" && reference.kind == "env" &&
+           find_namesake(reference, picture) != nullptr && is_declared(reference, picture);
 }
 
 /// Whether anybody suffers from it. What nobody asks for may be down.
@@ -264,6 +311,18 @@ std::string what_it_does(const ReferenceFact& reference) {
     return render_reference(reference) + " sends " + reference.service + " there";
 }
 
+/// All who read that variable there: env files may be shared.
+std::vector<std::string> find_readers(const ReferenceFact& reference, const Picture& picture) {
+    std::vector<std::string> readers;
+    for (const ServiceFact& service : picture.facts().services) {
+        const bool reads = std::ranges::any_of(service.variables, [&](const VariableFact& it) {
+            return it.name == reference.name && it.where == reference.where;
+        });
+        if (reads || service.name == reference.service) readers.push_back(service.name);
+    }
+    return readers;
+}
+
 void tell_unresolved(const ReferenceFact& reference,
                      const DialFact& dial,
                      const Picture& picture,
@@ -272,8 +331,20 @@ void tell_unresolved(const ReferenceFact& reference,
     finding.what = render_reference(reference) + of_whom(reference) + " names the host \"" +
                    reference.host + "\", which does not resolve on this machine";
     const bool is_short = reference.host.find('.') == std::string::npos;
-    if (is_short) finding.what += " (a container's name?)";
     finding.evidence.push_back("resolving " + reference.host + ": " + dial.error);
+    if (const ServiceFact* const namesake = find_namesake(reference, picture)) {
+        const std::string real = "localhost:" + std::to_string(reference.port);
+        const auto readers = find_readers(reference, picture);
+        finding.what = render_reference(reference) + " of " + join_for_people(readers) +
+                       " names the host \"" + reference.host +
+                       "\", which does not resolve on this machine, as docker-compose would make "
+                       "it do: the service " +
+                       namesake->name + " is at " + real + ".";
+        finding.fix = "write " + real + " in " + render_reference(reference) +
+                      ", then devstack restart " + join(readers, " ");
+        return;
+    }
+    if (is_short) finding.what += " (a container's name?)";
     if (const ListenerFact* real = find_product(reference.scheme, picture)) {
         finding.what += "; " + product_of(reference.scheme) +
                         " listens on localhost:" + std::to_string(real->port);
@@ -307,7 +378,9 @@ bool tell_wrong_port(const ReferenceFact& reference, const Picture& picture, Fin
         return it.kind == reference.kind && it.service == reference.service &&
                it.port == real->port;
     };
-    if (std::ranges::any_of(picture.facts().references, leads_there) && owner == nullptr) {
+    const bool is_named = reference.kind == "env" && is_called_by(reference.name, real->service);
+    if (std::ranges::any_of(picture.facts().references, leads_there) && owner == nullptr &&
+        !is_named) {
         finding.fix = "start what should listen on port " + std::to_string(reference.port) +
                       ", or " + finding.fix + " if " + name + " is meant";
     }
@@ -389,14 +462,19 @@ void look_at_reference(const ReferenceFact& reference,
     // A check of the proxy's that fails is a consequence.
     finding.strength = is_upstream(reference) ? 87 : 85;
     const bool is_met = matters(reference, picture, finding.evidence);
-    if (!is_met && !is_worth_telling(reference, picture)) {
+    if (!is_met && !is_worth_telling(reference, picture) &&
+        !is_out_of_place(reference, *dial, picture)) {
         if (is_refused(*dial)) look_at_plan(reference, picture, findings);
         return;
     }
     // Nobody has said that it is this; it is all that is wrong.
     const bool is_guessed =
         is_failed_silently(reference, picture) && find_refusal(reference, picture) == nullptr;
-    finding.confidence = is_met && !is_guessed ? Confidence::sure : Confidence::probable;
+    const ServiceFact* const service = picture.service(reference.service);
+    const bool is_missed = is_out_of_place(reference, *dial, picture) && service != nullptr &&
+                           picture.is_suspect(*service);
+    finding.confidence =
+        (is_met && !is_guessed) || is_missed ? Confidence::sure : Confidence::probable;
     finding.evidence.insert(finding.evidence.begin(),
                             "connect to " + render_endpoint(reference.host, reference.port) + ": " +
                                 render_outcome(*dial));

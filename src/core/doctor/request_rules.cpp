@@ -264,8 +264,10 @@ void look_at_answer(const DialFact& dial, const Picture& picture, std::vector<Fi
         }
         finding.id = "request-answered-badly";
         finding.what = render_request(dial) + " is answered with " + render_outcome(dial) + ".";
+        const bool has_shown =
+            !sent_header(dial, "Authorization").empty() || !sent_header(dial, "Cookie").empty();
         finding.fix =
-            dial.status == unauthorized
+            dial.status == unauthorized && !has_shown
                 ? "it wants a log-in: ask with -H \"Authorization: …\" or -H \"Cookie: …\""
                 : "see the log of " + name_of(dial, server);
         if (server != nullptr) add_what_it_said(*server, picture, finding);

@@ -50,6 +50,39 @@ ReferenceFact store(const std::string& service, const std::string& path) {
 
 }  // namespace
 
+TEST_CASE("an audience that differs is told where a token is refused for it", "[unit][doctor]") {
+    const auto claim = [](const std::string& name, const std::string& value) {
+        VariableFact variable;
+        variable.name = name;
+        variable.value = value;
+        variable.where = value + ".env:2";
+        return variable;
+    };
+    World world = asked_world(401);
+    world.service("web").variables = {claim("JWT_AUDIENCE", "shop-web"), claim("JWT_ISSUER", "a")};
+    world.service("api").variables = {claim("JWT_AUDIENCE", "shop-api"), claim("JWT_ISSUER", "b")};
+    CHECK(world.findings()[0].id == "request-answered-badly");
+    CHECK(world.findings()[0].fix ==
+          "it wants a log-in: ask with -H \"Authorization: …\" or -H \"Cookie: …\"");
+    world.facts.dials.back().sent = {{"Authorization", "***"}};
+    CHECK(world.findings()[0].fix == "see the log of web");
+    world.say("web", "WARNING: token rejected: Invalid audience");
+    Finding finding = world.findings()[0];
+    CHECK(finding.id == "token-claims-differ");
+    CHECK(finding.what ==
+          "web refuses the tokens of api for their audience: JWT_AUDIENCE (shop-web.env:2) of web, "
+          "shop-web, differs from JWT_AUDIENCE (shop-api.env:2) of api, shop-api.");
+    CHECK(finding.fix == "give both the same JWT_AUDIENCE, then devstack restart web api");
+    world.facts.logs.clear();
+    world.say("web", "JsonWebTokenError: jwt issuer invalid. expected: a");
+    finding = world.findings()[0];
+    CHECK(finding.what ==
+          "web refuses the tokens of api for their issuer: JWT_ISSUER (a.env:2) of web, a, differs "
+          "from JWT_ISSUER (b.env:2) of api, b.");
+    world.service("api").variables = world.service("web").variables;
+    CHECK(world.findings()[0].id == "request-answered-badly");
+}
+
 TEST_CASE("secrets that differ are told where a signature is refused", "[unit][doctor]") {
     World world = asked_world(502);
     world.service("web").variables = {secret("web/.env:1", "17")};

@@ -167,6 +167,10 @@ constexpr Example examples[] = {
     {"Could not find sinatra-3.0.5 in locally installed gems (Bundler::GemNotFound)",
      "ruby-gem-missing",
      "sinatra"},
+    {"Error: Cannot find module '/srv/node_modules/@shop/shared/dist/index.js'. Please verify that "
+     "the package.json has a valid \"main\" entry",
+     "node-package-not-built",
+     "requires the package @shop/shared, and dist/index.js, which"},
     {"psql: error: server does not support SSL, but SSL was required",
      "database-has-no-tls",
      "insists on TLS"},
