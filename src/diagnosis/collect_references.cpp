@@ -96,10 +96,14 @@ private:
         const auto colon = variable.where.rfind(':');
         const fs::path path = fs::path{scene_.project_dir} / variable.where.substr(0, colon);
         const std::string text = read_small(path.string());
-        const std::regex line{"(^|\n)\\s*(export\\s+)?" + variable.name +
-                              "\\s*=\\s*[\"']?([^\"'\\s]*)"};
-        std::smatch found;
-        return std::regex_search(text, found, line) ? found[3].str() : variable.value;
+        const auto read = [&](const std::string& name) -> std::optional<std::string> {
+            const std::regex line{"(^|\n)\\s*(export\\s+)?" + name + "\\s*=\\s*[\"']?([^\"'\\s]*)"};
+            std::smatch found;
+            if (!std::regex_search(text, found, line)) return std::nullopt;
+            return found[3].str();
+        };
+        const auto value = read(variable.name);
+        return value ? expand_names(*value, read) : variable.value;
     }
 
     void add_variable(const core::doctor::ServiceFact& service,

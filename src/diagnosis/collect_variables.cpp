@@ -4,6 +4,7 @@
 #include "devstack/platform/clock.hpp"
 
 #include "diagnosis/collectors.hpp"
+#include "diagnosis/split_variables.hpp"
 
 #include <algorithm>
 #include <array>
@@ -133,21 +134,16 @@ struct FileOfService {
     bool is_declared = false;
 };
 
-/// Of those who may stand in a project's directory without being of its making.
+/// Servers that stand in a project's directory without being of its making. A script that starts a
+/// proxy may read one, to fill in its configuration.
 bool reads_env_files(const ServiceScene& service) {
-    static const std::set<std::string> others{"nginx",
-                                              "haproxy",
-                                              "apache2",
-                                              "httpd",
-                                              "varnishd",
-                                              "redis-server",
-                                              "postgres",
-                                              "mysqld",
-                                              "mariadbd",
-                                              "memcached",
-                                              "mongod"};
-    if (service.fact.kind != "process" || service.fact.words.empty()) return true;
-    return !others.contains(fs::path{service.fact.words[0]}.filename().string());
+    static const std::set<std::string> stores{
+        "redis-server", "postgres", "mysqld", "mariadbd", "memcached", "mongod"};
+    static const std::set<std::string> proxies{"nginx", "haproxy", "apache2", "httpd", "varnishd"};
+    if (service.fact.words.empty()) return true;
+    const std::string program = fs::path{service.fact.words[0]}.filename().string();
+    return !stores.contains(program) &&
+           !(proxies.contains(program) && service.fact.kind == "process");
 }
 
 std::vector<FileOfService> files_of(const Scene& scene, const ServiceScene& service) {
@@ -181,6 +177,16 @@ std::string plain_value(const std::string& text) {
     return value;
 }
 
+/// By the other values of the same file.
+std::string expand(const std::string& text, const std::vector<core::DotenvEntry>& entries) {
+    return expand_names(text, [&](const std::string& name) -> std::optional<std::string> {
+        const auto entry = std::ranges::find_if(
+            entries, [&](const core::DotenvEntry& it) { return it.name.text == name; });
+        if (entry == entries.end()) return std::nullopt;
+        return plain_value(entry->value.text);
+    });
+}
+
 /// The last one of each name is the one that counts.
 std::vector<core::DotenvEntry> last_entries(const std::vector<core::DotenvEntry>& entries) {
     std::vector<core::DotenvEntry> last;
@@ -198,12 +204,13 @@ void add_variables(const Scene& scene,
                    const std::string& path,
                    std::vector<VariableFact>& variables) {
     const core::Dotenv file = read_dotenv(scene, path);
-    for (const core::DotenvEntry& entry : last_entries(file.entries)) {
+    const auto entries = last_entries(file.entries);
+    for (const core::DotenvEntry& entry : entries) {
         const std::string& name = entry.name.text;
         const std::string where = scene.shown(path) + ":" + std::to_string(entry.name.place.line);
         const auto effective = service.environment.find(name);
         const std::string value = effective == service.environment.end()
-                                      ? plain_value(entry.value.text)
+                                      ? expand(plain_value(entry.value.text), entries)
                                       : effective->second;
         const auto known = std::ranges::find(variables, name, &VariableFact::name);
         VariableFact fact = make_variable(name, value, where);
@@ -217,7 +224,8 @@ void add_variables(const Scene& scene,
             variables.push_back(fact);
         } else if (effective == service.environment.end()) {
             *known = fact;
-        } else if (plain_value(entry.value.text) != effective->second && known->overrides.empty()) {
+        } else if (known->overrides.empty() && entry.value.text.find('$') == std::string::npos &&
+                   entry.value.text != effective->second) {
             known->overrides = where;
         }
     }

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <regex>
 #include <set>
 
 namespace devstack::diagnosis {
@@ -115,6 +116,21 @@ std::string find_database_scheme(const std::vector<ServiceFact>& services) {
         if (program == "mariadbd" || program.starts_with("mysqld")) schemes.insert("mysql");
     }
     return schemes.size() == 1 ? *schemes.begin() : "";
+}
+
+std::string expand_names(
+    const std::string& text,
+    const std::function<std::optional<std::string>(const std::string& name)>& value_of) {
+    static const std::regex named{R"re(\$(?:\{(\w+)\}|([A-Za-z_]\w*)))re"};
+    std::string value;
+    auto from = text.begin();
+    for (std::sregex_iterator it{text.begin(), text.end(), named}, end; it != end; ++it) {
+        value.append(from, (*it)[0].first);
+        from = (*it)[0].second;
+        const std::string name = (*it)[1].matched ? (*it)[1].str() : (*it)[2].str();
+        value += value_of(name).value_or((*it)[0].str());
+    }
+    return value.append(from, text.end());
 }
 
 }  // namespace devstack::diagnosis

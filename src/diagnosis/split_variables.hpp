@@ -2,6 +2,7 @@
 
 #include "devstack/core/doctor/facts.hpp"
 
+#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
@@ -23,5 +24,11 @@ std::optional<SplitUrl> join_variables(const core::doctor::VariableFact& host,
 
 /// The scheme of the only database server among the services; empty when there is none, or several.
 std::string find_database_scheme(const std::vector<core::doctor::ServiceFact>& services);
+
+/// "${DB_USER}" and "$DB_USER" with what `value_of` has for the name, as dotenv libraries put it
+/// in; what has no value stays.
+std::string expand_names(
+    const std::string& text,
+    const std::function<std::optional<std::string>(const std::string& name)>& value_of);
 
 }  // namespace devstack::diagnosis

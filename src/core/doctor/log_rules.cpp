@@ -165,17 +165,7 @@ void tell_holder(const ServiceFact& service,
     for (const int port : ports_in(is_named ? " " + found[1].str() : service.command)) {
         for (const ListenerFact* it : picture.listeners_on(port)) {
             if (it->service == service.name) continue;
-            const std::string number = std::to_string(port);
-            finding.strength = 86;
-            finding.what = service.name + " can not listen on port " + number + ": " +
-                           describe(*it) + " holds it.";
-            finding.evidence.push_back("ss -ltnp sport = :" + number);
-            const bool is_ours = picture.service(it->service) != nullptr;
-            finding.fix = it->pid == 0 ? "devstack ports " + number
-                          : is_ours
-                              ? "give " + service.name + " or " + it->service + " another port"
-                              : "kill " + std::to_string(it->pid) + ", or give " + service.name +
-                                    " another port";
+            tell_holder_of_port(service, *it, "", finding);
             return;
         }
     }

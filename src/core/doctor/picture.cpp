@@ -383,6 +383,23 @@ std::string places_of_file(const std::string& service,
         service, picture, [&](const MentionFact& it) { return it.port == 0 && it.file == file; });
 }
 
+void tell_holder_of_port(const ServiceFact& service,
+                         const ListenerFact& holder,
+                         const std::string& places,
+                         Finding& finding) {
+    const std::string number = std::to_string(holder.port);
+    finding.strength = 86;
+    finding.what = service.name + " can not listen on port " + number +
+                   (places.empty() ? "" : " (" + places + ")") + ": " + describe(holder) +
+                   " holds it.";
+    finding.evidence.push_back("ss -ltnp sport = :" + number);
+    const std::string other = service.name + " another port";
+    finding.fix = holder.pid == 0 ? "devstack ports " + number
+                  : holder.service.empty()
+                      ? "kill " + std::to_string(holder.pid) + ", or give " + other
+                      : "give " + holder.service + " or " + other;
+}
+
 std::string seconds_text(double seconds) {
     return seconds < 10 ? fmt::format("{:.1f} s", seconds) : fmt::format("{:.0f} s", seconds);
 }

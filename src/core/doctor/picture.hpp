@@ -206,6 +206,11 @@ std::string places_of_port(const std::string& service, int port, const Picture& 
 std::string places_of_file(const std::string& service,
                            const std::string& file,
                            const Picture& picture);
+/// That `service` can not listen where the holder does; one of this project is not to be killed.
+void tell_holder_of_port(const ServiceFact& service,
+                         const ListenerFact& holder,
+                         const std::string& places,
+                         Finding& finding);
 std::string seconds_text(double seconds);
 /// From one timestamp to the other; infinite when one is none.
 double seconds_between(const std::string& from, const std::string& to);

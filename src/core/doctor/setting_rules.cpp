@@ -98,15 +98,8 @@ void correct_port(const ServiceFact& service, const Picture& picture, Finding& f
         }
     }
     if (holder == nullptr) return;
-    const std::string number = std::to_string(holder->port);
-    finding.strength = 86;
-    finding.what = service.name + " can not listen on port " + number + " (" +
-                   places_of_port(service.name, holder->port, picture) + "): " + describe(*holder) +
-                   " holds it.";
-    finding.evidence.push_back("ss -ltnp sport = :" + number);
-    finding.fix = holder->pid == 0 ? "devstack ports " + number
-                                   : "kill " + std::to_string(holder->pid) + ", or give " +
-                                         service.name + " another port";
+    tell_holder_of_port(
+        service, *holder, places_of_port(service.name, holder->port, picture), finding);
 }
 
 /// It fails by it at each start, and nobody holds the port in between.

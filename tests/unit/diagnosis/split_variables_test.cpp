@@ -26,6 +26,17 @@ std::string join(const std::vector<VariableFact>& variables, const std::string& 
 
 }  // namespace
 
+TEST_CASE("names in a value are replaced by their values", "[unit][doctor]") {
+    const auto value_of = [](const std::string& name) -> std::optional<std::string> {
+        if (name == "USER") return "app";
+        return std::nullopt;
+    };
+    CHECK(expand_names("postgresql://${USER}:${WORD}@db/$USER", value_of) ==
+          "postgresql://app:${WORD}@db/app");
+    CHECK(expand_names("a$ $1 ${} b", value_of) == "a$ $1 ${} b");
+    CHECK(expand_names("", value_of).empty());
+}
+
 TEST_CASE("an endpoint that several variables name is put together", "[unit][diagnosis]") {
     CHECK(join({variable("PGHOST", "db"),
                 variable("PGUSER", "shop"),

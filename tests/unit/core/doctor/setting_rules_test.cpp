@@ -116,7 +116,7 @@ TEST_CASE("the port of which a program does not tell is looked for in its files"
         CHECK(world.findings()[0].what ==
               "api can not listen on port 3200 (app.exs:1): node web.js (pid 20) holds it.");
         // One of this project is not to be killed.
-        CHECK(world.findings()[0].fix == "give api or web another port");
+        CHECK(world.findings()[0].fix == "give web or api another port");
     }
     SECTION("nobody does") {
         world.facts.mentions = {{"api", 4000, "app.exs:1", ""}};
@@ -126,12 +126,12 @@ TEST_CASE("the port of which a program does not tell is looked for in its files"
 
 TEST_CASE("a debugger without a port is no server without one", "[doctor][settings]") {
     World world;
-    world.say("api", "Starting inspector on 127.0.0.1:3200 failed: address already in use");
+    world.say("api", "Starting inspector on 127.0.0.1:9229 failed: address already in use");
     CHECK(world.said().empty());
     world.end("api", 1);
     CHECK(world.findings()[0].id == "debugger-port-in-use");
     CHECK(world.findings()[0].what ==
-          "api runs, but without its debugger (--inspect): port 3200 was in use.");
+          "api runs, but without its debugger (--inspect): port 9229 was in use.");
 }
 
 TEST_CASE("two Erlang nodes of one name are both named", "[doctor][settings]") {
