@@ -356,6 +356,7 @@ Scene set_scene(const Question& question) {
     take_profile(scene);
     recall_readiness(scene);
     if (scene.profile_path.empty() && !scene.state) take_directory(scene);
+    if (!scene.profile_path.empty() && scene.daemon == "none") attach_running(scene);
     recall_secrets(scene);
     if (!scene.state) return scene;
     for (const api::ServiceState& state : scene.state->services) {

@@ -47,9 +47,11 @@ bool is_below(const std::string& path, const std::string& directory) {
     return path == directory || path.starts_with(directory + "/");
 }
 
-/// "server.js" of "node server.js", "app:app" of "uvicorn app:app", else the program's name.
+/// "server.js" of "node server.js", "php-fpm" of the title "php-fpm: master process (…)", else the
+/// program's name.
 std::string name_program(const std::vector<std::string>& words, int pid) {
-    const std::string program = fs::path{words[0]}.filename().string();
+    const std::string title = words[0].substr(0, words[0].find(": "));
+    const std::string program = fs::path{title}.filename().string();
     static const std::regex interpreters{
         R"((node|nodejs|deno|bun|tsx|php|perl|ruby|bash|sh|python[\d.]*))"};
     if (!std::regex_match(program, interpreters)) return program;
@@ -100,6 +102,19 @@ void take_environment(int pid, ServiceScene& service) {
     }
 }
 
+/// It lives, and nobody says that it should not.
+void take_life(int pid, core::doctor::ServiceFact& fact) {
+    fact.phase = "ready";
+    fact.is_wanted = true;
+    fact.pid = pid;
+    fact.unit = find_unit(pid);
+    const auto process = platform::find_process({}, pid);
+    if (!process) return;
+    const auto age = platform::read_age({}, *process).value_or(Duration{});
+    fact.uptime_seconds = std::chrono::duration<double>(age).count();
+    fact.phase_seconds = fact.uptime_seconds;
+}
+
 ServiceScene describe(int pid, const std::set<int>& ports) {
     ServiceScene service;
     auto& fact = service.fact;
@@ -108,21 +123,13 @@ ServiceScene describe(int pid, const std::set<int>& ports) {
     if (fact.words.empty()) return service;
     fact.name = name_program(fact.words, pid) + " (pid " + std::to_string(pid) + ")";
     fact.kind = "process";
-    fact.phase = "ready";
-    fact.is_wanted = true;
-    fact.pid = pid;
     fact.command = join(fact.words, " ");
     for (const int port : ports)
         fact.ports.push_back(std::to_string(port));
     fact.user = platform::read_user({}, pid);
     struct stat status {};
     if (::stat(proc(pid, "").c_str(), &status) == 0) fact.user_id = status.st_uid;
-    if (const auto process = platform::find_process({}, pid)) {
-        const auto age = platform::read_age({}, *process).value_or(Duration{});
-        fact.uptime_seconds = std::chrono::duration<double>(age).count();
-        fact.phase_seconds = fact.uptime_seconds;
-    }
-    fact.unit = find_unit(pid);
+    take_life(pid, fact);
     service.working_dir = platform::read_working_dir({}, pid);
     service.declared_dir = service.working_dir;
     service.output = find_output(pid);
@@ -187,6 +194,33 @@ std::vector<ServiceScene> find_stand_ins(const Scene& scene) {
         return here != "/" && is_below(platform::read_working_dir({}, pid), here);
     });
     return found;
+}
+
+void attach_running(Scene& scene) {
+    const auto servers = find_servers();
+    std::set<int> taken;
+    for (const auto& [pid, ports] : servers) {
+        taken.insert(ports.begin(), ports.end());
+        const std::string directory = platform::read_working_dir({}, pid);
+        const bool is_here = !directory.empty() && is_below(directory, scene.project_dir);
+        if (!is_here || platform::read_environment_variable({}, pid, "DEVSTACK_RUN")) continue;
+        for (ServiceScene& service : scene.services) {
+            const bool is_it =
+                std::ranges::any_of(service.fact.ports, [&](const std::string& port) {
+                    return ports.contains(core::doctor::to_port(port));
+                });
+            if (service.fact.pid == 0 && is_it) take_life(pid, service.fact);
+        }
+    }
+    const bool is_up = std::ranges::any_of(scene.services,
+                                           [](const ServiceScene& it) { return it.fact.pid != 0; });
+    for (ServiceScene& service : scene.services) {
+        const bool is_missed = std::ranges::none_of(service.fact.ports, [&](const std::string& it) {
+            return taken.contains(core::doctor::to_port(it));
+        });
+        const bool may_be = service.fact.kind == "service" && !service.fact.ports.empty();
+        if (is_up && may_be && is_missed) service.fact.phase = "stopped";
+    }
 }
 
 }  // namespace devstack::diagnosis

@@ -12,4 +12,9 @@ namespace devstack::diagnosis {
 /// output where it goes to a file, and the unit of systemd.
 std::vector<ServiceScene> find_stand_ins(const Scene& scene);
 
+/// Where there is a profile, and no daemon: whoever listens on a port that a service declares, was
+/// started in the project, and not by devstack, is that service, started by hand. Where there is
+/// one, those on whose ports nobody listens are stopped.
+void attach_running(Scene& scene);
+
 }  // namespace devstack::diagnosis

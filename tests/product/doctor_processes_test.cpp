@@ -84,6 +84,34 @@ TEST_CASE("a deadlock of a server that nobody supervises is told with both ends"
     CHECK(doctor.output.find("everywhere; restart " + name + " for now\n") != std::string::npos);
 }
 
+TEST_CASE("services that were started by hand are looked at as such", "[integration][doctor]") {
+    const std::uint16_t port = free_port();
+    const std::uint16_t other = free_port();
+    const TestProject project{
+        "[project]\nname = \"bank\"\n[service.bank]\ncommand = \"/usr/bin/python3 bank.py\"\n"
+        "port = " +
+        number(port) + "\n[service.web]\ncommand = \"node web.js\"\nport = " + number(other) +
+        "\n"};
+    std::string script = two_locks;
+    script.replace(script.find("@PORT@"), 6, number(port));
+    project.write_file("bank.py", script);
+    project.write_file("web.js", "");
+    CHECK(finding_in(project.devstack({"doctor"}).output) ==
+          "root cause: bank is not running: there is no devstack daemon, and none of its services "
+          "answers. [project-not-running]\n  fix          devstack up\n");
+    RunningCommand server{{{"/usr/bin/python3", "bank.py"}, project.directory(), {}}};
+    server.await_output("listening");
+    CHECK(project.devstack({"doctor", "bank"}).output == "nothing wrong\n");
+    CHECK(finding_in(project.devstack({"doctor"}).output) ==
+          "root cause: web (node web.js) is not running; nothing listens on " + number(other) +
+              ". [service-not-running]\n  fix          start it as the others were started (node "
+              "web.js), or end these, and let devstack up start all\n");
+    const std::string url = "http://127.0.0.1:" + number(port) + "/lock";
+    const CommandResult doctor = project.devstack({"doctor", url});
+    CHECK(finding_in(doctor.output).starts_with("root cause: bank is in a deadlock: "));
+    CHECK(doctor.output.find("everywhere; restart bank for now\n") != std::string::npos);
+}
+
 TEST_CASE("a proxy that nobody supervises is told with the port where nobody listens",
           "[integration][doctor]") {
     const Place place;

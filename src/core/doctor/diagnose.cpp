@@ -412,7 +412,7 @@ bool is_down(const Picture& picture) {
     if (facts.daemon != "none" || facts.services.empty()) return false;
     return std::ranges::none_of(facts.services, [&](const ServiceFact& it) {
         const DialFact* const dial = picture.probe(it);
-        return it.kind == "directory" || it.kind == "process" ||
+        return it.kind == "directory" || it.pid != 0 ||
                (dial != nullptr && dial->stage != "connect");
     });
 }
@@ -533,7 +533,7 @@ Diagnosis diagnose(const Facts& facts) {
     Diagnosis diagnosis;
     diagnosis.findings = Sorting{picture, std::move(findings)}.sort();
     keep_subject(picture, diagnosis.findings);
-    if (!picture.has_project()) {
+    if (facts.daemon == "none") {
         for (Finding& it : diagnosis.findings)
             speak_of_processes(facts, it);
     }

@@ -21,7 +21,16 @@ std::string log_of(const ServiceFact& process) {
 }
 
 std::string speak(std::string text, const Facts& facts) {
+    bool has_any = false;
     for (const ServiceFact& it : facts.services) {
+        if (it.pid == 0) {
+            text = replace_all(text,
+                               "devstack start " + it.name,
+                               "start it as the others were started (" + it.command +
+                                   "), or end these, and let devstack up start all");
+            continue;
+        }
+        has_any = true;
         for (const char* verb : {"devstack restart ", "devstack start "})
             text = replace_all(text, verb + it.name, restart_of(it));
         text = replace_all(text, "devstack logs " + it.name, log_of(it));
@@ -29,7 +38,7 @@ std::string speak(std::string text, const Facts& facts) {
     }
     text = replace_all(text, ", name it in the profile so that it is started too,", "");
     // Several are restarted in one command.
-    return replace_all(text, "devstack restart ", "restart ");
+    return has_any ? replace_all(text, "devstack restart ", "restart ") : text;
 }
 
 bool is_about_answer(const Finding& finding) {

@@ -14,8 +14,8 @@ namespace devstack::core::doctor {
 /// processes read in one file is told once.
 void keep_what_is_asked(const Picture& picture, std::vector<Finding>& findings);
 
-/// Where there is no profile, devstack runs none of the processes that are told of: how they are
-/// started again and where their output is to be found is said in other words.
+/// Without a daemon devstack runs none of the processes that are told of: how they are started
+/// again and where their output is to be found is said in other words.
 void speak_of_processes(const Facts& facts, Finding& finding);
 
 }  // namespace devstack::core::doctor
