@@ -103,7 +103,7 @@ TEST_CASE("services that were started by hand are looked at as such", "[integrat
     server.await_output("listening");
     CHECK(project.devstack({"doctor", "bank"}).output == "nothing wrong\n");
     CHECK(finding_in(project.devstack({"doctor"}).output) ==
-          "root cause: web (node web.js) is not running; nothing listens on " + number(other) +
+          "root cause: web (node web.js) is not running; nothing listens on port " + number(other) +
               ". [service-not-running]\n  fix          start it as the others were started (node "
               "web.js), or end these, and let devstack up start all\n");
     const std::string url = "http://127.0.0.1:" + number(port) + "/lock";
