@@ -86,8 +86,8 @@ void add_goroutines(const Facts& facts, Named& named) {
     }
 }
 
-/// "rotate (sessions.py:41)", of a thread of a Python program that works in `folder`.
-void add_python_place(const std::string& frame, const std::string& folder, Named& named) {
+/// "rotate (sessions.py:41)", of a thread of a program that works in `folder`.
+void add_place(const std::string& frame, const std::string& folder, Named& named) {
     static const std::regex place{R"( \((.+):(\d{1,7})\)$)"};
     std::smatch found;
     if (!std::regex_search(frame, found, place)) return;
@@ -111,12 +111,34 @@ void add_python_sources(Facts& facts) {
         if (thread.language != "python") continue;
         const std::string folder = platform::read_working_dir({}, thread.pid);
         for (const std::string& frame : thread.frames)
-            add_python_place(frame, folder, named);
+            add_place(frame, folder, named);
         for (const auto& [path, lines] : named)
             pids.emplace(path, thread.pid);
     }
     for (const auto& [path, lines] : named) {
         SourceFact fact = pick_python_lines(path, read_source_of(pids[path], path), lines);
+        if (!fact.lines.empty()) facts.sources.push_back(std::move(fact));
+    }
+}
+
+/// Of Node.js the line itself: it may name what keeps the event loop.
+void add_script_sources(Facts& facts) {
+    Named named;
+    for (const core::doctor::ThreadFact& thread : facts.threads) {
+        if (thread.language != "node" || thread.frames.empty()) continue;
+        const std::string folder = platform::read_working_dir({}, thread.pid);
+        add_place(thread.frames.front(), folder, named);
+    }
+    for (const auto& [path, wanted] : named) {
+        SourceFact fact;
+        fact.file = path;
+        std::istringstream lines{read_small(path, size_max)};
+        int number = 0;
+        for (std::string line; std::getline(lines, line);) {
+            if (wanted.contains(++number)) {
+                fact.lines.push_back({number, line.substr(0, line_size_max)});
+            }
+        }
         if (!fact.lines.empty()) facts.sources.push_back(std::move(fact));
     }
 }
@@ -145,6 +167,7 @@ void collect_sources(Facts& facts) {
         if (!fact.lines.empty()) facts.sources.push_back(std::move(fact));
     }
     add_python_sources(facts);
+    add_script_sources(facts);
 }
 
 }  // namespace devstack::diagnosis

@@ -112,6 +112,33 @@ TEST_CASE("the threads that spin are named", "[unit][doctor]") {
           "want 97 % of a CPU each.\n");
 }
 
+TEST_CASE("a call that keeps the event loop for long is named, and is no endless loop",
+          "[unit][doctor]") {
+    World world = stuck("node", 2);
+    spin(world.facts.threads[0], 99);
+    world.facts.threads[0].frames = {"verify (auth.js:7)", "login (app.js:3)"};
+    world.facts.threads[0].language = "node";
+    const auto line_is = [&](const std::string& text) {
+        world.facts.sources = {{"/srv/api/auth.js", {{7, text}}}};
+        return world.findings()[0];
+    };
+    constexpr const char* blocked =
+        "The event loop of api is blocked by crypto.pbkdf2Sync in verify (auth.js:7), called by "
+        "login (app.js:3): its main thread does nothing else until that has come to its end, for "
+        "each request anew.";
+    constexpr const char* call = "  return crypto.pbkdf2Sync(word, salt, 5e6, 64, 'sha512');";
+    CHECK(line_is(call).what == blocked);
+    CHECK(line_is(call).id == "event-loop-blocked");
+    CHECK(line_is("const ok = await doSync2(x); // crypto.pbkdf2Sync").id == "requests-stuck");
+    hang(world);
+    CHECK(line_is(call).what == blocked);
+    CHECK(line_is(call).fix ==
+          "use crypto.pbkdf2 (with await or a callback), which leaves the main thread free, or a "
+          "worker thread");
+    CHECK(line_is("while (true) {}").id == "spins");
+    CHECK(line_is("if (bcrypt.compareSync(word, hash)) {").fix.starts_with("use bcrypt.compare "));
+}
+
 TEST_CASE("what compiles does not spin", "[unit][doctor]") {
     World world = stuck("java", 2);
     spin(world.facts.threads[2], 99);

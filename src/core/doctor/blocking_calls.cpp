@@ -1,0 +1,25 @@
+#include "core/doctor/blocking_calls.hpp"
+
+#include <algorithm>
+#include <regex>
+
+namespace devstack::core::doctor {
+
+std::string find_blocking_call(const std::string& place, const Picture& picture) {
+    static const std::regex position{R"re(\(([^()]+):(\d{1,7})\))re"};
+    static const std::regex call{R"re((?:^|[^\w.$])((?:[A-Za-z_$][\w$]*\.)*\w+Sync)\s*\()re"};
+    std::smatch found;
+    if (!std::regex_search(place, found, position)) return "";
+    const int number = std::stoi(found[2].str());
+    const SourceFact* const source = picture.source(found[1].str(), number);
+    if (source == nullptr) return "";
+    const auto line = std::ranges::find(source->lines, number, &SourceLineFact::number);
+    if (!std::regex_search(line->text, found, call)) return "";
+    return found[1].str();
+}
+
+std::string asynchronous_form_of(const std::string& call) {
+    return call.substr(0, call.size() - std::string_view{"Sync"}.size());
+}
+
+}  // namespace devstack::core::doctor

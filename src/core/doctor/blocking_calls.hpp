@@ -1,0 +1,17 @@
+#pragma once
+
+#include "core/doctor/picture.hpp"
+
+#include <string>
+
+namespace devstack::core::doctor {
+
+/// "crypto.pbkdf2Sync" of a place like "verify (auth.js:2), called by login (auth.js:9)": the call
+/// in that line which computes, or waits, in the thread of the event loop (Node.js, "Don't Block
+/// the Event Loop"). Empty: none is known to be there.
+std::string find_blocking_call(const std::string& place, const Picture& picture);
+
+/// Its asynchronous form.
+std::string asynchronous_form_of(const std::string& call);
+
+}  // namespace devstack::core::doctor
