@@ -75,6 +75,20 @@ std::string invalid_fields(const Lines& lines, std::size_t at) {
     return fields;
 }
 
+/// What gRPC has to say stands in the lines below the error: "RESOURCE_EXHAUSTED: Received …".
+std::string grpc_status(const Lines& lines, std::size_t at) {
+    static const std::regex status{R"re(status = StatusCode\.(\w+))re"};
+    static const std::regex details{R"re(details = "(.*)")re"};
+    constexpr std::size_t lines_max = 4;
+    std::string said;
+    for (std::size_t i = at + 1; i < std::min(lines.size(), at + 1 + lines_max); ++i) {
+        std::smatch match;
+        if (std::regex_search(lines[i].text, match, status)) said += " " + match[1].str();
+        if (std::regex_search(lines[i].text, match, details)) said += ": " + match[1].str();
+    }
+    return said;
+}
+
 /// "Traceback (most recent call last):", frames with the innermost last, the error at the end of
 /// the frames. A syntax error has its place in a last frame without a function.
 std::optional<Traceback> read_python(const Lines& lines, std::size_t at) {
@@ -101,6 +115,7 @@ std::optional<Traceback> read_python(const Lines& lines, std::size_t at) {
                    (has_frames && std::regex_match(text, match, other))) {
             found.error = match[1];
             if (contains(text, " validation error")) found.error += invalid_fields(lines, i);
+            if (text.ends_with(" terminated with:")) found.error += grpc_status(lines, i);
             return found;
         }
     }

@@ -145,6 +145,9 @@ constexpr Told told[] = {
      "error:0A00010B:SSL routines::wrong version number",
      "tls-to-plain-port",
      "api speaks gRPC with TLS to 127.0.0.1:50051, where plain text is spoken."},
+    {"desc = grpc: received message larger than max (5000000 vs. 4194304)",
+     "grpc-message-too-large",
+     "api gets a message of 5000000 bytes by gRPC, and takes 4194304 at most."},
     // ---- Go, Elixir, Erlang
     {"go: cannot find GOROOT directory: /usr/local/go",
      "go-root-wrong",

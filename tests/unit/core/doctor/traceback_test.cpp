@@ -84,6 +84,20 @@ INFO: the end
        "string as an integer) | /srv/settings.py:5 | <module>");
 }
 
+TEST_CASE("what gRPC says is told with its error", "[unit][doctor]") {
+    CHECK(find_in(R"(Traceback (most recent call last):
+  File "/srv/web.py", line 8, in home
+    return str(len(lst(b"", timeout=3)))
+grpc._channel._InactiveRpcError: <_InactiveRpcError of RPC that terminated with:
+	status = StatusCode.UNAVAILABLE
+	details = "failed to connect to all addresses"
+	debug_error_string = "UNKNOWN:…"
+>
+)") == "grpc._channel._InactiveRpcError: <_InactiveRpcError of RPC that terminated with: "
+       "UNAVAILABLE: "
+       "failed to connect to all addresses | /srv/web.py:8 | home");
+}
+
 TEST_CASE("of an error in a package it is told which", "[unit][doctor]") {
     CHECK(find_in(R"(/srv/node_modules/ts-node/dist/configuration.js:91
     const { fileExists = ts.sys.fileExists } = rawApiOptions;
