@@ -16,7 +16,7 @@ namespace devstack::core::doctor {
 
 namespace {
 
-constexpr std::array<Rules, 55> all_rules{find_profile_mistakes,
+constexpr std::array<Rules, 56> all_rules{find_profile_mistakes,
                                           find_port_conflicts,
                                           find_wrong_ports,
                                           find_ambient_troubles,
@@ -35,6 +35,7 @@ constexpr std::array<Rules, 55> all_rules{find_profile_mistakes,
                                           find_sick_processes,
                                           find_locks,
                                           find_python_deadlocks,
+                                          find_python_pools,
                                           find_stuck_goroutines,
                                           find_waiting_goroutines,
                                           find_what_dumps_tell,

@@ -128,6 +128,8 @@ void find_what_the_kernel_logs(const Picture& picture, std::vector<Finding>& fin
 void find_lack_of_resources(const Picture& picture, std::vector<Finding>& findings);
 void find_locks(const Picture& picture, std::vector<Finding>& findings);
 void find_python_deadlocks(const Picture& picture, std::vector<Finding>& findings);
+/// Pools of threads that wait for themselves.
+void find_python_pools(const Picture& picture, std::vector<Finding>& findings);
 void find_stuck_goroutines(const Picture& picture, std::vector<Finding>& findings);
 void find_waiting_goroutines(const Picture& picture, std::vector<Finding>& findings);
 void find_what_dumps_tell(const Picture& picture, std::vector<Finding>& findings);
