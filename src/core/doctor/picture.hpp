@@ -144,6 +144,8 @@ void find_nginx_answers(const Picture& picture, std::vector<Finding>& findings);
 /// Comes after what logs tell, which may be a consequence.
 void find_nginx_request_troubles(const Picture& picture, std::vector<Finding>& findings);
 void find_what_nginx_logs(const Picture& picture, std::vector<Finding>& findings);
+/// Changes what others have found, by what is particular to a library or a version of a language.
+void find_library_mistakes(const Picture& picture, std::vector<Finding>& findings);
 /// Corrects by commands and variables what lines in logs alone have told; comes after all of them.
 void find_what_settings_tell(const Picture& picture, std::vector<Finding>& findings);
 /// Of requests that nobody makes now; only where others have found nothing.
