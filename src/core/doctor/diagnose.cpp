@@ -16,7 +16,7 @@ namespace devstack::core::doctor {
 
 namespace {
 
-constexpr std::array<Rules, 57> all_rules{find_profile_mistakes,
+constexpr std::array<Rules, 58> all_rules{find_profile_mistakes,
                                           find_port_conflicts,
                                           find_wrong_ports,
                                           find_ambient_troubles,
@@ -40,6 +40,7 @@ constexpr std::array<Rules, 57> all_rules{find_profile_mistakes,
                                           find_waiting_goroutines,
                                           find_what_dumps_tell,
                                           find_hangs,
+                                          find_lost_requests,
                                           find_circles,
                                           find_past_hangs,
                                           find_certificate_troubles,
