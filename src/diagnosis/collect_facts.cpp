@@ -230,6 +230,7 @@ Facts collect_facts(const Question& question) {
     collect_mentions(facts);
     collect_reports(*scene, facts);
     collect_task_limits(facts);
+    collect_middleware(facts);
     collect_surroundings(facts);
     dial_more(*scene, passwords, begin + question.limit * 9 / 10, facts);
     take_second_dumps(facts);

@@ -86,6 +86,9 @@ void collect_claims(const Scene& scene, Facts& facts);
 /// Unix sockets that nobody listens on, where a log says that an address is in use, and who has the
 /// inotify instances of which another one has none; as claims.
 void collect_sockets(const Scene& scene, Facts& facts);
+/// Functions of Express and Koa that may keep the request that is asked about from its answer.
+/// Comes after the dials and the activity.
+void collect_middleware(Facts& facts);
 /// Limits of processes and threads that are reached. Comes after the processes.
 void collect_task_limits(Facts& facts);
 /// What tells programs who is where and what time it is: /etc/hosts, name servers that do not

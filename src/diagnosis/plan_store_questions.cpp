@@ -5,8 +5,12 @@
 #include "diagnosis/collectors.hpp"
 
 #include <algorithm>
+#include <array>
+#include <charconv>
+#include <filesystem>
 #include <regex>
 #include <set>
+#include <string_view>
 
 namespace devstack::diagnosis {
 
@@ -82,6 +86,42 @@ Endpoint like(const DialFact& dial, const ReferenceFact& reference, const Passwo
     return endpoint;
 }
 
+bool is_redis_server(const core::doctor::ServiceFact& service) {
+    constexpr std::array<std::string_view, 4> servers{
+        "redis-server", "valkey-server", "keydb-server", "dragonfly"};
+    if (service.words.empty()) return false;
+    const std::string name = std::filesystem::path{service.words.front()}.filename().string();
+    return std::ranges::find(servers, name) != servers.end();
+}
+
+/// Libraries know where a Redis is without being told: which jobs wait there is asked of one that
+/// nobody names, too.
+std::vector<Endpoint> plan_queue_questions(const Facts& facts) {
+    constexpr double timeout = 0.5;
+    std::vector<Endpoint> endpoints;
+    for (const core::doctor::ServiceFact& service : facts.services) {
+        int port = 0;
+        if (!is_redis_server(service) || service.phase != "ready" || service.ports.empty()) {
+            continue;
+        }
+        const std::string& text = service.ports.front();
+        std::from_chars(text.data(), text.data() + text.size(), port);
+        const bool is_named = std::ranges::any_of(facts.references, [&](const ReferenceFact& it) {
+            return it.port == port && it.scheme == "redis";
+        });
+        if (port == 0 || is_named) continue;
+        Endpoint endpoint;
+        endpoint.fact.id = "queues of " + service.name;
+        endpoint.fact.purpose = "queues";
+        endpoint.fact.protocol = "redis";
+        endpoint.fact.host = "localhost";
+        endpoint.fact.port = port;
+        endpoint.fact.timeout = timeout;
+        endpoints.push_back(std::move(endpoint));
+    }
+    return endpoints;
+}
+
 }  // namespace
 
 std::vector<Endpoint> plan_store_questions(const Facts& facts, const Passwords& passwords) {
@@ -93,6 +133,10 @@ std::vector<Endpoint> plan_store_questions(const Facts& facts, const Passwords& 
         endpoint.fact.id = id;
         if (known.insert(id).second) endpoints.push_back(std::move(endpoint));
     };
+    for (Endpoint& it : plan_queue_questions(facts)) {
+        const std::string id = it.fact.id;
+        add(std::move(it), id);
+    }
     for (const ReferenceFact& reference : facts.references) {
         const auto dial = std::ranges::find(facts.dials, reference.dial, &DialFact::id);
         if (dial == facts.dials.end() || reference.user.empty() || dial->stage != "done") continue;

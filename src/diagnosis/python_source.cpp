@@ -1,5 +1,7 @@
 #include "diagnosis/python_source.hpp"
 
+#include <algorithm>
+#include <array>
 #include <sstream>
 #include <string_view>
 #include <vector>
@@ -32,8 +34,10 @@ core::doctor::SourceFact pick_python_lines(const std::string& path,
     fact.file = path;
     for (std::size_t i = 0; i < lines.size(); ++i) {
         const int number = static_cast<int>(i) + 1;
-        const bool is_about_locks = lines[i].find(".acquire(") != std::string::npos ||
-                                    lines[i].find(".release(") != std::string::npos;
+        constexpr std::array<std::string_view, 7> words{
+            ".acquire(", ".release(", "threading.", "PoolExecutor(", ".submit(", ".map(", "def "};
+        const bool is_about_locks = std::ranges::any_of(
+            words, [&](std::string_view word) { return lines[i].find(word) != std::string::npos; });
         if (wanted.contains(number) || is_about_locks) fact.lines.push_back({number, lines[i]});
     }
     return fact;

@@ -102,6 +102,7 @@ std::optional<Candidate> parse_key(const std::string& key) {
     static const std::regex rq{"rq:queue:(.+)"};
     static const std::regex celery{"_kombu\\.binding\\.(.+)"};
     static const std::regex resque{"(?:(.+):)?queue:(.+)"};
+    static const std::regex laravel{"(.*)queues:([^:]+)"};
     std::smatch found;
     Candidate it;
     it.key = key;
@@ -123,6 +124,10 @@ std::optional<Candidate> parse_key(const std::string& key) {
     } else if (std::regex_match(key, found, resque)) {
         it.prefix = found[1].matched ? found[1].str() + ":" : "";
         it.fact.kind = it.prefix.empty() ? "Sidekiq" : "Resque";
+        it.fact.name = found[2].str();
+    } else if (std::regex_match(key, found, laravel)) {
+        it.fact.kind = "Laravel";
+        it.fact.has_told = false;
         it.fact.name = found[2].str();
     } else {
         return std::nullopt;

@@ -23,24 +23,83 @@ Finding begin(const ServiceFact& service, int strength, Confidence confidence) {
     return finding;
 }
 
+/// The request that somebody asks about passes by it and is not answered, or the client of the
+/// waiter has given up waiting.
+bool keeps_somebody_waiting(const ServiceFact& service,
+                            const ClaimFact& claim,
+                            const Picture& picture) {
+    const DialFact* const asked = picture.dial("asked");
+    const bool is_asked =
+        asked != nullptr && asked->error == "no answer" && picture.is_suspect(service);
+    return is_asked ||
+           std::ranges::any_of(picture.facts().connections, [&](const ConnectionFact& connection) {
+               return connection.pid == claim.waiter && connection.state != "established";
+           });
+}
+
+/// Of PHP's own handler of sessions, which holds the lock from session_start() on (php.net,
+/// session_write_close).
+bool is_session_file(const ClaimFact& claim) {
+    return base_of(claim.path).starts_with("sess_");
+}
+
+/// ", which sleeps", ", which waits for db (127.0.0.1:5432)"; empty: it can not be told.
+std::string what_holder_does(const ClaimFact& claim, const Picture& picture) {
+    for (const ThreadFact& it : picture.facts().threads) {
+        if (it.pid != claim.pid) continue;
+        if (it.state == "R") return ", which runs";
+        if (it.system_call == "nanosleep") return ", which sleeps (nanosleep)";
+        if (!it.peer.empty()) return ", which waits for " + it.peer;
+        return it.system_call.empty() ? "" : ", which waits in " + it.system_call;
+    }
+    return "";
+}
+
+void tell_waiter(const ServiceFact& service,
+                 const ClaimFact& claim,
+                 const Picture& picture,
+                 Finding& finding) {
+    const std::string waiter = std::to_string(claim.waiter);
+    const std::string holder = std::to_string(claim.pid);
+    finding.id = "waits-for-file-lock";
+    finding.what = service.name + " (pid " + waiter + ") waits for the lock on the file " +
+                   claim.path + ", which " + render_holder(claim) + " holds.";
+    finding.evidence = {"/proc/locks: pid " + waiter + " is blocked by pid " + holder +
+                        what_holder_does(claim, picture)};
+    if (claim.service != service.name) finding.blames = {claim.service};
+    if (is_session_file(claim)) {
+        finding.what = "A request to " + service.name + " (pid " + waiter +
+                       ") waits for the lock on the session file " + claim.path + ", which " +
+                       render_holder(claim) +
+                       " holds: PHP answers the requests of one session one after the other, and "
+                       "that one does not end.";
+        finding.fix = "call session_write_close() before what takes long in the request of pid " +
+                      holder +
+                      ", or session_start(['read_and_close' => true]) where nothing is "
+                      "written; kill " +
+                      holder + " for now";
+    } else if (claim.service == service.name && !claim.service.empty()) {
+        finding.fix = "see what pid " + holder +
+                      " does with it: it is of the same service; devstack restart " + service.name +
+                      " for now";
+    } else {
+        finding.fix = "see what pid " + holder +
+                      " does with it, and end it if it is a leftover (kill " + holder +
+                      "); the lock goes with its holder";
+    }
+}
+
 /// The kernel says who waits, and who holds.
 void look_at_waiters(const ServiceFact& service,
                      const Picture& picture,
                      std::vector<Finding>& findings) {
     for (const ClaimFact& claim : picture.facts().claims) {
         const bool is_wait = claim.waiter_service == service.name && claim.waiter != 0;
-        if (!is_wait || picture.is_well(service)) continue;
+        const bool is_harmless =
+            picture.is_well(service) && !keeps_somebody_waiting(service, claim, picture);
+        if (!is_wait || is_harmless) continue;
         Finding finding = begin(service, 91, Confidence::sure);
-        finding.id = "waits-for-file-lock";
-        finding.what = service.name + " (pid " + std::to_string(claim.waiter) +
-                       ") waits for the lock on the file " + claim.path + ", which " +
-                       render_holder(claim) + " holds.";
-        finding.evidence = {"/proc/locks: pid " + std::to_string(claim.waiter) +
-                            " is blocked by pid " + std::to_string(claim.pid)};
-        if (claim.service != service.name) finding.blames = {claim.service};
-        finding.fix = "see what pid " + std::to_string(claim.pid) +
-                      " does with it, and end it if it is a leftover (kill " +
-                      std::to_string(claim.pid) + "); the lock goes with its holder";
+        tell_waiter(service, claim, picture, finding);
         findings.push_back(std::move(finding));
         return;
     }

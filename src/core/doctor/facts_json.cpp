@@ -489,6 +489,7 @@ const Shape& shape_of<Facts>() {
         {"reports", slot<&Facts::reports>},
         {"disks", slot<&Facts::disks>},
         {"task_limits", slot<&Facts::task_limits>},
+        {"middleware", slot<&Facts::middleware>},
         {"kernel", slot<&Facts::kernel>},
         {"machine", object_slot<&Facts::machine>},
         {"unseen", slot<&Facts::unseen>},

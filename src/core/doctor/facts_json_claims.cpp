@@ -69,6 +69,20 @@ const Shape& shape_of<CrashFact>() {
 }
 
 template <>
+const Shape& shape_of<MiddlewareFact>() {
+    static constexpr Field fields[] = {
+        {"service", slot<&MiddlewareFact::service>},
+        {"name", slot<&MiddlewareFact::name>},
+        {"where", slot<&MiddlewareFact::where>},
+        {"at", slot<&MiddlewareFact::at>},
+        {"fault", slot<&MiddlewareFact::fault>},
+        {"route", slot<&MiddlewareFact::route>},
+    };
+    static constexpr Shape shape{fields};
+    return shape;
+}
+
+template <>
 const Shape& shape_of<TaskLimitFact>() {
     static constexpr Field fields[] = {
         {"from", slot<&TaskLimitFact::from>},

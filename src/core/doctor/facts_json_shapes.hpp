@@ -15,6 +15,8 @@ const Shape& shape_of<FolderFact>();
 template <>
 const Shape& shape_of<TaskLimitFact>();
 template <>
+const Shape& shape_of<MiddlewareFact>();
+template <>
 const Shape& shape_of<ModuleFact>();
 template <>
 const Shape& shape_of<CrashFact>();

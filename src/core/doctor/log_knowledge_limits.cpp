@@ -89,6 +89,29 @@ constexpr LogKnowledge table[] = {
      "libncurses-dev, zlib1g-dev) and build that Python again (pyenv install --force), or use the "
      "system's python3; pip can not bring it",
      76},
+    {"package-of-other-platform",
+     "package is present but this platform",
+     R"re(Specifically the "([^"]+)" package is present but this platform)re",
+     "The packages of {service} were installed on another platform: {1} is there, which does not "
+     "run here.",
+     "rm -rf node_modules in {folder} and install again (npm ci); a node_modules is not to be "
+     "copied, or mounted into a container",
+     80},
+    {"package-of-other-platform",
+     "Could not load the \"sharp\" module",
+     R"re(Could not load the "sharp" module using the (\S+) runtime)re",
+     "The packages of {service} were installed on another platform: sharp has no part for {1}.",
+     "rm -rf node_modules in {folder} and install again (npm ci); a node_modules is not to be "
+     "copied, or mounted into a container",
+     80},
+    {"package-of-other-platform",
+     "Failed to load SWC binary for",
+     R"re(Failed to load SWC binary for (\S+?),)re",
+     "The packages of {service} were installed on another platform: Next.js has no compiler for "
+     "{1}.",
+     "rm -rf node_modules in {folder} and install again (npm ci); a node_modules is not to be "
+     "copied, or mounted into a container",
+     80},
     {"python-module-removed",
      "No module named",
      R"re(No module named '(distutils)\b)re",

@@ -130,9 +130,13 @@ void find_what_the_kernel_logs(const Picture& picture, std::vector<Finding>& fin
 void find_lack_of_resources(const Picture& picture, std::vector<Finding>& findings);
 void find_locks(const Picture& picture, std::vector<Finding>& findings);
 void find_python_deadlocks(const Picture& picture, std::vector<Finding>& findings);
+/// Pools of threads that wait for themselves.
+void find_python_pools(const Picture& picture, std::vector<Finding>& findings);
 void find_stuck_goroutines(const Picture& picture, std::vector<Finding>& findings);
 void find_waiting_goroutines(const Picture& picture, std::vector<Finding>& findings);
 void find_what_dumps_tell(const Picture& picture, std::vector<Finding>& findings);
+/// Middleware of Express and Koa that keeps a request from its answer.
+void find_lost_requests(const Picture& picture, std::vector<Finding>& findings);
 void find_hangs(const Picture& picture, std::vector<Finding>& findings);
 /// Comes after the rules about hangs, whose findings may follow from these.
 void find_circles(const Picture& picture, std::vector<Finding>& findings);
@@ -144,6 +148,8 @@ void find_nginx_answers(const Picture& picture, std::vector<Finding>& findings);
 /// Comes after what logs tell, which may be a consequence.
 void find_nginx_request_troubles(const Picture& picture, std::vector<Finding>& findings);
 void find_what_nginx_logs(const Picture& picture, std::vector<Finding>& findings);
+/// Changes what others have found, by what is particular to a library or a version of a language.
+void find_library_mistakes(const Picture& picture, std::vector<Finding>& findings);
 /// Corrects by commands and variables what lines in logs alone have told; comes after all of them.
 void find_what_settings_tell(const Picture& picture, std::vector<Finding>& findings);
 /// Of requests that nobody makes now; only where others have found nothing.

@@ -5,7 +5,9 @@
 #include "core/doctor/picture.hpp"
 
 #include <algorithm>
+#include <array>
 #include <regex>
+#include <string_view>
 
 namespace devstack::core::doctor {
 
@@ -219,6 +221,57 @@ std::string package_in(const std::string& line) {
     return path.substr(0, slash);
 }
 
+/// "@rollup/rollup-linux-x64-gnu": the part of a package for one platform, which the package itself
+/// names as optional.
+bool is_of_platform(const std::string& package) {
+    static const std::regex name{
+        R"([-/](?:linux|darwin|win32|freebsd|android)(?:musl)?-(?:x64|arm64|arm|ia32|x86|riscv64|ppc64|s390x)(?:-\w+)?$)"};
+    return std::regex_search(package, name);
+}
+
+void tell_other_platform(const ServiceFact& service,
+                         const FolderFact& folder,
+                         const std::string& package,
+                         Finding& finding) {
+    finding.id = "package-of-other-platform";
+    finding.what = "A package of " + service.name + " lacks " + package +
+                   ", its part for this platform: node_modules or the lock file of " + folder.path +
+                   " come from another one.";
+    const std::string lock = folder.lock_file.empty() ? "package-lock.json" : folder.lock_file;
+    const bool is_npm = folder.lock_file.empty() || folder.lock_file == "package-lock.json";
+    finding.fix =
+        "cd " + folder.path + " && rm -rf node_modules" + (is_npm ? " " + lock : "") + " && " +
+        (folder.install_command.empty() || is_npm ? "npm install" : folder.install_command) +
+        "; to name it in package.json would break the install on other platforms";
+}
+
+/// It is no program of Node.js that its command starts, or complains of something else, or has not
+/// been started at all.
+bool is_about_other_things(const ServiceFact& service, const Picture& picture) {
+    constexpr std::array<std::string_view, 18> others{"python",
+                                                      "python3",
+                                                      "ruby",
+                                                      "php",
+                                                      "java",
+                                                      "go",
+                                                      "nginx",
+                                                      "perl",
+                                                      "cargo",
+                                                      "dotnet",
+                                                      "bundle",
+                                                      "flask",
+                                                      "rails",
+                                                      "gunicorn",
+                                                      "uvicorn",
+                                                      "postgres",
+                                                      "mysqld",
+                                                      "caddy"};
+    const std::string program = service.words.empty() ? "" : base_of(service.words.front());
+    if (std::ranges::find(others, std::string_view{program}) != others.end()) return true;
+    if (service.phase == "waiting") return true;
+    return picture.find_line_with(service.name, "ERR_UNKNOWN_FILE_EXTENSION") != nullptr;
+}
+
 }  // namespace
 
 void find_program_mistakes(const Picture& picture, std::vector<Finding>& findings) {
@@ -238,6 +291,7 @@ void find_missing_packages(const Picture& picture, std::vector<Finding>& finding
         const bool is_declared =
             std::ranges::find(folder.not_installed, package) != folder.not_installed.end();
         if (!is_whole && package.empty()) continue;
+        if (package.empty() && is_about_other_things(*service, picture)) continue;
         Finding finding;
         finding.service = service->name;
         finding.topic = "packages";
@@ -263,6 +317,8 @@ void find_missing_packages(const Picture& picture, std::vector<Finding>& finding
             finding.what = "The package " + package + " of " + service->name +
                            " is named in package.json, but not installed.";
             finding.fix = "cd " + folder.path + " && " + folder.install_command;
+        } else if (is_of_platform(package)) {
+            tell_other_platform(*service, folder, package, finding);
         } else {
             finding.id = "package-not-declared";
             finding.what = service->name + " needs the package " + package +

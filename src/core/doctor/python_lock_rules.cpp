@@ -5,6 +5,7 @@
 #include "devstack/base/text.hpp"
 
 #include "core/doctor/picture.hpp"
+#include "core/doctor/python_places.hpp"
 #include "core/doctor/threads.hpp"
 
 #include <algorithm>
@@ -17,13 +18,7 @@ namespace devstack::core::doctor {
 
 namespace {
 
-struct Place {
-    std::string function;
-    std::string file;
-    int line = 0;
-
-    std::string text() const { return function + " (" + file + ":" + std::to_string(line) + ")"; }
-};
+using Place = PythonPlace;
 
 struct Held {
     std::string lock;
@@ -36,16 +31,6 @@ struct Waiter {
     Place place;
     std::vector<Held> held;
 };
-
-/// "rotate (app/sessions.py:41)".
-std::optional<Place> parse_place(const std::string& frame) {
-    const auto open = frame.rfind(" (");
-    const auto colon = frame.rfind(':');
-    if (open == frame.npos || colon == frame.npos || colon < open) return std::nullopt;
-    Place place{frame.substr(0, open), frame.substr(open + 2, colon - open - 2), 0};
-    std::from_chars(frame.data() + colon + 1, frame.data() + frame.size(), place.line);
-    return place;
-}
 
 /// "lock" of "with lock:" and "lock.acquire()"; empty for all else.
 std::string lock_taken_by(const std::string& line) {
@@ -95,7 +80,7 @@ std::vector<Held> locks_around(const Place& place, const Picture& picture) {
 std::optional<Waiter> find_wait(const ThreadFact& thread, const Picture& picture) {
     const bool may_wait = thread.language == "python" && thread.system_call == "futex" &&
                           thread.state == "S" && !thread.frames.empty();
-    const auto inner = may_wait ? parse_place(thread.frames.front()) : std::nullopt;
+    const auto inner = may_wait ? parse_python_place(thread.frames.front()) : std::nullopt;
     const SourceFact* const source = inner ? picture.source(inner->file, inner->line) : nullptr;
     if (source == nullptr) return std::nullopt;
     const auto line = std::ranges::find(source->lines, inner->line, &SourceLineFact::number);
@@ -103,7 +88,7 @@ std::optional<Waiter> find_wait(const ThreadFact& thread, const Picture& picture
     Waiter waiter{&thread, lock_taken_by(line->text), *inner, {}};
     if (waiter.lock.empty()) return std::nullopt;
     for (const std::string& frame : thread.frames) {
-        const auto place = parse_place(frame);
+        const auto place = parse_python_place(frame);
         if (!place) continue;
         std::ranges::move(locks_around(*place, picture), std::back_inserter(waiter.held));
     }
@@ -188,10 +173,78 @@ std::optional<Finding> find_deadlock(const ServiceFact& service,
     return std::nullopt;
 }
 
+/// "jobs_lock = threading.Lock()", of one that processes do not share.
+bool is_of_threads(const Waiter& waiter, const Picture& picture) {
+    const SourceFact* const source = picture.source(waiter.place.file, waiter.place.line);
+    if (source == nullptr) return false;
+    static const std::regex made{
+        R"(^\s*([A-Za-z_][\w.]*)\s*(?::[^=]+)?=\s*threading\.(?:R?Lock|Condition|(?:Bounded)?Semaphore)\()"};
+    return std::ranges::any_of(source->lines, [&](const SourceLineFact& line) {
+        std::smatch found;
+        return std::regex_search(line.text, found, made) && found[1].str() == waiter.lock;
+    });
+}
+
+/// Where the process waits for a child of its own to end; empty: it does not, or it is not known.
+std::string place_of_parent(int pid, const Picture& picture) {
+    for (const ThreadFact& it : picture.facts().threads) {
+        const bool is_wait = it.system_call == "wait4" || it.system_call == "waitid";
+        if (it.pid == pid && is_wait && !it.frames.empty()) return it.frames.front();
+    }
+    return "";
+}
+
+/// A child that was forked has the parent's locks as they were, and none of the threads that hold
+/// them (fork(2), threading.Lock).
+void look_at_forked(const ServiceFact& service,
+                    const ProcessFact& process,
+                    const std::vector<Waiter>& waiters,
+                    const Picture& picture,
+                    std::vector<Finding>& findings) {
+    constexpr double patience = 1;
+    const ProcessFact* const parent = picture.process(process.parent);
+    const bool is_alone = process.threads == 1 && waiters.size() == 1;
+    const bool is_forked = parent != nullptr && parent->service == service.name &&
+                           parent->command == process.command && parent->threads > 1;
+    if (!is_alone || !is_forked || process.age_seconds < patience) return;
+    const Waiter& waiter = waiters.front();
+    if (find_held(waiter, waiter.lock) != nullptr || !is_of_threads(waiter, picture)) return;
+    Finding finding = begin_finding(service, waiters);
+    const std::string child = std::to_string(process.pid);
+    const std::string above = place_of_parent(parent->pid, picture);
+    finding.id = "lock-held-over-fork";
+    finding.confidence = Confidence::probable;
+    finding.what = (above.empty() ? "The child process " + child + " of " + service.name + " waits"
+                                  : service.name + " waits in " + above +
+                                        " for its child process " + child + ", which waits") +
+                   " in " + waiter.place.text() + " for " + waiter.lock + ": a thread of pid " +
+                   std::to_string(parent->pid) +
+                   " held that lock when the child was forked, and in the child there is no thread "
+                   "that would release it.";
+    finding.evidence.push_back("pid " + child + " has 1 thread, its parent " +
+                               std::to_string(parent->pid) + " has " +
+                               std::to_string(parent->threads) + "; both are " + process.command);
+    finding.fix =
+        "start it without a fork: multiprocessing.get_context(\"spawn\") (or "
+        "\"forkserver\"), or fork before there are threads; devstack restart " +
+        service.name + " for now";
+    findings.push_back(std::move(finding));
+}
+
 }  // namespace
+
+std::optional<PythonPlace> parse_python_place(const std::string& frame) {
+    const auto open = frame.rfind(" (");
+    const auto colon = frame.rfind(':');
+    if (open == frame.npos || colon == frame.npos || colon < open) return std::nullopt;
+    PythonPlace place{frame.substr(0, open), frame.substr(open + 2, colon - open - 2), 0};
+    std::from_chars(frame.data() + colon + 1, frame.data() + frame.size(), place.line);
+    return place;
+}
 
 void find_python_deadlocks(const Picture& picture, std::vector<Finding>& findings) {
     for (const ServiceFact& service : picture.facts().services) {
+        const std::size_t known = findings.size();
         for (const ProcessFact* process : picture.processes_of(service.name)) {
             std::vector<Waiter> waiters;
             for (const ThreadFact& thread : picture.facts().threads) {
@@ -200,6 +253,8 @@ void find_python_deadlocks(const Picture& picture, std::vector<Finding>& finding
             }
             if (auto finding = find_deadlock(service, waiters)) {
                 findings.push_back(std::move(*finding));
+            } else if (findings.size() == known) {
+                look_at_forked(service, *process, waiters, picture, findings);
             }
         }
     }

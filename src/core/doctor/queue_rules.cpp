@@ -6,6 +6,7 @@
 #include "core/doctor/picture.hpp"
 
 #include <algorithm>
+#include <iterator>
 #include <regex>
 #include <set>
 #include <sstream>
@@ -29,10 +30,18 @@ bool is_same_store(const ReferenceFact& one, const ReferenceFact& other) {
 /// reason of its own.
 bool is_settled(const ReferenceFact& reference, const Picture& picture) {
     constexpr double young_seconds = 3;
+    const auto is_up = [&](const ServiceFact& it) {
+        return picture.is_well(it) && it.uptime_seconds >= young_seconds;
+    };
+    if (reference.kind == "queues") {
+        return std::ranges::all_of(picture.facts().services, [&](const ServiceFact& it) {
+            return it.kind != "service" || is_up(it);
+        });
+    }
     return std::ranges::all_of(picture.facts().references, [&](const ReferenceFact& it) {
         const ServiceFact* const service = picture.service(it.service);
         if (service == nullptr || !is_same_store(it, reference)) return true;
-        return picture.is_well(*service) && service->uptime_seconds >= young_seconds;
+        return is_up(*service);
     });
 }
 
@@ -44,14 +53,14 @@ void add_names(const std::string& list, std::set<std::string>& names) {
 
 /// From which queues a worker of Celery takes, by its command (-Q) or what it says when it starts.
 /// False: it is none, or neither tells.
-struct CeleryWorker {
+struct CommandWorker {
     bool is_one = false;
     std::set<std::string> queues;
 };
 
-CeleryWorker read_celery_worker(const ServiceFact& service, const Picture& picture) {
+CommandWorker read_celery_worker(const ServiceFact& service, const Picture& picture) {
     static const std::regex banner{R"(^\s*\.> (\S+)\s+exchange=)"};
-    CeleryWorker worker;
+    CommandWorker worker;
     const auto& words = service.words;
     const bool is_celery =
         std::ranges::any_of(words, [](const std::string& it) { return base_of(it) == "celery"; });
@@ -73,21 +82,55 @@ CeleryWorker read_celery_worker(const ServiceFact& service, const Picture& pictu
     return worker;
 }
 
-struct CeleryQueues {
+/// `php artisan queue:work [connection] --queue=high,default`; without the option it takes what
+/// REDIS_QUEUE names, or "default" (config/queue.php as Laravel makes it).
+CommandWorker read_laravel_worker(const ServiceFact& service) {
+    CommandWorker worker;
+    const auto& words = service.words;
+    const auto command = std::ranges::find_if(
+        words, [](const std::string& it) { return it == "queue:work" || it == "queue:listen"; });
+    worker.is_one = command != words.end();
+    if (!worker.is_one) {
+        // It has workers all the same; of which queues is written elsewhere.
+        worker.is_one =
+            contains(service.command, "queue:work") || contains(service.command, "queue:listen") ||
+            contains(service.command, "horizon") || contains(service.command, "composer");
+        return worker;
+    }
+    for (auto it = command + 1; it != words.end(); ++it) {
+        if (it->starts_with("--queue=")) add_names(it->substr(8), worker.queues);
+        // Another connection has a default of its own.
+        const bool is_connection = it == command + 1 && !it->starts_with("-") && *it != "redis";
+        if (is_connection && worker.queues.empty()) return {true, {}};
+    }
+    if (!worker.queues.empty()) return worker;
+    const auto named = std::ranges::find(service.variables, "REDIS_QUEUE", &VariableFact::name);
+    worker.queues.insert(named == service.variables.end() ? "default" : named->value);
+    return worker;
+}
+
+/// Of the kinds whose workers say nothing in the store.
+CommandWorker read_worker(const std::string& kind,
+                          const ServiceFact& service,
+                          const Picture& picture) {
+    return kind == "Laravel" ? read_laravel_worker(service) : read_celery_worker(service, picture);
+}
+
+struct CommandQueues {
     bool is_known = false;  ///< There are workers, and of each it is known from which it takes.
-    std::set<std::string> taken;
+    std::set<std::string> names;
     std::string service;  ///< One of them.
 };
 
-CeleryQueues find_celery_queues(const Picture& picture) {
-    CeleryQueues all;
+CommandQueues find_queues_of_commands(const std::string& kind, const Picture& picture) {
+    CommandQueues all;
     bool is_unknown = false;
     for (const ServiceFact& service : picture.facts().services) {
-        const CeleryWorker worker = read_celery_worker(service, picture);
+        const CommandWorker worker = read_worker(kind, service, picture);
         if (!worker.is_one) continue;
         all.service = service.name;
         if (worker.queues.empty()) is_unknown = true;
-        all.taken.insert(worker.queues.begin(), worker.queues.end());
+        all.names.insert(worker.queues.begin(), worker.queues.end());
     }
     all.is_known = !all.service.empty() && !is_unknown;
     return all;
@@ -98,9 +141,10 @@ struct Finder {
     const ReferenceFact& reference;
     const QueueFact& queue;
     const Picture& picture;
-    CeleryQueues celery = find_celery_queues(picture);
+    CommandQueues taken = find_queues_of_commands(queue.kind, picture);
 
     bool is_celery() const { return queue.kind == "Celery"; }
+    bool is_laravel() const { return queue.kind == "Laravel"; }
     /// Somebody asks for something, and gets no answer or a bad one: it may be that.
     bool is_missed() const {
         const DialFact* const asked = picture.dial("asked");
@@ -119,19 +163,21 @@ struct Finder {
         if (queue.elsewhere.empty() || queue.has_busy_takers || find_elsewhere() == nullptr) {
             return false;
         }
+        if (is_laravel()) return false;
         if (!is_celery()) return queue.consumers == 0;
-        return queue.idle_takers == 0 && celery.is_known && celery.taken.contains(queue.name);
+        return queue.idle_takers == 0 && taken.is_known && taken.names.contains(queue.name);
     }
     bool is_taken_by_nobody() const {
+        if (is_laravel()) return taken.is_known && !taken.names.contains(queue.name);
         if (!is_celery()) {
             return queue.has_told && queue.consumers == 0 && (!queue.others.empty() || is_missed());
         }
-        return celery.is_known && !celery.taken.contains(queue.name) && queue.idle_takers > 0 &&
+        return taken.is_known && !taken.names.contains(queue.name) && queue.idle_takers > 0 &&
                !queue.has_busy_takers;
     }
     std::vector<std::string> others() const {
-        if (!is_celery()) return queue.others;
-        return {celery.taken.begin(), celery.taken.end()};
+        if (!is_celery() && !is_laravel()) return queue.others;
+        return {taken.names.begin(), taken.names.end()};
     }
     /// Of those that know this database the one that waits for an answer, and else one that is no
     /// worker.
@@ -143,7 +189,7 @@ struct Finder {
             const bool is_here = service != nullptr && is_same_store(it, reference) &&
                                  database_of(it) == database_of(reference);
             if (!is_here) continue;
-            const bool is_worker = read_celery_worker(*service, picture).is_one ||
+            const bool is_worker = read_worker(queue.kind, *service, picture).is_one ||
                                    contains_word(service->name, "worker");
             const int rank = (picture.is_suspect(*service) ? 2 : 0) + (is_worker ? 0 : 1);
             if (rank > best_rank) {
@@ -151,7 +197,18 @@ struct Finder {
                 best_rank = rank;
             }
         }
-        return best;
+        return best.empty() ? reference.service : best;
+    }
+    /// How a worker is told to take from this one besides; empty: that depends.
+    std::string option_for_worker() const {
+        const std::vector<std::string> names = others();
+        if (names.empty()) return "";
+        const std::string& other = names.front();
+        if (queue.kind == "Sidekiq") return "sidekiq -q " + other + " -q " + queue.name;
+        if (queue.kind == "Resque") return "QUEUE=" + other + "," + queue.name;
+        if (queue.kind == "RQ") return "rq worker " + other + " " + queue.name;
+        if (is_laravel()) return "queue:work --queue=" + other + "," + queue.name;
+        return "";
     }
     std::string store() const {
         return "database " + database_of(reference) + " of Redis at " +
@@ -203,6 +260,10 @@ void tell_nobody(const Finder& it, std::vector<Finding>& findings) {
                                    : "workers take from " + join_for_people(others) + ".");
     if (others.empty()) {
         finding.fix = "start a worker that takes from " + name;
+    } else if (const std::string option = it.option_for_worker(); !option.empty()) {
+        finding.fix = "let a worker take from it, too (" + option +
+                      "), or put the jobs into the queue of one: the names have to be the same, "
+                      "letter by letter";
     } else if (it.is_celery()) {
         finding.fix = "let a worker take from it, too (celery worker -Q " + others.front() + "," +
                       name + "), or correct the route of the task (task_routes, queue=)";
@@ -216,9 +277,32 @@ void tell_nobody(const Finder& it, std::vector<Finding>& findings) {
 
 }  // namespace
 
+namespace {
+
+/// Of a store that nobody names: by the libraries' own idea of where it is.
+std::vector<ReferenceFact> references_to_unnamed(const Picture& picture) {
+    std::vector<ReferenceFact> references;
+    for (const DialFact& dial : picture.facts().dials) {
+        if (dial.purpose != "queues") continue;
+        ReferenceFact reference;
+        reference.kind = "queues";
+        reference.service = dial.id.substr(dial.id.rfind(' ') + 1);
+        reference.scheme = "redis";
+        reference.host = dial.host;
+        reference.port = dial.port;
+        reference.dial = dial.id;
+        references.push_back(std::move(reference));
+    }
+    return references;
+}
+
+}  // namespace
+
 void find_waiting_jobs(const Picture& picture, std::vector<Finding>& findings) {
     std::set<std::string> told;
-    for (const ReferenceFact& reference : picture.facts().references) {
+    std::vector<ReferenceFact> references = picture.facts().references;
+    std::ranges::move(references_to_unnamed(picture), std::back_inserter(references));
+    for (const ReferenceFact& reference : references) {
         const DialFact* const dial = picture.dial(reference.dial);
         if (dial == nullptr || dial->queues.empty() || !is_settled(reference, picture)) continue;
         for (const QueueFact& queue : dial->queues) {

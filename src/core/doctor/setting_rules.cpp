@@ -1,6 +1,7 @@
 // What commands and variables tell of a trouble that a line in a log has only begun to tell: a
 // limit that the command itself lowers, a socket that an earlier run has left, a misspelt name.
 
+#include "devstack/base/text.hpp"
 #include "devstack/core/doctor/logged_ports.hpp"
 #include "devstack/core/doctor/shell_status.hpp"
 
@@ -102,6 +103,20 @@ void correct_port(const ServiceFact& service, const Picture& picture, Finding& f
         service, *holder, places_of_port(service.name, holder->port, picture), finding);
 }
 
+/// Where the project's own programs name the port: "app.js:3".
+std::vector<std::string> places_in_sources(const std::string& service,
+                                           int port,
+                                           const Picture& picture) {
+    static const std::regex source{
+        R"(\.(?:go|py|[cm]?js|jsx|tsx?|rb|ru|php|java|kt|cs|rs|pl|pm|psgi|exs?|c|cpp):\d+$)"};
+    std::vector<std::string> places;
+    for (const MentionFact& it : picture.facts().mentions) {
+        const bool is_it = it.service == service && it.port == port;
+        if (is_it && std::regex_search(it.where, source)) places.push_back(it.where);
+    }
+    return places;
+}
+
 /// It fails by it at each start, and nobody holds the port in between.
 void correct_own_port(const ServiceFact& service, const Picture& picture, Finding& finding) {
     static const std::regex told{R"(can not listen on port (\d+): it was in use)"};
@@ -112,6 +127,15 @@ void correct_own_port(const ServiceFact& service, const Picture& picture, Findin
     finding.fix = "nobody holds it between its runs, so that it is " + service.name +
                   " itself, as a rule: see whether it listens twice (grep -rn \"listen(\" in " +
                   folder_of(service, picture) + "), in a module that it imports, say";
+    constexpr std::size_t places_max = 4;
+    const auto places = places_in_sources(service.name, to_port(found[1].str()), picture);
+    if (places.size() < 2 || places.size() > places_max) return;
+    finding.what = service.name + " can not listen on port " + found[1].str() +
+                   ": nobody holds it between its runs, so that " + service.name +
+                   " listens there twice itself, as a rule; " + found[1].str() + " stands in " +
+                   join_for_people(places) + ".";
+    finding.fix = "let only one of them listen (" + join_for_people(places) +
+                  "): a module that others import must not listen by itself";
 }
 
 // ---- Names -------------------------------------------------------------------------------------

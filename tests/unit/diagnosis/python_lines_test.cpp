@@ -152,6 +152,7 @@ TEST_CASE("of Python source the named lines are picked, with what they stand in"
         picked += std::to_string(line.number) + line.text + "\n";
     CHECK(fact.file == "/srv/app/sessions.py");
     CHECK(picked ==
+          "2lock = threading.Lock()\n"
           "4def rotate(\n"
           "7    with lock:\n"
           "8        if now:\n"

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "devstack/core/doctor/middleware_fact.hpp"
 #include "devstack/core/doctor/proxy_facts.hpp"
 #include "devstack/core/doctor/store_facts.hpp"
 #include "devstack/core/doctor/surroundings_facts.hpp"
@@ -577,6 +578,7 @@ struct Facts {
     std::vector<ProgramFact> programs;
     std::vector<FolderFact> folders;
     std::vector<ModuleFact> modules;
+    std::vector<MiddlewareFact> middleware;
     std::vector<ClaimFact> claims;
     std::vector<ReportFact> reports;
     std::vector<DiskFact> disks;

@@ -41,7 +41,7 @@ struct StoreClientFact {
 
 /// A queue of jobs in a store that has jobs waiting, at two looks.
 struct QueueFact {
-    std::string kind;  ///< "BullMQ", "RQ", "Sidekiq", "Resque", "Celery".
+    std::string kind;  ///< "BullMQ", "RQ", "Sidekiq", "Resque", "Celery", "Laravel".
     std::string name;
     int waiting = 0;
     bool has_told = false;  ///< Workers of this kind say from which queues they take.

@@ -41,6 +41,59 @@ TEST_CASE("who waits for a lock on a file is told with its holder", "[unit][doct
     CHECK(world.findings()[0].id == "waits-for-file-lock");
 }
 
+TEST_CASE("a request that waits for the session of another one is told", "[unit][doctor]") {
+    World world;
+    ClaimFact claim = lock_on("/tmp/sess_abc");
+    claim.waiter = 10;
+    claim.waiter_service = claim.service = "api";
+    claim.command = "php-fpm: pool www";
+    world.facts.claims = {claim};
+    DialFact asked = world.probe("web");
+    asked.id = asked.purpose = "asked";
+    world.facts.dials.push_back(asked);
+    CHECK(world.said().empty());  // It is answered.
+    asked.status = 0;
+    asked.stage = "first byte";
+    asked.error = "no answer";
+    world.facts.dials.back() = asked;
+    ThreadFact holder;
+    holder.pid = holder.thread = 77;
+    holder.state = "S";
+    holder.system_call = "nanosleep";
+    world.facts.threads = {holder};
+    const Finding finding = world.findings()[0];
+    CHECK(finding.what ==
+          "A request to api (pid 10) waits for the lock on the session file /tmp/sess_abc, which "
+          "php-fpm: pool www (pid 77, of api) holds: PHP answers the requests of one session one "
+          "after the other, and that one does not end.");
+    CHECK(finding.evidence[0] ==
+          "/proc/locks: pid 10 is blocked by pid 77, which sleeps (nanosleep)");
+    CHECK(finding.fix ==
+          "call session_write_close() before what takes long in the request of pid 77, or "
+          "session_start(['read_and_close' => true]) where nothing is written; kill 77 for now");
+    world.facts.claims[0].path = "data/cache.lock";
+    CHECK(world.findings()[0].fix ==
+          "see what pid 77 does with it: it is of the same service; devstack restart api for now");
+}
+
+TEST_CASE("a client that has given up on who waits for a lock is told", "[unit][doctor]") {
+    World world;
+    ClaimFact claim = lock_on("data/store.lock");
+    claim.waiter = 10;
+    claim.waiter_service = "api";
+    world.facts.claims = {claim};
+    ConnectionFact connection;
+    connection.port = 3101;
+    connection.service = "api";
+    connection.pid = 10;
+    connection.state = "established";
+    connection.count = 1;
+    world.facts.connections = {connection};
+    CHECK(world.said().empty());
+    world.facts.connections[0].state = "close-wait";
+    CHECK(world.findings()[0].id == "waits-for-file-lock");
+}
+
 TEST_CASE("a lock that keeps a service from starting is told if it speaks of the file",
           "[unit][doctor]") {
     World world;

@@ -132,3 +132,57 @@ TEST_CASE("a worker of Celery that is busy may take them later", "[unit][doctor]
     world.facts.dials[2].queues[0].has_busy_takers = false;
     CHECK(world.findings().at(0).id == "queue-without-worker");
 }
+
+TEST_CASE("queues of a Redis that no variable names are told, too", "[unit][doctor]") {
+    World world;
+    for (const char* name : {"api", "web"})
+        world.service(name).uptime_seconds = 60;
+    QueueFact queue = bull_queue(0, {"default"});
+    queue.kind = "Sidekiq";
+    queue.name = "mailers";
+    DialFact dial;
+    dial.id = "queues of redis";
+    dial.purpose = "queues";
+    dial.protocol = "redis";
+    dial.host = "localhost";
+    dial.port = 6379;
+    dial.stage = "done";
+    dial.queues = {queue};
+    world.facts.dials.push_back(dial);
+    const Finding finding = world.findings().at(0);
+    CHECK(finding.what ==
+          "Jobs wait in the queue mailers (Sidekiq, database 0 of Redis at localhost:6379), and no "
+          "worker takes them: 2 are waiting; workers take from default.");
+    CHECK(finding.service == "redis");
+    CHECK(finding.fix ==
+          "let a worker take from it, too (sidekiq -q default -q mailers), or put the jobs into "
+          "the queue of one: the names have to be the same, letter by letter");
+    world.service("web").uptime_seconds = 1;
+    CHECK(world.findings().empty());
+    world.service("web").uptime_seconds = 60;
+    world.facts.dials.back().queues[0].consumers = 1;
+    CHECK(world.findings().empty());
+}
+
+TEST_CASE("queues of Laravel are compared with what its workers take", "[unit][doctor]") {
+    QueueFact queue = celery_queue("emails", 0);
+    queue.kind = "Laravel";
+    World world = queue_world("0", queue);
+    CHECK(world.findings().empty());  // Nobody works here.
+    ServiceFact& worker = world.service("web");
+    worker.words = {"php", "artisan", "queue:work"};
+    const Finding finding = world.findings().at(0);
+    CHECK(finding.what ==
+          "Jobs wait in the queue emails (Laravel, database 0 of Redis at localhost:6379), and no "
+          "worker takes them: 1 is waiting; workers take from default.");
+    CHECK(finding.fix ==
+          "let a worker take from it, too (queue:work --queue=default,emails), or put the jobs "
+          "into the queue of one: the names have to be the same, letter by letter");
+    worker.words = {"php", "artisan", "queue:work", "redis", "--queue=high,emails"};
+    CHECK(world.findings().empty());
+    worker.words = {"php", "artisan", "queue:work", "sqs"};
+    CHECK(world.findings().empty());
+    worker.words = {"php", "artisan", "queue:work"};
+    world.service("api").command = "php artisan horizon";
+    CHECK(world.findings().empty());
+}

@@ -197,6 +197,18 @@ TEST_CASE("a port that is only in use while the service runs may be its own",
     world.say("api", "Error: listen EADDRINUSE: address already in use 127.0.0.1:3102");
     const std::string usual = "see who holds it: devstack ports 3102";
 
+    SECTION("its own sources name it twice") {
+        world.service("api").restarts = 3;
+        world.facts.mentions = {{"api", 3102, "devstack.toml:6", ""},
+                                {"api", 3102, "app.js:3", ""},
+                                {"api", 3102, "index.js:4", ""}};
+        CHECK(world.findings()[0].what ==
+              "api can not listen on port 3102: nobody holds it between its runs, so that api "
+              "listens there twice itself, as a rule; 3102 stands in app.js:3 and index.js:4.");
+        CHECK(world.findings()[0].fix ==
+              "let only one of them listen (app.js:3 and index.js:4): a module that others import "
+              "must not listen by itself");
+    }
     SECTION("each time") {
         world.service("api").restarts = 3;
         CHECK(world.findings()[0].fix ==
