@@ -126,6 +126,15 @@ void examine(const Scene& scene, const Call& call, Facts& facts) {
     facts.nginx.push_back(std::move(fact));
 }
 
+/// The service whose command it is, or whose shell has started it; empty: none.
+std::string name_of_starter(const platform::ProcessInfo& process, const Scene& scene) {
+    const auto starter = std::ranges::find_if(scene.services, [&](const ServiceScene& it) {
+        const int pid = it.fact.pid;
+        return pid != 0 && (pid == process.pid || pid == process.parent);
+    });
+    return starter == scene.services.end() ? "" : starter->fact.name;
+}
+
 }  // namespace
 
 Facts collect_nginx(const Scene& scene) {
@@ -150,7 +159,8 @@ Facts collect_nginx(const Scene& scene) {
             if (end > at) words.push_back(rest.substr(at, end - at));
             at = end + 1;
         }
-        const Call call = read_call(words, platform::read_working_dir(procfs, process.pid));
+        Call call = read_call(words, platform::read_working_dir(procfs, process.pid));
+        call.service = name_of_starter(process, scene);
         if (seen.insert(call.config).second) examine(scene, call, facts);
     }
     return facts;

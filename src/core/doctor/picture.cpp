@@ -8,6 +8,7 @@
 
 #include <algorithm>
 #include <cctype>
+#include <charconv>
 #include <cmath>
 #include <set>
 
@@ -112,6 +113,16 @@ const CrashFact* Picture::last_crash(const std::string& name) const {
 bool Picture::declares(const ServiceFact& service, int port) const {
     const std::string text = std::to_string(port);
     return std::ranges::find(service.ports, text) != service.ports.end();
+}
+
+int Picture::silent_port(const ServiceFact& service) const {
+    if (service.phase != "ready" || service.phase_seconds < young_seconds) return 0;
+    for (const std::string& text : service.ports) {
+        int port = 0;
+        std::from_chars(text.data(), text.data() + text.size(), port);
+        if (port != 0 && listeners_on(port).empty()) return port;
+    }
+    return 0;
 }
 
 const ServiceFact* Picture::owner_of(int port) const {

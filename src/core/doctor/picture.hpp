@@ -47,6 +47,9 @@ public:
     /// none of the project's.
     const ServiceFact* server_of(const DialFact& dial) const;
     /// The service that declares the port, and else the one that listens there; null: none.
+    /// A port that it declares, and on which nobody listens though it has been ready for a while;
+    /// 0: none.
+    int silent_port(const ServiceFact& service) const;
     const ServiceFact* owner_of(int port) const;
 
     /// Nobody asks it anything, and the profile foresees that it ends: it has some work to do.
@@ -138,6 +141,7 @@ void find_vain_probes(const Picture& picture, std::vector<Finding>& findings);
 void find_health_mistakes(const Picture& picture, std::vector<Finding>& findings);
 void find_certificate_troubles(const Picture& picture, std::vector<Finding>& findings);
 void find_proxy_mistakes(const Picture& picture, std::vector<Finding>& findings);
+void find_lost_upgrades(const Picture& picture, std::vector<Finding>& findings);
 void find_nginx_answers(const Picture& picture, std::vector<Finding>& findings);
 /// Comes after what logs tell, which may be a consequence.
 void find_nginx_request_troubles(const Picture& picture, std::vector<Finding>& findings);
@@ -146,6 +150,8 @@ void find_what_nginx_logs(const Picture& picture, std::vector<Finding>& findings
 void find_what_settings_tell(const Picture& picture, std::vector<Finding>& findings);
 /// Of requests that nobody makes now; only where others have found nothing.
 void find_what_nginx_has_logged(const Picture& picture, std::vector<Finding>& findings);
+/// By access logs; only where others have found nothing of that service, so it comes last.
+void find_failed_answers(const Picture& picture, std::vector<Finding>& findings);
 void find_haproxy_answers(const Picture& picture, std::vector<Finding>& findings);
 void find_caddy_answers(const Picture& picture, std::vector<Finding>& findings);
 void find_apache_answers(const Picture& picture, std::vector<Finding>& findings);
@@ -158,6 +164,7 @@ void find_request_troubles(const Picture& picture, std::vector<Finding>& finding
 void find_sick_processes(const Picture& picture, std::vector<Finding>& findings);
 /// Comes after what finds that it hangs now.
 void find_past_hangs(const Picture& picture, std::vector<Finding>& findings);
+void find_vain_watches(const Picture& picture, std::vector<Finding>& findings);
 void find_hanging_starts(const Picture& picture, std::vector<Finding>& findings);
 void find_slow_starts(const Picture& picture, std::vector<Finding>& findings);
 void find_bad_ends(const Picture& picture, std::vector<Finding>& findings);

@@ -252,8 +252,16 @@ void look_at_answer(const DialFact& dial, const Picture& picture, std::vector<Fi
         if (server == nullptr) finding.strength = 50;
     } else if (!dial.error.empty()) {
         finding.id = "request-fails";
+        constexpr double patient_seconds = 5;
+        const bool may_be_slow = dial.error == "no answer" && dial.seconds < patient_seconds;
         finding.what = render_request(dial) + " fails: " + render_outcome(dial) + ".";
         finding.fix = "see the log of " + name_of(dial, server);
+        if (may_be_slow) {
+            finding.is_open = true;
+            finding.what = render_request(dial) + " has not been answered within " +
+                           seconds_text(dial.seconds) + ".";
+            finding.fix += "; devstack doctor --wait tells whether it only takes longer";
+        }
     } else if (dial.is_unexpected) {
         constexpr int unauthorized = 401;
         constexpr int upgrade_required = 426;
