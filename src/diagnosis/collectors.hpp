@@ -57,6 +57,8 @@ std::vector<Endpoint> plan_more_dials(const Scene& scene,
                                       const Passwords& passwords);
 /// A path that a development server does not know: would what it passes requests on to?
 std::vector<Endpoint> plan_config_dials(const Facts& facts);
+/// What a browser would ask besides what somebody asks about.
+std::vector<Endpoint> plan_browser_dials(const Facts& facts);
 /// A WebSocket that one server does not open: does another one of the project?
 std::vector<Endpoint> plan_upgrade_dials(const Facts& facts);
 /// A client of Socket.IO complains: at which path does the server have it?

@@ -576,6 +576,8 @@ std::vector<Endpoint> plan_more_dials(const Scene& scene,
         endpoints.push_back(std::move(it));
     for (Endpoint& it : plan_config_dials(facts))
         endpoints.push_back(std::move(it));
+    for (Endpoint& it : plan_browser_dials(facts))
+        endpoints.push_back(std::move(it));
     for (Endpoint& it : plan_upgrade_dials(facts))
         endpoints.push_back(std::move(it));
     for (Endpoint& it : plan_socket_dials(scene, facts))

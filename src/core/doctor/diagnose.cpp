@@ -16,7 +16,7 @@ namespace devstack::core::doctor {
 
 namespace {
 
-constexpr std::array<Rules, 58> all_rules{find_profile_mistakes,
+constexpr std::array<Rules, 61> all_rules{find_profile_mistakes,
                                           find_port_conflicts,
                                           find_wrong_ports,
                                           find_ambient_troubles,
@@ -57,6 +57,9 @@ constexpr std::array<Rules, 58> all_rules{find_profile_mistakes,
                                           find_route_mistakes,
                                           find_upstream_troubles,
                                           find_redirects,
+                                          find_spread_sessions,
+                                          find_listed_routes,
+                                          find_what_browsers_refuse,
                                           find_request_troubles,
                                           find_hanging_starts,
                                           find_slow_starts,
@@ -247,7 +250,8 @@ private:
     void drop_what_is_beside_the_question() {
         const DialFact* const asked = picture_.dial("asked");
         const bool is_good = asked != nullptr && asked->error.empty() && asked->status >= 200 &&
-                             asked->status < 400 && !asked->is_unexpected;
+                             asked->status < 400 && !asked->is_unexpected &&
+                             !is_server_error(*asked);
         const ServiceFact* const server = is_good ? picture_.server_of(*asked) : nullptr;
         if (server == nullptr) return;
         std::erase_if(findings_, [&](const Finding& it) {
@@ -399,7 +403,10 @@ std::vector<std::string> list_seen(const Picture& picture, const std::vector<Fin
     std::vector<std::string> seen;
     constexpr double slow_seconds = 1;
     const DialFact* const asked = picture.dial("asked");
-    if (asked != nullptr && asked->error.empty() && asked->seconds >= slow_seconds) {
+    const bool is_stream =
+        asked != nullptr && contains(header_of(*asked, "content-type"), "event-stream");
+    const bool is_slow = asked != nullptr && asked->error.empty() && asked->seconds >= slow_seconds;
+    if (is_slow && !is_stream) {
         seen.push_back(render_request(*asked) + " is answered with status " +
                        std::to_string(asked->status) + " after " + seconds_text(asked->seconds));
     }

@@ -31,7 +31,7 @@ bool has_failed_request(const ServiceFact& service,
                         const Picture& picture) {
     constexpr double recent_seconds = 120;
     const DialFact* const asked = picture.dial("asked");
-    if (asked != nullptr && asked->status >= 500) return true;
+    if (asked != nullptr && is_server_error(*asked)) return true;
     if (asked == nullptr && has_failed_at_start(service, trace, picture)) return true;
     const bool is_recent = seconds_between(trace.time, picture.facts().time) <= recent_seconds;
     // One that gets no answer may only be slow: then it is what it has made the service say.

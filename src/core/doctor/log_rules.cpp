@@ -253,7 +253,7 @@ bool is_done_without(const LogKnowledge& known,
                      const Picture& picture) {
     const DialFact* const asked = picture.dial("asked");
     const bool is_answered = asked != nullptr && asked->status != 0 && asked->status < 400 &&
-                             known.id != "import-unresolved";
+                             !is_server_error(*asked) && known.id != "import-unresolved";
     return picture.is_well(service) && (is_answered || says_it_goes_on(line.text));
 }
 

@@ -159,6 +159,9 @@ void find_traefik_mistakes(const Picture& picture, std::vector<Finding>& finding
 void find_varnish_mistakes(const Picture& picture, std::vector<Finding>& findings);
 void find_route_mistakes(const Picture& picture, std::vector<Finding>& findings);
 void find_upstream_troubles(const Picture& picture, std::vector<Finding>& findings);
+void find_what_browsers_refuse(const Picture& picture, std::vector<Finding>& findings);
+void find_spread_sessions(const Picture& picture, std::vector<Finding>& findings);
+void find_listed_routes(const Picture& picture, std::vector<Finding>& findings);
 void find_redirects(const Picture& picture, std::vector<Finding>& findings);
 void find_request_troubles(const Picture& picture, std::vector<Finding>& findings);
 void find_sick_processes(const Picture& picture, std::vector<Finding>& findings);
@@ -215,6 +218,8 @@ std::string seconds_text(double seconds);
 /// From one timestamp to the other; infinite when one is none.
 double seconds_between(const std::string& from, const std::string& to);
 bool is_local(const std::string& host);
+/// A status of 500 and above; or GraphQL's 200 with errors that are not the client's.
+bool is_server_error(const DialFact& dial);
 /// Header of an answer, by its lower-case name; empty: not there.
 std::string header_of(const DialFact& dial, std::string_view name);
 /// What is behind the last slash.

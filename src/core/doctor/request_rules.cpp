@@ -262,7 +262,7 @@ void look_at_answer(const DialFact& dial, const Picture& picture, std::vector<Fi
                            seconds_text(dial.seconds) + ".";
             finding.fix += "; devstack doctor --wait tells whether it only takes longer";
         }
-    } else if (dial.is_unexpected) {
+    } else if (dial.is_unexpected || is_server_error(dial)) {
         constexpr int unauthorized = 401;
         constexpr int upgrade_required = 426;
         const DialFact* const upgraded = picture.dial("websocket: asked");

@@ -55,8 +55,7 @@ TEST_CASE("access logs are read as servers write them", "[unit][doctor]") {
                "127.0.0.1:5 - 500 21B in 1ms") == "GET /cart 500");
     CHECK(read("[pid: 1|app: 0] 127.0.0.1 () {32 vars} [Sat Nov 28] GET /cart => generated 21 "
                "bytes in 1 msecs (HTTP/1.1 500)") == "GET /cart 500");
-    CHECK(read("[E 261128 21:17:47 web:2271] 500 GET /cart (127.0.0.1) 1.20ms") ==
-          "GET /cart 500");
+    CHECK(read("[E 261128 21:17:47 web:2271] 500 GET /cart (127.0.0.1) 1.20ms") == "GET /cart 500");
     CHECK(read(R"({"level":"error","logger":"http.log.access","request":{"method":"GET",)"
                R"("uri":"/cart?x=1"},"duration":0.1,"status":502})") == "GET /cart 502");
     CHECK(read("fetch of GET /cart took 500 steps").empty());
@@ -101,11 +100,12 @@ TEST_CASE("what is said when a request fails by the access log is why", "[unit][
 TEST_CASE("http.server tells that a handler has failed", "[unit][doctor]") {
     const std::string time = "2026-11-20T18:37:05.000Z";
     const auto traced = [&](const std::string& error) {
-        return say_all({{time, "Exception occurred during processing of request from ('127.0.0.1')"},
-                        {time, "Traceback (most recent call last):"},
-                        {time, "  File \"/app/api.py\", line 4, in do_GET"},
-                        {time, "    v = {}[\"price\"]"},
-                        {time, error}});
+        return say_all(
+            {{time, "Exception occurred during processing of request from ('127.0.0.1')"},
+             {time, "Traceback (most recent call last):"},
+             {time, "  File \"/app/api.py\", line 4, in do_GET"},
+             {time, "    v = {}[\"price\"]"},
+             {time, error}});
     };
     CHECK(traced("KeyError: 'price'").said() ==
           "[unhandled-exception] A request to api fails by an error that nobody handles in "

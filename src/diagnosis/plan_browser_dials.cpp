@@ -1,0 +1,77 @@
+// What a browser would ask besides the URL that somebody asks about: may a page send this (Fetch
+// Standard, 4.8, CORS-preflight fetch), and is a page that a redirect leads to elsewhere?
+
+#include "devstack/core/doctor/browser_words.hpp"
+
+#include "diagnosis/collectors.hpp"
+
+#include <algorithm>
+
+namespace devstack::diagnosis {
+
+namespace {
+
+using core::doctor::DialFact;
+using core::doctor::HeaderFact;
+
+constexpr double timeout = 0.4;
+
+bool is_known(const std::string& id, const Facts& facts) {
+    return std::ranges::find(facts.dials, id, &DialFact::id) != facts.dials.end();
+}
+
+Endpoint like_asked(const DialFact& asked, const std::string& id) {
+    Endpoint endpoint;
+    endpoint.fact.id = id;
+    endpoint.fact.purpose = "compare";
+    endpoint.fact.protocol = asked.protocol;
+    endpoint.fact.host = asked.host;
+    endpoint.fact.port = asked.port;
+    endpoint.fact.path = asked.path;
+    endpoint.fact.timeout = timeout;
+    endpoint.tls = core::TlsMode::insecure;
+    return endpoint;
+}
+
+void plan_preflight(const DialFact& asked, const Facts& facts, std::vector<Endpoint>& endpoints) {
+    const std::string id = "preflight of asked";
+    const std::string named = core::doctor::preflight_headers(asked);
+    const auto origin = std::ranges::find_if(asked.sent, [](const HeaderFact& it) {
+        return it.name == "Origin" || it.name == "origin";
+    });
+    if (origin == asked.sent.end() || named.empty() || is_known(id, facts)) return;
+    Endpoint endpoint = like_asked(asked, id);
+    endpoint.method = "OPTIONS";
+    endpoint.fact.sent = {{"Origin", origin->value},
+                          {"Access-Control-Request-Method", "GET"},
+                          {"Access-Control-Request-Headers", named}};
+    endpoints.push_back(std::move(endpoint));
+}
+
+/// A redirect by a path that is not there: is it below the first part of the path that was asked?
+void plan_prefix(const DialFact& asked, const Facts& facts, std::vector<Endpoint>& endpoints) {
+    const std::string id = "with prefix: asked";
+    const auto next = std::ranges::find(facts.dials, "redirect 1 of asked", &DialFact::id);
+    const std::string prefix = core::doctor::first_part(asked.path);
+    if (next == facts.dials.end() || prefix.empty() || is_known(id, facts)) return;
+    const bool is_lost = next->status >= 400 && next->host == asked.host &&
+                         next->port == asked.port && next->path != prefix &&
+                         !next->path.starts_with(prefix + "/");
+    if (!is_lost) return;
+    Endpoint endpoint = like_asked(asked, id);
+    endpoint.fact.path = prefix + next->path;
+    endpoints.push_back(std::move(endpoint));
+}
+
+}  // namespace
+
+std::vector<Endpoint> plan_browser_dials(const Facts& facts) {
+    std::vector<Endpoint> endpoints;
+    const auto asked = std::ranges::find(facts.dials, "asked", &DialFact::id);
+    if (asked == facts.dials.end() || asked->status == 0) return endpoints;
+    plan_preflight(*asked, facts, endpoints);
+    plan_prefix(*asked, facts, endpoints);
+    return endpoints;
+}
+
+}  // namespace devstack::diagnosis
