@@ -48,6 +48,21 @@ void plan_preflight(const DialFact& asked, const Facts& facts, std::vector<Endpo
     endpoints.push_back(std::move(endpoint));
 }
 
+/// Who is refused for the page that it comes from is let in without one.
+void plan_without_origin(const DialFact& asked,
+                         const Facts& facts,
+                         std::vector<Endpoint>& endpoints) {
+    const std::string id = "without origin: asked";
+    constexpr int forbidden = 403;
+    Endpoint endpoint = like_asked(asked, id);
+    endpoint.fact.sent = asked.sent;
+    const auto removed = std::erase_if(endpoint.fact.sent, [](const HeaderFact& it) {
+        return it.name == "Origin" || it.name == "origin";
+    });
+    if (asked.status != forbidden || removed == 0 || is_known(id, facts)) return;
+    endpoints.push_back(std::move(endpoint));
+}
+
 /// A redirect by a path that is not there: is it below the first part of the path that was asked?
 void plan_prefix(const DialFact& asked, const Facts& facts, std::vector<Endpoint>& endpoints) {
     const std::string id = "with prefix: asked";
@@ -71,6 +86,7 @@ std::vector<Endpoint> plan_browser_dials(const Facts& facts) {
     if (asked == facts.dials.end() || asked->status == 0) return endpoints;
     plan_preflight(*asked, facts, endpoints);
     plan_prefix(*asked, facts, endpoints);
+    plan_without_origin(*asked, facts, endpoints);
     return endpoints;
 }
 

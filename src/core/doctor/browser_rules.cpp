@@ -205,6 +205,41 @@ void look_at_preflight(const DialFact& asked,
     findings.push_back(std::move(finding));
 }
 
+/// A list of pages that may ask: of WebSockets, of forms.
+void look_at_refused_origin(const DialFact& asked,
+                            const Picture& picture,
+                            std::vector<Finding>& findings) {
+    const DialFact* const without = picture.dial("without origin: asked");
+    constexpr int forbidden = 403;
+    const bool is_let_in = without != nullptr && without->error.empty() && without->status != 0 &&
+                           without->status != forbidden;
+    const auto origin = std::ranges::find_if(
+        asked.sent, [](const HeaderFact& it) { return lower(it.name) == "origin"; });
+    const ServiceFact* const server = server_behind(asked, picture);
+    if (asked.status != forbidden || origin == asked.sent.end() || server == nullptr) return;
+    const auto list = std::ranges::find_if(server->variables, [&](const VariableFact& it) {
+        const bool is_list = contains(it.name, "ORIGIN") || contains(it.name, "CORS");
+        return is_list && !it.value.empty() && it.value != "*" &&
+               !contains(it.value, origin->value);
+    });
+    const bool is_listed = list != server->variables.end();
+    if (!is_let_in && !is_listed) return;
+    Finding finding = begin(server, "origin-refused", is_let_in ? 84 : 66);
+    if (!is_let_in) finding.confidence = Confidence::probable;
+    finding.what =
+        server->name + " refuses requests of pages of " + origin->value + " (403)" +
+        (is_listed ? ": " + list->name + " (" + list->where + ") allows " + list->value : "") +
+        (is_let_in ? "; without an Origin the same is answered with " +
+                         std::to_string(without->status) + "."
+                   : ".");
+    finding.evidence = {render_request(asked) + " with Origin: " + origin->value + ": status 403"};
+    finding.fix = is_listed
+                      ? "add " + origin->value + " to " + list->name + " in " + list->where +
+                            ", then devstack restart " + server->name
+                      : "add " + origin->value + " to the origins that " + server->name + " allows";
+    findings.push_back(std::move(finding));
+}
+
 /// Fetch Standard, 4.10: with credentials the star is no answer.
 void look_at_star(const DialFact& asked, const Picture& picture, std::vector<Finding>& findings) {
     const auto sends = [&](std::string_view name) {
@@ -312,6 +347,7 @@ void find_what_browsers_refuse(const Picture& picture, std::vector<Finding>& fin
     if (asked == nullptr || asked->status == 0) return;
     look_at_cookies(*asked, picture, findings);
     look_at_preflight(*asked, picture, findings);
+    look_at_refused_origin(*asked, picture, findings);
     look_at_star(*asked, picture, findings);
     look_at_upstream_name(*asked, picture, findings);
     look_at_prefix(*asked, picture, findings);

@@ -155,3 +155,48 @@ TEST_CASE("a service that changes what it watches is told", "[unit][doctor]") {
           "(devstack.toml:1) includes: it was started anew for each of 5 changes in a row, and "
           "now its files are not watched any more, so that no change is picked up.\n");
 }
+
+TEST_CASE("what a process at its limit of open files has left open is told", "[unit][doctor]") {
+    World world;
+    ProcessFact& process = world.facts.processes[1];  // web
+    process.open_files = 63;
+    process.open_files_limit = 64;
+    process.runtime = "node";
+    world.facts.peers = {{20, "127.0.0.1:3101", 56}};
+    CHECK(world.said() ==
+          "[too-many-open-files] web (node web.js, pid 20) has reached its limit of open files: 63 "
+          "file descriptors of 64 (too many open files), of which 56 are connections to api at "
+          "127.0.0.1:3101, which it does not close.\n");
+    // Few of them; a proxy.
+    const std::string plain =
+        "[too-many-open-files] web (node web.js, pid 20) has reached its limit of open files: 63 "
+        "file descriptors of 64 (too many open files).\n";
+    world.facts.peers[0].count = 20;
+    CHECK(world.said() == plain);
+    world.facts.peers[0].count = 56;
+    process.runtime = "";
+    CHECK(world.said() == plain);
+}
+
+TEST_CASE("gunicorn's default is told where a request takes its only worker", "[unit][doctor]") {
+    const auto fix = [](const std::vector<std::string>& words) {
+        World world;
+        world.service("api").words = words;
+        world.facts.processes[0].runtime = "python";
+        DialFact dial;
+        dial.id = dial.purpose = "asked";
+        dial.protocol = "http";
+        dial.host = "127.0.0.1";
+        dial.port = 3101;
+        dial.path = "/";
+        dial.stage = "first byte";
+        dial.error = "no answer";
+        dial.seconds = dial.timeout = 1.3;
+        world.facts.dials.push_back(dial);
+        return world.findings()[0].fix;
+    };
+    CHECK(fix({"gunicorn", "-b", ":3101", "app:app"})
+              .starts_with("-w 4, or for answers that last (streams, slow calls) -k gthread "
+                           "--threads 8, in the command of api; look at"));
+    CHECK(fix({"gunicorn", "-w4", "app:app"}).starts_with("look at"));
+}

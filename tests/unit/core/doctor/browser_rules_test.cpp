@@ -88,6 +88,27 @@ TEST_CASE("what a page may not send is told by its preflight", "[unit][doctor]")
               .empty());
 }
 
+TEST_CASE("an origin that a server refuses is told with its list", "[unit][doctor]") {
+    World world;
+    DialFact& asked = answer(world, "asked", "/ws", 403);
+    asked.sent = {{"Origin", "http://localhost:3101"}};
+    asked.is_unexpected = true;
+    CHECK(world.findings()[0].id == "request-answered-badly");
+    world.service("api").variables = {{"ALLOWED_ORIGINS", "https://chat.example.com"}};
+    world.service("api").variables[0].where = ".env:1";
+    CHECK(world.findings()[0].what ==
+          "api refuses requests of pages of http://localhost:3101 (403): ALLOWED_ORIGINS (.env:1) "
+          "allows https://chat.example.com.");
+    answer(world, "without origin: asked", "/ws", 101);
+    CHECK(world.findings()[0].what ==
+          "api refuses requests of pages of http://localhost:3101 (403): ALLOWED_ORIGINS (.env:1) "
+          "allows https://chat.example.com; without an Origin the same is answered with 101.");
+    // It is among them: there is another reason.
+    world.service("api").variables[0].value = "http://localhost:3101,http://localhost:3000";
+    world.facts.dials.pop_back();
+    CHECK(world.findings()[0].id == "request-answered-badly");
+}
+
 TEST_CASE("browsers ask first for what no form could send", "[unit][doctor]") {
     DialFact dial;
     dial.sent = {{"Origin", "x"}, {"Cookie", "x"}, {"Content-Type", "text/plain"}};
