@@ -57,6 +57,9 @@ std::vector<Endpoint> plan_more_dials(const Scene& scene,
                                       const Passwords& passwords);
 /// A path that a development server does not know: would what it passes requests on to?
 std::vector<Endpoint> plan_config_dials(const Facts& facts);
+/// At once with what is asked about, if its path sounds like that of a stream: the same as browsers
+/// ask, who accept gzip.
+std::vector<Endpoint> plan_compressed(const Endpoint& asked);
 /// What a browser would ask besides what somebody asks about.
 std::vector<Endpoint> plan_browser_dials(const Facts& facts);
 /// A WebSocket that one server does not open: does another one of the project?

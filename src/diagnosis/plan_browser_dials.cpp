@@ -6,6 +6,8 @@
 #include "diagnosis/collectors.hpp"
 
 #include <algorithm>
+#include <array>
+#include <string_view>
 
 namespace devstack::diagnosis {
 
@@ -79,6 +81,23 @@ void plan_prefix(const DialFact& asked, const Facts& facts, std::vector<Endpoint
 }
 
 }  // namespace
+
+std::vector<Endpoint> plan_compressed(const Endpoint& asked) {
+    constexpr std::array<std::string_view, 6> words{
+        "event", "stream", "sse", "live", "subscribe", "notif"};
+    const DialFact& fact = asked.fact;
+    const bool is_stream = std::ranges::any_of(
+        words, [&](std::string_view it) { return fact.path.find(it) != fact.path.npos; });
+    const bool is_plain = std::ranges::none_of(fact.sent, [](const HeaderFact& it) {
+        return it.name == "Accept-Encoding" || it.name == "accept-encoding" || it.name == "Upgrade";
+    });
+    if (!is_stream || !is_plain) return {};
+    Endpoint endpoint = like_asked(fact, "gzip of asked");
+    endpoint.fact.sent = fact.sent;
+    endpoint.fact.sent.push_back({"Accept-Encoding", "gzip"});
+    endpoint.fact.timeout = fact.timeout;
+    return {endpoint};
+}
 
 std::vector<Endpoint> plan_browser_dials(const Facts& facts) {
     std::vector<Endpoint> endpoints;

@@ -547,6 +547,8 @@ std::vector<Endpoint> plan_dials(const Scene& scene, Facts& facts, const Passwor
         for (Endpoint& it : MoreDials{scene, facts}.plan_ahead(asked.fact))
             add(std::move(it));
         add(asked);
+        for (Endpoint& it : plan_compressed(asked))
+            add(std::move(it));
     }
     for (const ServiceScene& service : scene.services) {
         if (service.probe) add(probe_endpoint(scene, service));

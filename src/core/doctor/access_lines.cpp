@@ -92,7 +92,19 @@ std::optional<AccessLine> read_any(const std::string& text) {
     return std::nullopt;
 }
 
-/// For how long nothing of the project has begun anew: what failed before that is over.
+bool is_failure(int status) {
+    return status == 500 || status == 502 || status == 503 || status == 504;
+}
+
+}  // namespace
+
+std::optional<AccessLine> read_access_line(const std::string& text) {
+    if (!names_method(text)) return std::nullopt;
+    std::optional<AccessLine> access = read_any(text);
+    if (access) access->path = access->path.substr(0, access->path.find('?'));
+    return access;
+}
+
 double settled_seconds(const Picture& picture) {
     double settled = HUGE_VAL;
     for (const ServiceFact& it : picture.facts().services) {
@@ -105,19 +117,6 @@ double settled_seconds(const Picture& picture) {
         if (is_ours) settled = std::min(settled, process->age_seconds);
     }
     return settled;
-}
-
-bool is_server_error(int status) {
-    return status == 500 || status == 502 || status == 503 || status == 504;
-}
-
-}  // namespace
-
-std::optional<AccessLine> read_access_line(const std::string& text) {
-    if (!names_method(text)) return std::nullopt;
-    std::optional<AccessLine> access = read_any(text);
-    if (access) access->path = access->path.substr(0, access->path.find('?'));
-    return access;
 }
 
 std::vector<FailedAnswer> find_failed_answers(const std::string& service, const Picture& picture) {
@@ -133,7 +132,7 @@ std::vector<FailedAnswer> find_failed_answers(const std::string& service, const 
             if (age >= limit) continue;
             const auto access = read_access_line(line.text);
             if (!access) continue;
-            if (is_server_error(access->status)) {
+            if (is_failure(access->status)) {
                 failed.push_back({*access, &line});
             } else if (access->status < 400) {
                 // It has passed.

@@ -24,6 +24,8 @@ struct FailedAnswer {
     const LineFact* line = nullptr;  ///< Lives as long as the facts.
 };
 
+/// For how long nothing of the project has begun anew: what failed before that is over.
+double settled_seconds(const Picture& picture);
 /// Of a service that is well, oldest first: what it has answered with 500, 502, 503 or 504 in the
 /// last minute and since then not well, though all of the project was up by then.
 std::vector<FailedAnswer> find_failed_answers(const std::string& service, const Picture& picture);

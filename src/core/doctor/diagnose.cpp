@@ -16,7 +16,7 @@ namespace devstack::core::doctor {
 
 namespace {
 
-constexpr std::array<Rules, 61> all_rules{find_profile_mistakes,
+constexpr std::array<Rules, 62> all_rules{find_profile_mistakes,
                                           find_port_conflicts,
                                           find_wrong_ports,
                                           find_ambient_troubles,
@@ -57,6 +57,7 @@ constexpr std::array<Rules, 61> all_rules{find_profile_mistakes,
                                           find_route_mistakes,
                                           find_upstream_troubles,
                                           find_redirects,
+                                          find_bad_bodies,
                                           find_spread_sessions,
                                           find_listed_routes,
                                           find_what_browsers_refuse,

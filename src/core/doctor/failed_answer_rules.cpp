@@ -85,7 +85,15 @@ void find_failed_answers(const Picture& picture, std::vector<Finding>& findings)
             return it.service == service.name && it.confidence != Confidence::doubtful;
         });
         if (is_told) continue;
-        const auto failed = find_failed_answers(service.name, picture);
+        auto failed = find_failed_answers(service.name, picture);
+        // Proxies need a moment until they know that what is behind them is there.
+        constexpr double checks_seconds = 5;
+        constexpr int own_error = 500;
+        const double since = settled_seconds(picture) - checks_seconds;
+        std::erase_if(failed, [&](const FailedAnswer& it) {
+            return it.access.status != own_error &&
+                   seconds_between(it.line->time, picture.facts().time) > since;
+        });
         if (!failed.empty()) tell(failed, service, picture, findings);
     }
 }

@@ -380,7 +380,7 @@ void tell_no_answer(const ServiceFact& service,
         if (peer.empty() && !where.empty()) finding.what += ", while it waits" + where;
         if (is_lost) finding.what += describe_idle(*server);
         finding.what += "; whether it hangs or only takes longer, devstack doctor --wait tells.";
-        finding.is_open = peer.empty() && where.empty() && !is_lost;
+        finding.is_open = peer.empty();
         return;
     }
     finding.what = begin + ", and gives no answer to " + dial.path + " within " + time + ": it " +

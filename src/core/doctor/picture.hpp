@@ -162,6 +162,7 @@ void find_upstream_troubles(const Picture& picture, std::vector<Finding>& findin
 void find_what_browsers_refuse(const Picture& picture, std::vector<Finding>& findings);
 void find_spread_sessions(const Picture& picture, std::vector<Finding>& findings);
 void find_listed_routes(const Picture& picture, std::vector<Finding>& findings);
+void find_bad_bodies(const Picture& picture, std::vector<Finding>& findings);
 void find_redirects(const Picture& picture, std::vector<Finding>& findings);
 void find_request_troubles(const Picture& picture, std::vector<Finding>& findings);
 void find_sick_processes(const Picture& picture, std::vector<Finding>& findings);

@@ -84,6 +84,12 @@ TEST_CASE("a request that fails by the access log is told where nothing tells wh
     world.service("web").phase_seconds = 300;
     world.facts.processes[0].age_seconds = 3;
     CHECK(world.said().empty());
+    // A proxy that has not yet seen that its server is up.
+    for (const int status : {500, 503}) {
+        world = say_all({answer(5, "/cart", status)});
+        world.service("web").phase_seconds = 8;
+        CHECK(world.said().empty() == (status == 503));
+    }
 }
 
 TEST_CASE("what is said when a request fails by the access log is why", "[unit][doctor]") {

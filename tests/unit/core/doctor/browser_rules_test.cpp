@@ -241,3 +241,43 @@ TEST_CASE("GraphQL answers 200 with errors", "[unit][doctor]") {
     CHECK(ask(R"({"errors":[{"message":"Cannot query field \"x\" on type \"Query\"."}]})").empty());
     CHECK(ask(R"({"data":{"items":[]}})").empty());
 }
+
+TEST_CASE("an event stream that is kept back by compression is told", "[unit][doctor]") {
+    const auto ask = [](const std::string& packed_body) {
+        World world;
+        DialFact& asked = answer(world, "asked", "/events", 200);
+        asked.headers = {{"content-type", "text/event-stream"}};
+        asked.body = "data: 0\n\ndata: 1\n\n";
+        DialFact& packed = answer(world, "gzip of asked", "/events", 200);
+        packed.headers = {{"content-type", "text/event-stream"}, {"content-encoding", "gzip"}};
+        packed.body = packed_body;
+        packed.stage = packed_body.empty() ? "body" : "done";
+        packed.seconds = 1.3;
+        return world.said();
+    };
+    CHECK(ask("") ==
+          "[stream-compressed] The event stream (SSE) /events of api is compressed for clients "
+          "that accept that, as browsers do, and its events stay in the compressor: 2 events came "
+          "without, none with Accept-Encoding: gzip.\n");
+    CHECK(ask("x").empty());
+}
+
+TEST_CASE("an answer that is cut by its own length is told", "[unit][doctor]") {
+    const auto ask = [](const std::string& body, std::size_t length) {
+        World world;
+        DialFact& asked = answer(world, "asked", "/address", 200);
+        asked.headers = {{"content-type", "application/json"},
+                         {"content-length", std::to_string(length)}};
+        asked.body = body;
+        return world.said();
+    };
+    const std::string cut = "{\"street\": \"Stra\u00dfe\", \"city\": \"K\u00f6l";
+    CHECK(ask(cut, cut.size()) ==
+          "[answer-cut-short] api announces " + std::to_string(cut.size()) +
+              " bytes for /address (Content-Length), and its JSON is not complete with them: "
+              "clients see it cut; it counts characters, and some here have several bytes.\n");
+    const std::string whole = "{\"a\": \"} [ \\\" {\"}";
+    CHECK(ask(whole, whole.size()).empty());
+    // Only its beginning is kept.
+    CHECK(ask(cut, 5000).empty());
+}

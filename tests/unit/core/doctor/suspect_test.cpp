@@ -304,8 +304,8 @@ TEST_CASE("a request without an answer is told with what its server does", "[uni
           "[accepts-and-never-answers] api accepts connections on 127.0.0.1:3101, and has not "
           "answered /orders within 0.9 s, while it waits in quote (shop.py:15); whether it hangs "
           "or only takes longer, devstack doctor --wait tells.\n");
-    CHECK_FALSE(world.findings()[0].is_open);
-    // Nothing is seen of it.
+    // It may be well, and slow.
+    CHECK(world.findings()[0].is_open);
     world.facts.processes[0].has_event_loop = false;
     world.facts.threads.clear();
     CHECK(world.findings()[0].is_open);
