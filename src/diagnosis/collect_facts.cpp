@@ -3,6 +3,7 @@
 
 #include "devstack/diagnosis/collect_facts.hpp"
 
+#include "devstack/core/doctor/browser_words.hpp"
 #include "devstack/core/doctor/redact.hpp"
 #include "devstack/platform/clock.hpp"
 
@@ -121,9 +122,13 @@ void hide_secrets(const std::vector<std::string>& secrets, Facts& facts) {
     const auto hide_header = [&](core::doctor::HeaderFact& it) {
         std::string name = it.name;
         std::ranges::transform(name, name.begin(), [](unsigned char c) { return std::tolower(c); });
+        // Access-Control-Allow-Credentials says yes or no.
         const bool is_secret =
-            name == "authorization" || name.ends_with("cookie") || core::doctor::names_secret(name);
-        it.value = is_secret ? "***" : core::doctor::redact(it.value, secrets);
+            name == "authorization" || name.ends_with("cookie") ||
+            (core::doctor::names_secret(name) && !name.starts_with("access-control-"));
+        it.value = name == "set-cookie" ? core::doctor::without_cookie_value(it.value)
+                   : is_secret          ? "***"
+                                        : core::doctor::redact(it.value, secrets);
     };
     for (core::doctor::DialFact& dial : facts.dials) {
         dial.body = core::doctor::redact(dial.body, secrets);

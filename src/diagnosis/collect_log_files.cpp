@@ -16,6 +16,7 @@
 #include <optional>
 #include <set>
 #include <sstream>
+#include <string_view>
 
 #include <fcntl.h>
 #include <sys/stat.h>
@@ -53,6 +54,18 @@ std::uint64_t begin_of_news(const Scene& scene, const std::string& path) {
     return std::numeric_limits<std::uint64_t>::max();
 }
 
+/// Of access logs: "127.0.0.1 - - [28/Nov/2026:21:17:57 +0000] …".
+std::optional<std::tm> read_access_stamp(std::string_view line) {
+    constexpr std::size_t before_max = 100;  // An address and a user.
+    const auto at = line.substr(0, before_max).find('[');
+    std::tm time{};
+    if (at == line.npos ||
+        ::strptime(std::string{line.substr(at)}.c_str(), "[%d/%b/%Y:%H:%M:%S", &time) == nullptr) {
+        return std::nullopt;
+    }
+    return time;
+}
+
 /// The time that a line begins with, if it does; a year that is not told is this one.
 std::optional<std::tm> read_stamp(const char* line) {
     for (const char* form : {"%Y/%m/%d %H:%M:%S",   // nginx
@@ -67,7 +80,7 @@ std::optional<std::tm> read_stamp(const char* line) {
         ::localtime_r(&now, &time);
         if (::strptime(line, form, &time) != nullptr) return time;
     }
-    return std::nullopt;
+    return read_access_stamp(line);
 }
 
 /// Whether the time is in UTC is seldom told: of both readings the one that is nearer to now.

@@ -127,6 +127,15 @@ void examine(const Scene& scene, const Call& call, Facts& facts) {
     facts.nginx.push_back(std::move(fact));
 }
 
+/// The service whose command it is, or whose shell has started it; empty: none.
+std::string name_of_starter(const platform::ProcessInfo& process, const Scene& scene) {
+    const auto starter = std::ranges::find_if(scene.services, [&](const ServiceScene& it) {
+        const int pid = it.fact.pid;
+        return pid != 0 && (pid == process.pid || pid == process.parent);
+    });
+    return starter == scene.services.end() ? "" : starter->fact.name;
+}
+
 }  // namespace
 
 std::vector<std::string> read_nginx_call(int pid) {
@@ -154,7 +163,8 @@ Facts collect_nginx(const Scene& scene) {
         if (process.name != "nginx") continue;
         const auto words = read_nginx_call(process.pid);
         if (words.empty()) continue;
-        const Call call = read_call(words, platform::read_working_dir({}, process.pid));
+        Call call = read_call(words, platform::read_working_dir({}, process.pid));
+        call.service = name_of_starter(process, scene);
         if (seen.insert(call.config).second) examine(scene, call, facts);
     }
     return facts;

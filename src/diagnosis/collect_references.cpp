@@ -91,6 +91,25 @@ private:
         if (found != scene->environment.end()) return found->second;
         return read_value_from(variable);
     }
+    /// "${DB_USER}" of another variable, as devstack and most readers of env files understand it.
+    std::string fill_in(std::string value,
+                        const core::doctor::ServiceFact& service,
+                        const ServiceScene* scene) const {
+        constexpr int rounds_max = 20;
+        std::size_t at = 0;
+        for (int round = 0; round < rounds_max; ++round) {
+            at = value.find("${", at);
+            const std::size_t end = at == value.npos ? at : value.find('}', at);
+            if (end == value.npos) break;
+            const std::string name = value.substr(at + 2, end - at - 2);
+            const auto other = std::ranges::find(service.variables, name, &VariableFact::name);
+            if (other == service.variables.end()) break;
+            const std::string text = value_of(*other, scene);
+            value.replace(at, end - at + 1, text);
+            at += text.size();
+        }
+        return value;
+    }
     /// Of a file that the profile does not name.
     std::string read_value_from(const VariableFact& variable) const {
         const auto colon = variable.where.rfind(':');
@@ -109,7 +128,8 @@ private:
     void add_variable(const core::doctor::ServiceFact& service,
                       const VariableFact& variable,
                       const ServiceScene* scene) {
-        const std::string value = value_of(variable, scene);
+        const std::string value = fill_in(value_of(variable, scene), service, scene);
+        if (value.find("${") != value.npos) return;  // Whoever reads it makes something of it.
         auto url = core::doctor::parse_service_url(value);
         if (!url) url = core::doctor::parse_connection_string(value);
         if (url) {

@@ -119,6 +119,13 @@ void collect_peers(Facts& facts) {
     if (std::ranges::none_of(facts.processes, is_at_limit)) return;
     constexpr std::size_t processes_max = 16;
     std::size_t looked_at = 0;
+    // And to whom it has made them itself.
+    for (const core::doctor::ProcessFact& process : facts.processes) {
+        if (!is_at_limit(process) || ++looked_at > processes_max) continue;
+        for (core::doctor::PeerFact& it : count_peers(process.pid))
+            facts.peers.push_back(std::move(it));
+    }
+    looked_at = 0;
     for (const core::doctor::ProcessFact& process : facts.processes) {
         // Those of Go programs are counted with their goroutines.
         if (process.service.empty() || process.runtime == "go" || is_at_limit(process)) continue;

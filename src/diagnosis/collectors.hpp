@@ -59,6 +59,13 @@ std::vector<Endpoint> plan_more_dials(const Scene& scene,
                                       const Passwords& passwords);
 /// A path that a development server does not know: would what it passes requests on to?
 std::vector<Endpoint> plan_config_dials(const Facts& facts);
+/// At once with what is asked about, if its path sounds like that of a stream: the same as browsers
+/// ask, who accept gzip.
+std::vector<Endpoint> plan_compressed(const Endpoint& asked);
+/// What a browser would ask besides what somebody asks about.
+std::vector<Endpoint> plan_browser_dials(const Facts& facts);
+/// A WebSocket that one server does not open: does another one of the project?
+std::vector<Endpoint> plan_upgrade_dials(const Facts& facts);
 /// A client of Socket.IO complains: at which path does the server have it?
 std::vector<Endpoint> plan_socket_dials(const Scene& scene, const Facts& facts);
 /// Logs complain of a relation that PostgreSQL does not find: is it elsewhere? A user of MySQL is

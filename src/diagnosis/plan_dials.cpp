@@ -549,6 +549,8 @@ std::vector<Endpoint> plan_dials(const Scene& scene, Facts& facts, const Passwor
         for (Endpoint& it : MoreDials{scene, facts}.plan_ahead(asked.fact))
             add(std::move(it));
         add(asked);
+        for (Endpoint& it : plan_compressed(asked))
+            add(std::move(it));
     }
     for (const ServiceScene& service : scene.services) {
         if (service.probe) add(probe_endpoint(scene, service));
@@ -577,6 +579,10 @@ std::vector<Endpoint> plan_more_dials(const Scene& scene,
     for (Endpoint& it : plan_store_questions(facts, passwords))
         endpoints.push_back(std::move(it));
     for (Endpoint& it : plan_config_dials(facts))
+        endpoints.push_back(std::move(it));
+    for (Endpoint& it : plan_browser_dials(facts))
+        endpoints.push_back(std::move(it));
+    for (Endpoint& it : plan_upgrade_dials(facts))
         endpoints.push_back(std::move(it));
     for (Endpoint& it : plan_socket_dials(scene, facts))
         endpoints.push_back(std::move(it));

@@ -222,6 +222,7 @@ void overlay(ServiceFact& fact, const api::ServiceState& state) {
     fact.uptime_seconds = state.uptime_seconds;
     fact.restarts = state.restarts;
     fact.differences = state.differences;
+    fact.watch_suspended = state.watch_suspended;
     fact.health = state.health.status;
     fact.last_answer = state.health.last_answer;
     if (state.last_exit) {

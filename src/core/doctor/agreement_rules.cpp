@@ -190,7 +190,7 @@ void compare_ports(const ReferenceFact& reference,
                    std::vector<Finding>& findings) {
     const ServiceFact* const service = picture.service(reference.service);
     const DialFact* const asked = picture.dial("asked");
-    const bool is_bad = asked != nullptr && (asked->status >= 500 || !asked->error.empty());
+    const bool is_bad = asked != nullptr && (is_server_error(*asked) || !asked->error.empty());
     if (service == nullptr || reference.kind != "env" || !is_local(reference.host) || !is_bad ||
         !picture.is_suspect(*service)) {
         return;

@@ -17,7 +17,7 @@ namespace devstack::core::doctor {
 
 namespace {
 
-constexpr std::array<Rules, 59> all_rules{find_profile_mistakes,
+constexpr std::array<Rules, 66> all_rules{find_profile_mistakes,
                                           find_port_conflicts,
                                           find_wrong_ports,
                                           find_ambient_troubles,
@@ -45,10 +45,12 @@ constexpr std::array<Rules, 59> all_rules{find_profile_mistakes,
                                           find_lost_requests,
                                           find_circles,
                                           find_past_hangs,
+                                          find_vain_watches,
                                           find_certificate_troubles,
                                           find_health_mistakes,
                                           find_vain_probes,
                                           find_proxy_mistakes,
+                                          find_lost_upgrades,
                                           find_nginx_answers,
                                           find_what_nginx_logs,
                                           find_haproxy_answers,
@@ -59,6 +61,10 @@ constexpr std::array<Rules, 59> all_rules{find_profile_mistakes,
                                           find_route_mistakes,
                                           find_upstream_troubles,
                                           find_redirects,
+                                          find_bad_bodies,
+                                          find_spread_sessions,
+                                          find_listed_routes,
+                                          find_what_browsers_refuse,
                                           find_request_troubles,
                                           find_hanging_starts,
                                           find_slow_starts,
@@ -75,7 +81,8 @@ constexpr std::array<Rules, 59> all_rules{find_profile_mistakes,
                                           find_nginx_request_troubles,
                                           find_what_nginx_has_logged,
                                           find_what_surroundings_tell,
-                                          find_quiet_failures};
+                                          find_quiet_failures,
+                                          find_failed_answers};
 
 constexpr const char* project_down = "project-not-running";
 
@@ -254,7 +261,8 @@ private:
     void drop_what_is_beside_the_question() {
         const DialFact* const asked = picture_.dial("asked");
         const bool is_good = asked != nullptr && asked->error.empty() && asked->status >= 200 &&
-                             asked->status < 400 && !asked->is_unexpected;
+                             asked->status < 400 && !asked->is_unexpected &&
+                             !is_server_error(*asked);
         const ServiceFact* const server = is_good ? picture_.server_of(*asked) : nullptr;
         if (server == nullptr) return;
         std::erase_if(findings_, [&](const Finding& it) {
@@ -278,7 +286,10 @@ private:
         const auto is_met = [&](const Finding& it) {
             const ServiceFact* const service = picture_.service(it.service);
             if (it.topic == "asked" || server == nullptr || service == nullptr) return false;
-            return service == server || picture_.is_linked(*service, *server) ||
+            // One that has already been told below it.
+            const bool is_affected =
+                std::ranges::find(it.affects, server->name) != it.affects.end();
+            return service == server || is_affected || picture_.is_linked(*service, *server) ||
                    picture_.is_linked(*server, *service);
         };
         auto cause = findings_.end();
@@ -386,12 +397,36 @@ std::string render_address(const ListenerFact& listener) {
                   : render_endpoint(listener.address, listener.port);
 }
 
+/// What `devstack status` notes of services that no finding is about: it may be as it should be.
+void add_notes(const Picture& picture,
+               const std::vector<Finding>& findings,
+               std::vector<std::string>& seen) {
+    const SubjectFact& subject = picture.facts().subject;
+    for (const ServiceFact& it : picture.facts().services) {
+        const bool is_told = std::ranges::any_of(findings, [&](const Finding& finding) {
+            return finding.service == it.name || contains(finding.what, it.name);
+        });
+        const bool is_meant = subject.kind != "service" || subject.text == it.name;
+        if (!is_told && is_meant) std::ranges::copy(it.differences, std::back_inserter(seen));
+    }
+}
+
 /// Who listens on the port, or, where there is no project, on this host; and what env files and
 /// proxies here name.
-std::vector<std::string> list_seen(const Picture& picture) {
+std::vector<std::string> list_seen(const Picture& picture, const std::vector<Finding>& findings) {
     const Facts& facts = picture.facts();
     const bool is_port = facts.subject.kind == "port";
     std::vector<std::string> seen;
+    constexpr double slow_seconds = 1;
+    const DialFact* const asked = picture.dial("asked");
+    const bool is_stream =
+        asked != nullptr && contains(header_of(*asked, "content-type"), "event-stream");
+    const bool is_slow = asked != nullptr && asked->error.empty() && asked->seconds >= slow_seconds;
+    if (is_slow && !is_stream) {
+        seen.push_back(render_request(*asked) + " is answered with status " +
+                       std::to_string(asked->status) + " after " + seconds_text(asked->seconds));
+    }
+    add_notes(picture, findings, seen);
     if (picture.has_project() && !is_port) return seen;
     for (const ListenerFact& it : facts.listeners) {
         if (is_port && it.port != facts.subject.port) continue;
@@ -541,7 +576,7 @@ Diagnosis diagnose(const Facts& facts) {
             speak_of_processes(facts, it);
     }
     if (!diagnosis.findings.empty()) diagnosis.ruled_out = rule_out(picture);
-    diagnosis.seen = list_seen(picture);
+    diagnosis.seen = list_seen(picture, diagnosis.findings);
     diagnosis.unseen = facts.unseen;
     tell_doubts(picture, diagnosis);
     return diagnosis;

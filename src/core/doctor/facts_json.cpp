@@ -51,6 +51,7 @@ const Shape& shape_of<ServiceFact>() {
         {"ports", slot<&ServiceFact::ports>},
         {"needs", slot<&ServiceFact::needs>},
         {"differences", slot<&ServiceFact::differences>},
+        {"watch_suspended", slot<&ServiceFact::watch_suspended>},
         {"health", slot<&ServiceFact::health>},
         {"last_answer", slot<&ServiceFact::last_answer>},
         {"has_exited", slot<&ServiceFact::has_exited>},

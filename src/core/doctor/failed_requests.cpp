@@ -68,10 +68,11 @@ bool is_answer_to_client(const std::string& error) {
 }  // namespace
 
 bool tells_failed_request(const std::string& line) {
-    // Of aiohttp and gunicorn, Flask, Django, Tornado, Sanic, waitress; Bun, Nest, Nitro, oak;
-    // Mojolicious, Rails, puma, Laravel, Symfony; Spring, ASP.NET; gin; Phoenix.
+    // Of aiohttp and gunicorn, http.server, Flask, Django, Tornado, Sanic, waitress; Bun, Nest,
+    // Nitro, oak; Mojolicious, Rails, puma, Laravel, Symfony; Spring, ASP.NET; gin; Phoenix.
     static const std::regex words{
-        R"(\bError handling request\b|\bException on /\S* \[[A-Z]+\]|\bInternal Server Error: /|)"
+        R"(\bError handling request\b|\bException occurred during processing of request from |)"
+        R"(\bException on /\S* \[[A-Z]+\]|\bInternal Server Error: /|)"
         R"(\bUncaught exception (?:GET|POST|PUT|PATCH|DELETE) |\bException occurred while handling uri: |)"
         R"(\bException (?:while|when) serving /|^(?:GET|POST|PUT|PATCH|DELETE) - \S+ failed$|)"
         R"(\[ExceptionsHandler\]|\[request error\] \[unhandled\]|\[uncaught application error\]|)"

@@ -362,6 +362,12 @@ std::string describe_idle(const ProcessFact& server) {
            "promise, a callback, a connection of a pool)";
 }
 
+/// Of a request that somebody asks about, and that was not waited for as long as people do.
+bool may_be_slow(const DialFact& dial) {
+    constexpr double patient_seconds = 5;
+    return dial.purpose != "probe" && dial.seconds < patient_seconds;
+}
+
 void tell_no_answer(const ServiceFact& service,
                     const DialFact& dial,
                     const ProcessFact* server,
@@ -375,20 +381,31 @@ void tell_no_answer(const ServiceFact& service,
                          server != nullptr && is_idle(*server, picture);
     finding.is_symptom = true;
     finding.id = "accepts-and-never-answers";
-    finding.what = service.name + " accepts connections on " +
-                   render_endpoint(dial.host, dial.port) + ", and gives no answer to " + dial.path +
-                   " within " + seconds_text(std::min(dial.timeout, dial.seconds)) + ": it " +
-                   (peer.empty() ? "hangs" : "waits for an answer of " + peer) +
-                   (is_lost ? describe_idle(*server) : "") + (place.empty() ? "" : " in " + place) +
-                   (dial.purpose == "probe" ? ", or answers after longer than the timeout of " +
-                                                  seconds_text(service.probe_timeout) + "."
-                                            : ", or needs longer than that.");
+    const std::string where = place.empty() ? "" : " in " + place;
+    const std::string begin =
+        service.name + " accepts connections on " + render_endpoint(dial.host, dial.port);
+    const std::string time = seconds_text(std::min(dial.timeout, dial.seconds));
     finding.fix =
         "look at what the handler of " + dial.path +
         " waits for (devstack doctor --wait gives it more time" +
         (is_interpreted && place.empty() ? "; " + profiler_for(*server) + " shows where it is"
                                          : "") +
         ")" + (dial.purpose == "probe" ? "; devstack restart " + service.name + " for now" : "");
+    if (may_be_slow(dial)) {
+        finding.what = begin + ", and has not answered " + dial.path + " within " + time;
+        if (!peer.empty()) finding.what += ", while it waits for an answer of " + peer + where;
+        if (peer.empty() && !where.empty()) finding.what += ", while it waits" + where;
+        if (is_lost) finding.what += describe_idle(*server);
+        finding.what += "; whether it hangs or only takes longer, devstack doctor --wait tells.";
+        finding.is_open = peer.empty();
+        return;
+    }
+    finding.what = begin + ", and gives no answer to " + dial.path + " within " + time + ": it " +
+                   (peer.empty() ? "hangs" : "waits for an answer of " + peer) +
+                   (is_lost ? describe_idle(*server) : "") + where +
+                   (dial.purpose == "probe" ? ", or answers after longer than the timeout of " +
+                                                  seconds_text(service.probe_timeout) + "."
+                                            : ", or needs longer than that.");
 }
 
 /// What hangs is behind it.
@@ -435,9 +452,15 @@ void look_at_silence(const ServiceFact& service,
         finding.id = "spins";
         finding.strength = 83;
         finding.confidence = Confidence::sure;
+        const bool may_end = may_be_slow(*dial);
+        if (may_end) finding.confidence = Confidence::probable;
         finding.what = service.name + " (" + busy->command + ", pid " + std::to_string(busy->pid) +
-                       ") is busy in an endless loop, or close to it, and answers nothing on " +
-                       where + ": " + describe_busy(*busy, picture) +
+                       (may_end ? ") has not answered " + dial->path + " within " + time +
+                                      ", and works on it, or is in an endless loop: "
+                                : ") is busy in an endless loop, or close to it, and answers "
+                                  "nothing on " +
+                                      where + ": ") +
+                       describe_busy(*busy, picture) +
                        (contains(busy->command, "node") ? ", so its event loop is blocked" : "") +
                        place + ".";
         finding.fix = "devstack restart " + service.name +

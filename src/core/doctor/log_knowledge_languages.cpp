@@ -253,6 +253,15 @@ constexpr LogKnowledge table[] = {
      "look for what it keeps in memory there; for now raise memory_limit in php.ini",
      76,
      true},
+    {"php-post-too-large",
+     "POST Content-Length of",
+     R"re(POST Content-Length of (\d+) bytes exceeds the limit of (\d+) bytes)re",
+     "{service} is sent {1} bytes, more than PHP's post_max_size of {2} bytes: PHP drops all of it, "
+     "so that $_POST and $_FILES are empty.",
+     "raise post_max_size, and upload_max_filesize, in php.ini or in the pool of PHP-FPM "
+     "(php_admin_value[post_max_size]), then devstack restart {service}",
+     66,
+     true},
     {"php-timeout",
      "Maximum execution time of",
      R"re(Maximum execution time of (\d+) seconds? exceeded in (\S+?)(?: on line |:)(\d+))re",

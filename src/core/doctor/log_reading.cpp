@@ -13,6 +13,16 @@ namespace devstack::core::doctor {
 
 namespace {
 
+/// One of several programs of a service has failed at its start: nobody listens on its port.
+bool has_failed_at_start(const ServiceFact& service,
+                         const Traceback& trace,
+                         const Picture& picture) {
+    constexpr double start_seconds = 10;
+    const double age = seconds_between(trace.time, picture.facts().time);
+    return picture.silent_port(service) != 0 && std::isfinite(age) &&
+           age >= service.uptime_seconds - start_seconds && !says_it_goes_on(trace.head);
+}
+
 /// A program may write down errors that it has handled. That a request was answered with 500, or
 /// not at all, tells that this one was not.
 bool has_failed_request(const ServiceFact& service,
@@ -21,7 +31,8 @@ bool has_failed_request(const ServiceFact& service,
                         const Picture& picture) {
     constexpr double recent_seconds = 120;
     const DialFact* const asked = picture.dial("asked");
-    if (asked != nullptr && asked->status >= 500) return true;
+    if (asked != nullptr && is_server_error(*asked)) return true;
+    if (asked == nullptr && has_failed_at_start(service, trace, picture)) return true;
     const bool is_recent = seconds_between(trace.time, picture.facts().time) <= recent_seconds;
     // One that gets no answer may only be slow: then it is what it has made the service say.
     const bool is_since = seconds_between(picture.facts().time, trace.time) >= 0;
@@ -119,6 +130,13 @@ void describe(const Traceback& trace,
         finding.id = "ended-by-exception";
         finding.what = service.name + " is ended by an error that nobody handles" + where + ": " +
                        trace.error + ".";
+    } else if (has_failed_at_start(service, trace, picture)) {
+        finding.id = "ended-by-exception";
+        finding.what = "Nobody listens on port " + std::to_string(picture.silent_port(service)) +
+                       ", which " + service.name +
+                       " declares: a program of it has failed at its "
+                       "start" +
+                       where + ": " + trace.error + ".";
     } else {
         finding.id = "unhandled-exception";
         finding.what = "A request to " + service.name + " fails by an error that nobody handles" +
@@ -205,6 +223,11 @@ void read_traceback(const Reading& reading, std::vector<Finding>& findings) {
         });
     };
     auto line = says(trace.error);
+    if (line == log.lines.end()) {
+        line = std::ranges::find_if(log.lines, [&](const LineFact& it) {
+            return is_of_trace(it, trace) && contains(it.text, trace.error);
+        });
+    }
     if (line == log.lines.end()) line = says(trace.head);
     const std::string text = line == log.lines.end() ? "" : line->text;
     const ServiceFact& service = *teller_of(reading.service, text, picture).service;

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "core/doctor/access_lines.hpp"
 #include "core/doctor/picture.hpp"
 #include "core/doctor/traceback.hpp"
 
@@ -22,6 +23,8 @@ struct Reading {
     const std::optional<Traceback>& trace;
     bool is_unhandled;  ///< The trace is of an error that a request has failed by.
     const Picture& picture;
+    /// Of a service that is well and that nobody asks about.
+    std::vector<FailedAnswer> failed = {};
 };
 
 Teller teller_of(const ServiceFact& writer, const std::string& line, const Picture& picture);

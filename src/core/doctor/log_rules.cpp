@@ -239,11 +239,21 @@ bool may_explain(const ServiceFact& service, const LineFact& line, const Picture
 }
 
 /// Of a service that is well: it says itself that it goes on without, or the request that somebody
-/// asks about is answered.
-bool is_done_without(const LineFact& line, const ServiceFact& service, const Picture& picture) {
+/// asks about is answered. The page of a bundle that can not be built is answered, too.
+bool is_done_without(const LogKnowledge& known,
+                     const LineFact& line,
+                     const ServiceFact& service,
+                     const Picture& picture) {
     const DialFact* const asked = picture.dial("asked");
-    const bool is_answered = asked != nullptr && asked->status != 0 && asked->status < 400;
+    const bool is_answered = asked != nullptr && asked->status != 0 && asked->status < 400 &&
+                             !is_server_error(*asked) && known.id != "import-unresolved";
     return picture.is_well(service) && (is_answered || says_it_goes_on(line.text));
+}
+
+/// Of a service that is well and that nobody asks about: its access log tells of a failed request.
+bool has_failed_request_now(const LineFact& line, const Reading& reading) {
+    return is_of_failed_answer(line, reading.failed) && !says_it_goes_on(line.text) &&
+           !is_database_server(reading.service);
 }
 
 /// A server that forks its workers goes on without what they can not load, for ever (Plack, puma):
@@ -321,12 +331,12 @@ void read_line(const Reading& reading,
     for (const LogKnowledge& known : log_knowledge()) {
         if (!contains(line.text, known.part)) continue;
         const bool is_port = known.id == "port-in-use";
-        const bool may_count = (known.is_lasting && !is_done_without(line, service, picture)) ||
-                               is_port || is_about_rights(known, service, line, picture) ||
-                               may_explain(service, line, picture) || is_state(known) ||
-                               is_said_again(known, line, reading) ||
-                               fails_now(known, line, reading) ||
-                               (reading.is_unhandled && is_of_trace(line, *reading.trace));
+        const bool may_count =
+            (known.is_lasting && !is_done_without(known, line, service, picture)) || is_port ||
+            is_about_rights(known, service, line, picture) || may_explain(service, line, picture) ||
+            is_state(known) || is_said_again(known, line, reading) ||
+            fails_now(known, line, reading) || has_failed_request_now(line, reading) ||
+            (reading.is_unhandled && is_of_trace(line, *reading.trace));
         if (!may_count) continue;
         std::smatch found;
         if (!std::regex_search(line.text, found, pattern_of(known, patterns))) continue;
@@ -425,7 +435,9 @@ void find_what_logs_tell(const Picture& picture, std::vector<Finding>& findings)
         }
         const auto trace = find_last_traceback(log.lines);
         const bool is_unhandled = trace && has_failed_a_request(*service, log, *trace, picture);
-        const Reading reading{*service, log, trace, is_unhandled, picture};
+        Reading reading{*service, log, trace, is_unhandled, picture};
+        const bool is_asked = picture.dial("asked") != nullptr;
+        if (!is_asked) reading.failed = find_failed_answers(log.service, picture);
         for (auto line = log.lines.rbegin(); line != log.lines.rend(); ++line)
             read_line(reading, *line, patterns, findings);
         read_traceback(reading, findings);

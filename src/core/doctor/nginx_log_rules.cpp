@@ -1,14 +1,13 @@
 // What nginx writes to its error log of requests that it could not serve. A line is told with the
 // location of the configuration that the request has met.
 
-#include "devstack/base/time.hpp"
 #include "devstack/core/doctor/nginx_config.hpp"
 #include "devstack/core/doctor/proxy_paths.hpp"
 
+#include "core/doctor/access_lines.hpp"
 #include "core/doctor/nginx_route.hpp"
 
 #include <algorithm>
-#include <chrono>
 #include <functional>
 #include <regex>
 
@@ -532,6 +531,9 @@ void look_for(const Kind& kind,
 bool is_still_so(const Kind& kind, const Trouble& it) {
     if (it.route.location == nullptr) return false;
     const NginxLocationFact& location = *it.route.location;
+    if (kind.id == "upstream-closes" || kind.id == "upstream-is-not-http") {
+        return has_failed_lately(it.nginx.service, it.request, it.picture);
+    }
     if (kind.id == "resolver-missing") {
         return contains(location.proxy_pass, "$") && setting_of(location, "resolver").empty();
     }
@@ -553,10 +555,8 @@ bool is_still_so(const Kind& kind, const Trouble& it) {
 }
 
 bool is_recent(const LineFact& line, const Picture& picture) {
-    constexpr std::chrono::minutes limit{5};
-    const auto then = parse_timestamp(line.time, {});
-    const auto now = parse_timestamp(picture.facts().time, {});
-    return !line.time.empty() && then && now && *now - *then < limit;
+    constexpr double recent_seconds = 300;
+    return seconds_between(line.time, picture.facts().time) < recent_seconds;
 }
 
 }  // namespace

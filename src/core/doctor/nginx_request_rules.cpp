@@ -213,6 +213,10 @@ void look_at_stale_socket(const DialFact& dial,
                    "file" +
                    (maker == nullptr ? "." : "; the command of " + maker->name + " names it.");
     finding.evidence = {route.nginx->error_log + ": " + line->text};
+    // Who should listen there says why it does not.
+    for (const Finding& it : findings) {
+        if (it.id == "socket-stale" && contains(it.what, socket)) finding.blames = {it.service};
+    }
     finding.fix = maker == nullptr
                       ? "start what should listen on " + socket
                       : "devstack restart " + maker->name +

@@ -8,6 +8,7 @@
 
 #include <algorithm>
 #include <cctype>
+#include <charconv>
 #include <cmath>
 #include <set>
 
@@ -36,8 +37,7 @@ bool has_failed(const DialFact& dial) {
 /// Not what a client that asks for the wrong thing gets: 401, 404, 405 …
 bool is_answered_with_trouble(const DialFact& dial) {
     if (dial.status == 0) return !dial.error.empty();
-    constexpr int server_error = 500;
-    return dial.status >= server_error || dial.status == 400 || dial.status == 403 ||
+    return is_server_error(dial) || dial.status == 400 || dial.status == 403 ||
            dial.status == 413 || dial.status == 431;
 }
 
@@ -112,6 +112,16 @@ const CrashFact* Picture::last_crash(const std::string& name) const {
 bool Picture::declares(const ServiceFact& service, int port) const {
     const std::string text = std::to_string(port);
     return std::ranges::find(service.ports, text) != service.ports.end();
+}
+
+int Picture::silent_port(const ServiceFact& service) const {
+    if (service.phase != "ready" || service.phase_seconds < young_seconds) return 0;
+    for (const std::string& text : service.ports) {
+        int port = 0;
+        std::from_chars(text.data(), text.data() + text.size(), port);
+        if (port != 0 && listeners_on(port).empty()) return port;
+    }
+    return 0;
 }
 
 const ServiceFact* Picture::owner_of(int port) const {
@@ -407,6 +417,27 @@ std::string seconds_text(double seconds) {
 bool is_local(const std::string& host) {
     return host == "localhost" || host == "::1" || host == "0.0.0.0" || host == "::" ||
            host.starts_with("127.") || host.ends_with(".localhost");
+}
+
+bool is_server_error(const DialFact& dial) {
+    if (dial.status >= 500) return true;
+    const bool is_graphql =
+        dial.status == 200 && dial.body.starts_with('{') &&
+        contains(header_of(dial, "content-type"), "json") && contains(dial.body, "\"errors\":[{") &&
+        (contains(dial.body, "\"data\":null") || contains(dial.path, "graphql"));
+    if (!is_graphql) return false;
+    // What the client has asked wrongly, or may not ask (graphql-js, Apollo Server).
+    for (const char* code : {"GRAPHQL_VALIDATION_FAILED",
+                             "GRAPHQL_PARSE_FAILED",
+                             "BAD_USER_INPUT",
+                             "BAD_REQUEST",
+                             "UNAUTHENTICATED",
+                             "FORBIDDEN",
+                             "Cannot query field",
+                             "Syntax Error"}) {
+        if (contains(dial.body, code)) return false;
+    }
+    return true;
 }
 
 std::string header_of(const DialFact& dial, std::string_view name) {

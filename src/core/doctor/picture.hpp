@@ -47,6 +47,9 @@ public:
     /// none of the project's.
     const ServiceFact* server_of(const DialFact& dial) const;
     /// The service that declares the port, and else the one that listens there; null: none.
+    /// A port that it declares, and on which nobody listens though it has been ready for a while;
+    /// 0: none.
+    int silent_port(const ServiceFact& service) const;
     const ServiceFact* owner_of(int port) const;
 
     /// Nobody asks it anything, and the profile foresees that it ends: it has some work to do.
@@ -144,6 +147,7 @@ void find_vain_probes(const Picture& picture, std::vector<Finding>& findings);
 void find_health_mistakes(const Picture& picture, std::vector<Finding>& findings);
 void find_certificate_troubles(const Picture& picture, std::vector<Finding>& findings);
 void find_proxy_mistakes(const Picture& picture, std::vector<Finding>& findings);
+void find_lost_upgrades(const Picture& picture, std::vector<Finding>& findings);
 void find_nginx_answers(const Picture& picture, std::vector<Finding>& findings);
 /// Comes after what logs tell, which may be a consequence.
 void find_nginx_request_troubles(const Picture& picture, std::vector<Finding>& findings);
@@ -154,6 +158,8 @@ void find_library_mistakes(const Picture& picture, std::vector<Finding>& finding
 void find_what_settings_tell(const Picture& picture, std::vector<Finding>& findings);
 /// Of requests that nobody makes now; only where others have found nothing.
 void find_what_nginx_has_logged(const Picture& picture, std::vector<Finding>& findings);
+/// By access logs; only where others have found nothing of that service, so it comes last.
+void find_failed_answers(const Picture& picture, std::vector<Finding>& findings);
 void find_haproxy_answers(const Picture& picture, std::vector<Finding>& findings);
 void find_caddy_answers(const Picture& picture, std::vector<Finding>& findings);
 void find_apache_answers(const Picture& picture, std::vector<Finding>& findings);
@@ -161,11 +167,16 @@ void find_traefik_mistakes(const Picture& picture, std::vector<Finding>& finding
 void find_varnish_mistakes(const Picture& picture, std::vector<Finding>& findings);
 void find_route_mistakes(const Picture& picture, std::vector<Finding>& findings);
 void find_upstream_troubles(const Picture& picture, std::vector<Finding>& findings);
+void find_what_browsers_refuse(const Picture& picture, std::vector<Finding>& findings);
+void find_spread_sessions(const Picture& picture, std::vector<Finding>& findings);
+void find_listed_routes(const Picture& picture, std::vector<Finding>& findings);
+void find_bad_bodies(const Picture& picture, std::vector<Finding>& findings);
 void find_redirects(const Picture& picture, std::vector<Finding>& findings);
 void find_request_troubles(const Picture& picture, std::vector<Finding>& findings);
 void find_sick_processes(const Picture& picture, std::vector<Finding>& findings);
 /// Comes after what finds that it hangs now.
 void find_past_hangs(const Picture& picture, std::vector<Finding>& findings);
+void find_vain_watches(const Picture& picture, std::vector<Finding>& findings);
 void find_hanging_starts(const Picture& picture, std::vector<Finding>& findings);
 void find_slow_starts(const Picture& picture, std::vector<Finding>& findings);
 void find_bad_ends(const Picture& picture, std::vector<Finding>& findings);
@@ -221,6 +232,8 @@ std::string seconds_text(double seconds);
 /// From one timestamp to the other; infinite when one is none.
 double seconds_between(const std::string& from, const std::string& to);
 bool is_local(const std::string& host);
+/// A status of 500 and above; or GraphQL's 200 with errors that are not the client's.
+bool is_server_error(const DialFact& dial);
 /// Header of an answer, by its lower-case name; empty: not there.
 std::string header_of(const DialFact& dial, std::string_view name);
 /// What is behind the last slash.

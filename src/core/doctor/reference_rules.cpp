@@ -54,7 +54,8 @@ bool is_only_dead(const ReferenceFact& reference, const Picture& picture) {
 bool is_failed_silently(const ReferenceFact& reference, const Picture& picture) {
     const DialFact* const asked = picture.dial("asked");
     const ServiceFact* const server = asked == nullptr ? nullptr : picture.server_of(*asked);
-    if (server == nullptr || asked->status < 500 || server->name != reference.service) return false;
+    if (server == nullptr || !is_server_error(*asked) || server->name != reference.service)
+        return false;
     if (!is_local(reference.host) || !is_only_dead(reference, picture)) return false;
     return picture.find_line(server->name, [](const std::string& line) {
         return contains_word(line, "error") || contains_word(line, "exception") ||
@@ -242,7 +243,7 @@ bool matters(const ReferenceFact& reference,
     if (is_foreign) return is_on_the_way(reference, picture);
     // A service that is well may do without a collector of traces, say, and grumble about it.
     const DialFact* const asked = picture.dial("asked");
-    const bool has_failed = asked != nullptr && (asked->status >= 500 || !asked->error.empty());
+    const bool has_failed = asked != nullptr && (is_server_error(*asked) || !asked->error.empty());
     const bool is_optional = reference.kind == "env" && !is_database(reference.scheme) &&
                              service != nullptr && picture.is_well(*service) && !has_failed;
     const LineFact* line = find_refusal(reference, picture);

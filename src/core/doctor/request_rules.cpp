@@ -252,9 +252,17 @@ void look_at_answer(const DialFact& dial, const Picture& picture, std::vector<Fi
         if (server == nullptr) finding.strength = 50;
     } else if (!dial.error.empty()) {
         finding.id = "request-fails";
+        constexpr double patient_seconds = 5;
+        const bool may_be_slow = dial.error == "no answer" && dial.seconds < patient_seconds;
         finding.what = render_request(dial) + " fails: " + render_outcome(dial) + ".";
         finding.fix = "see the log of " + name_of(dial, server);
-    } else if (dial.is_unexpected) {
+        if (may_be_slow) {
+            finding.is_open = true;
+            finding.what = render_request(dial) + " has not been answered within " +
+                           seconds_text(dial.seconds) + ".";
+            finding.fix += "; devstack doctor --wait tells whether it only takes longer";
+        }
+    } else if (dial.is_unexpected || is_server_error(dial)) {
         constexpr int unauthorized = 401;
         constexpr int upgrade_required = 426;
         const DialFact* const upgraded = picture.dial("websocket: asked");

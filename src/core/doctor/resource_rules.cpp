@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <array>
+#include <charconv>
 #include <regex>
 
 namespace devstack::core::doctor {
@@ -127,6 +128,37 @@ void look_at_small_disks(const ServiceFact& service,
     findings.push_back(std::move(finding));
 }
 
+/// Most of them are connections that it has made to one other.
+void tell_leaking_peer(const ProcessFact& process, const Picture& picture, Finding& finding) {
+    // A proxy has as many as it has clients.
+    if (process.runtime.empty()) return;
+    for (const PeerFact& it : picture.facts().peers) {
+        if (it.pid != process.pid || it.count * 2 <= process.open_files) continue;
+        int port = 0;
+        const std::string digits = it.peer.substr(it.peer.rfind(':') + 1);
+        std::from_chars(digits.data(), digits.data() + digits.size(), port);
+        const ServiceFact* const owner = picture.owner_of(port);
+        const auto reference =
+            std::ranges::find_if(picture.facts().references, [&](const ReferenceFact& that) {
+                return that.service == process.service && that.kind == "env" && that.port == port;
+            });
+        const std::string where = reference == picture.facts().references.end()
+                                      ? ""
+                                      : ", where " + render_reference(*reference) + " leads";
+        finding.what.replace(finding.what.rfind(" (too many"),
+                             std::string::npos,
+                             " (too many open files), of which " + std::to_string(it.count) +
+                                 " are connections to " +
+                                 (owner == nullptr ? "" : owner->name + " at ") + it.peer + where +
+                                 ", which it does not close.");
+        finding.fix = "close each response of " + (owner == nullptr ? it.peer : owner->name) +
+                      " when it is read (defer res.Body.Close(), with, dispose), and make one "
+                      "client or pool for all requests; devstack restart " +
+                      process.service + " for now";
+        return;
+    }
+}
+
 void look_at_open_files(const Picture& picture, std::vector<Finding>& findings) {
     for (const ProcessFact& process : picture.facts().processes) {
         if (process.service.empty() || process.open_files_limit == 0) continue;
@@ -153,6 +185,7 @@ void look_at_open_files(const Picture& picture, std::vector<Finding>& findings) 
         finding.fix = "see what it does not close (ls -l /proc/" + std::to_string(process.pid) +
                       "/fd); for now raise ulimits = { nofile = … } and devstack restart " +
                       process.service;
+        tell_leaking_peer(process, picture, finding);
         findings.push_back(std::move(finding));
     }
 }

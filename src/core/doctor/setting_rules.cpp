@@ -265,6 +265,31 @@ void leave_out_erlang_threads(const ServiceFact& service,
     if (is_hang && !contains(finding.fix, "iex")) finding.fix += "; " + profiler_for(**vm);
 }
 
+/// docs.gunicorn.org/en/stable/settings.html: one worker, of the class sync.
+void explain_single_worker(const ServiceFact& service, Finding& finding) {
+    const bool is_hang =
+        finding.id == "requests-stuck" || finding.id == "accepts-and-never-answers";
+    const bool is_gunicorn = std::ranges::any_of(
+        service.words, [](const std::string& it) { return base_of(it) == "gunicorn"; });
+    if (!is_hang || !is_gunicorn) return;
+    const bool is_default = std::ranges::none_of(service.words, [](const std::string& it) {
+        return it.starts_with("-w") || it.starts_with("--workers") || it.starts_with("-k") ||
+               it.starts_with("--worker-class") || it.starts_with("--threads") ||
+               it.starts_with("-c") || it.starts_with("--config");
+    });
+    const bool is_set = std::ranges::any_of(service.variables, [](const VariableFact& it) {
+        return it.name == "WEB_CONCURRENCY" || it.name == "GUNICORN_CMD_ARGS";
+    });
+    if (!is_default || is_set) return;
+    finding.evidence.push_back("the command of " + service.name + declared_at(service) +
+                               " gives gunicorn its default, one worker that takes one request "
+                               "after the other: a long one keeps all others waiting");
+    finding.fix =
+        "-w 4, or for answers that last (streams, slow calls) -k gthread --threads 8, in "
+        "the command of " +
+        service.name + "; " + finding.fix;
+}
+
 /// net/http: a connection is closed without a word when WriteTimeout is over.
 void explain_silent_close(const ServiceFact& service, const Picture& picture, Finding& finding) {
     const DialFact* const asked = picture.dial("asked");
@@ -342,6 +367,7 @@ void find_what_settings_tell(const Picture& picture, std::vector<Finding>& findi
         if (service == nullptr) continue;
         if (has_nothing_to_do_with_request(*service, finding, picture)) finding.is_minor = true;
         join_hidden_end(*service, finding, findings);
+        explain_single_worker(*service, finding);
         if (finding.id == "too-many-open-files") correct_open_files(*service, picture, finding);
         if (finding.id == "port-in-use") correct_socket(*service, picture, finding);
         correct_port(*service, picture, finding);

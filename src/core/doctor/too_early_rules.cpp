@@ -3,6 +3,7 @@
 
 #include "devstack/base/text.hpp"
 
+#include "core/doctor/failed_requests.hpp"
 #include "core/doctor/picture.hpp"
 
 #include <algorithm>
@@ -135,7 +136,7 @@ Repeated find_repeated(const LogFact& log, const Picture& picture) {
     constexpr std::size_t count_min = 3;
     constexpr double pause_min = 0.3;
     for (const LineFact& first : log.lines) {
-        if (!tells_failure(first.text)) continue;
+        if (!tells_failure(first.text) || says_it_goes_on(first.text)) continue;
         const std::string kind = without_numbers(first.text);
         Repeated repeated;
         const LineFact* before = nullptr;

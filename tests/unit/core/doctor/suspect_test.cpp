@@ -287,23 +287,32 @@ TEST_CASE("a request without an answer is told with what its server does", "[uni
     add_thread(world, "epoll_wait").frames.clear();
     world.facts.processes[0].has_event_loop = true;
     CHECK(world.said() ==
-          "[accepts-and-never-answers] api accepts connections on 127.0.0.1:3101, and gives no "
-          "answer to /orders within 0.9 s: it hangs, although its event loop is idle: the handler "
-          "waits for something that has not come (a promise, a callback, a connection of a pool), "
-          "or needs longer than that.\n");
+          "[accepts-and-never-answers] api accepts connections on 127.0.0.1:3101, and has not "
+          "answered /orders within 0.9 s, although its event loop is idle: the handler waits for "
+          "something that has not come (a promise, a callback, a connection of a pool); whether it "
+          "hangs or only takes longer, devstack doctor --wait tells.\n");
     world.facts.processes[0].talks_to_nobody = true;
     CHECK(world.said() ==
-          "[accepts-and-never-answers] api accepts connections on 127.0.0.1:3101, and gives no "
-          "answer to /orders within 0.9 s: it hangs, although its event loop is idle and it is "
-          "connected to no other server: the handler waits for a timer, or for something that "
-          "never comes (a middleware that neither answers nor calls next(), a promise or message "
-          "that nobody settles), or needs longer than that.\n");
+          "[accepts-and-never-answers] api accepts connections on 127.0.0.1:3101, and has not "
+          "answered /orders within 0.9 s, although its event loop is idle and it is connected to "
+          "no other server: the handler waits for a timer, or for something that never comes (a "
+          "middleware that neither answers nor calls next(), a promise or message that nobody "
+          "settles); whether it hangs or only takes longer, devstack doctor --wait tells.\n");
     world.facts.threads[0].frames = {"quote (shop.py:15)"};
     world.facts.threads[0].system_call = "futex";
     CHECK(world.said() ==
+          "[accepts-and-never-answers] api accepts connections on 127.0.0.1:3101, and has not "
+          "answered /orders within 0.9 s, while it waits in quote (shop.py:15); whether it hangs "
+          "or only takes longer, devstack doctor --wait tells.\n");
+    // It may be well, and slow.
+    CHECK(world.findings()[0].is_open);
+    world.facts.processes[0].has_event_loop = false;
+    world.facts.threads.clear();
+    CHECK(world.findings()[0].is_open);
+    world.facts.dials.back().seconds = world.facts.dials.back().timeout = 15;
+    CHECK(world.said() ==
           "[accepts-and-never-answers] api accepts connections on 127.0.0.1:3101, and gives no "
-          "answer to /orders within 0.9 s: it hangs in quote (shop.py:15), or needs longer than "
-          "that.\n");
+          "answer to /orders within 15 s: it hangs, or needs longer than that.\n");
     // Of a proxy it is not known who behind it keeps quiet.
     world.service("api").words = {"haproxy", "-f", "haproxy.cfg"};
     CHECK(world.findings()[0].id == "request-fails");
