@@ -49,7 +49,11 @@ std::string render_finding(const Finding& finding, const Terminal& terminal) {
         is_first = false;
     }
     if (!finding.fix.empty()) {
-        text += render_part(finding.is_open ? "look at" : "fix", finding.fix, terminal);
+        constexpr std::string_view look{"look at "};
+        const bool is_said = finding.is_open && finding.fix.starts_with(look);
+        text += render_part(finding.is_open ? "look at" : "fix",
+                            is_said ? finding.fix.substr(look.size()) : finding.fix,
+                            terminal);
     }
     return text;
 }
