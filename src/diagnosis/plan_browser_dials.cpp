@@ -95,6 +95,7 @@ std::vector<Endpoint> plan_compressed(const Endpoint& asked) {
     Endpoint endpoint = like_asked(fact, "gzip of asked");
     endpoint.fact.sent = fact.sent;
     endpoint.fact.sent.push_back({"Accept-Encoding", "gzip"});
+    endpoint.fact.purpose = "compressed";
     endpoint.fact.timeout = fact.timeout;
     return {endpoint};
 }
