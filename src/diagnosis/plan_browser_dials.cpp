@@ -50,6 +50,25 @@ void plan_preflight(const DialFact& asked, const Facts& facts, std::vector<Endpo
     endpoints.push_back(std::move(endpoint));
 }
 
+/// A page whose parts are at the root, while it is below a prefix.
+void plan_parts(const DialFact& asked, const Facts& facts, std::vector<Endpoint>& endpoints) {
+    const std::string prefix = core::doctor::first_part(asked.path);
+    const auto type =
+        std::ranges::find(asked.headers, std::string{"content-type"}, &HeaderFact::name);
+    const bool is_page = type != asked.headers.end() && type->value.starts_with("text/html");
+    if (!is_page || prefix.empty() || asked.status != 200) return;
+    for (const std::string& part : core::doctor::parts_of_page(asked.body, prefix)) {
+        const std::string id = "part of page: " + part;
+        if (is_known(id, facts)) continue;
+        Endpoint endpoint = like_asked(asked, id);
+        endpoint.fact.path = part;
+        endpoints.push_back(endpoint);
+        endpoint.fact.id = "part of page: " + prefix + part;
+        endpoint.fact.path = prefix + part;
+        endpoints.push_back(std::move(endpoint));
+    }
+}
+
 /// Who is refused for the page that it comes from is let in without one.
 void plan_without_origin(const DialFact& asked,
                          const Facts& facts,
@@ -95,6 +114,7 @@ std::vector<Endpoint> plan_compressed(const Endpoint& asked) {
     Endpoint endpoint = like_asked(fact, "gzip of asked");
     endpoint.fact.sent = fact.sent;
     endpoint.fact.sent.push_back({"Accept-Encoding", "gzip"});
+    endpoint.fact.purpose = "compressed";
     endpoint.fact.timeout = fact.timeout;
     return {endpoint};
 }
@@ -106,6 +126,7 @@ std::vector<Endpoint> plan_browser_dials(const Facts& facts) {
     plan_preflight(*asked, facts, endpoints);
     plan_prefix(*asked, facts, endpoints);
     plan_without_origin(*asked, facts, endpoints);
+    plan_parts(*asked, facts, endpoints);
     return endpoints;
 }
 

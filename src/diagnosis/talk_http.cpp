@@ -134,7 +134,8 @@ asio::awaitable<void> ask(Stream& stream, Conversation& talk) {
         const bool has_begun = is_stream(parser) && !fact.body.empty();
         fact.is_cut_off =
             broken == http::error::partial_message || broken == asio::error::connection_reset;
-        if (has_begun && (broken || fact.purpose != "asked")) break;
+        const bool is_to_last = fact.purpose == "asked" || fact.purpose == "compressed";
+        if (has_begun && (broken || !is_to_last)) break;
         if (broken == http::error::body_limit || broken == ssl::error::stream_truncated) break;
         if (broken) {
             note_failure(talk, broken);

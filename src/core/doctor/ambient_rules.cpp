@@ -126,6 +126,16 @@ void look_at_proxy(const ServiceFact& service,
 
 // ---- Directories -------------------------------------------------------------------------------
 
+/// It has just said so.
+bool misses_files(const ServiceFact& service, const Picture& picture) {
+    constexpr double recent_seconds = 60;
+    const LineFact* const line = picture.find_line(service.name, [](const std::string& it) {
+        return contains(it, "No such file or directory") || contains(it, "ENOENT") ||
+               contains(it, "getcwd");
+    });
+    return line != nullptr && seconds_between(line->time, picture.facts().time) <= recent_seconds;
+}
+
 /// Removed, or replaced by another one of that name, under the process (proc(5), cwd).
 void look_at_directory(const ServiceFact& service,
                        const Picture& picture,
@@ -138,7 +148,8 @@ void look_at_directory(const ServiceFact& service,
         Finding finding = begin(service.name, "working-directory-gone", 83);
         finding.topic = "directory";
         finding.confidence = Confidence::sure;
-        finding.is_minor = !picture.is_suspect(service) && picture.is_well(service);
+        finding.is_minor = !picture.is_suspect(service) && picture.is_well(service) &&
+                           !misses_files(service, picture);
         finding.what =
             service.name + " (pid " + std::to_string(process->pid) +
             ") works in a directory that is gone: " + directory +

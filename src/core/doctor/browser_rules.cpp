@@ -340,6 +340,35 @@ void look_at_prefix(const DialFact& asked, const Picture& picture, std::vector<F
     findings.push_back(std::move(finding));
 }
 
+/// The page is there, and what it is made of is asked for at the root.
+void look_at_parts(const DialFact& asked, const Picture& picture, std::vector<Finding>& findings) {
+    const std::string prefix = first_part(asked.path);
+    for (const std::string& part : parts_of_page(asked.body, prefix)) {
+        const DialFact* const root = picture.dial("part of page: " + part);
+        const DialFact* const below = picture.dial("part of page: " + prefix + part);
+        const bool is_lost = root != nullptr && below != nullptr && root->status >= 400 &&
+                             below->status >= 200 && below->status < 300;
+        if (!is_lost) continue;
+        const ServiceFact* const server = server_behind(asked, picture);
+        const std::string name =
+            server == nullptr ? render_endpoint(asked.host, asked.port) : server->name;
+        const Route route = find_route(picture, asked);
+        const std::string place = route.location == nullptr ? "" : ", in " + place_of(route);
+        Finding finding = begin(server, "page-loses-prefix", 84);
+        finding.what = "The page " + asked.path + " of " + name + " loads " + part + ", without " +
+                       prefix + ", below which " + name + " is reached" + place +
+                       ": that is answered with " + std::to_string(root->status) + ", and " +
+                       below->path + " with " + std::to_string(below->status) + ".";
+        finding.evidence = {render_request(*root) + ": status " + std::to_string(root->status),
+                            render_request(*below) + ": status " + std::to_string(below->status)};
+        finding.fix = "tell " + name + " its prefix " + prefix +
+                      " (root_path of FastAPI, SCRIPT_NAME, base of Vite, basePath of Next.js, "
+                      "server.servlet.context-path, as its framework calls it)";
+        findings.push_back(std::move(finding));
+        return;
+    }
+}
+
 }  // namespace
 
 void find_what_browsers_refuse(const Picture& picture, std::vector<Finding>& findings) {
@@ -351,6 +380,7 @@ void find_what_browsers_refuse(const Picture& picture, std::vector<Finding>& fin
     look_at_star(*asked, picture, findings);
     look_at_upstream_name(*asked, picture, findings);
     look_at_prefix(*asked, picture, findings);
+    look_at_parts(*asked, picture, findings);
 }
 
 }  // namespace devstack::core::doctor

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <cctype>
+#include <regex>
 
 namespace devstack::core::doctor {
 
@@ -36,6 +37,19 @@ std::string preflight_headers(const DialFact& dial) {
 std::string first_part(std::string_view path) {
     const auto end = path.find('/', 1);
     return end == path.npos || end < 2 ? "" : std::string{path.substr(0, end)};
+}
+
+std::vector<std::string> parts_of_page(const std::string& html, const std::string& prefix) {
+    constexpr std::size_t parts_max = 3;
+    static const std::regex form{
+        R"re((?:\bsrc=|\bhref=|\burl: ?)["'](/[\w./-]+\.(?:js|mjs|css|json|ya?ml))["'?])re"};
+    std::vector<std::string> parts;
+    for (std::sregex_iterator it{html.begin(), html.end(), form}, end; it != end; ++it) {
+        const std::string path = (*it)[1].str();
+        const bool is_below = path.starts_with(prefix + "/") || path.starts_with("//");
+        if (!is_below && parts.size() < parts_max) parts.push_back(path);
+    }
+    return parts;
 }
 
 std::string without_cookie_value(std::string_view header) {

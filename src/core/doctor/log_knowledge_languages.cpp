@@ -256,7 +256,8 @@ constexpr LogKnowledge table[] = {
     {"php-post-too-large",
      "POST Content-Length of",
      R"re(POST Content-Length of (\d+) bytes exceeds the limit of (\d+) bytes)re",
-     "{service} is sent {1} bytes, more than PHP's post_max_size of {2} bytes: PHP drops all of it, "
+     "{service} is sent {1} bytes, more than PHP's post_max_size of {2} bytes: PHP drops all of "
+     "it, "
      "so that $_POST and $_FILES are empty.",
      "raise post_max_size, and upload_max_filesize, in php.ini or in the pool of PHP-FPM "
      "(php_admin_value[post_max_size]), then devstack restart {service}",

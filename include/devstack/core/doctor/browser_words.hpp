@@ -4,6 +4,7 @@
 
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace devstack::core::doctor {
 
@@ -13,6 +14,9 @@ namespace devstack::core::doctor {
 std::string preflight_headers(const DialFact& dial);
 /// "/shop" of "/shop/" and "/shop/cart"; empty: there is only one part.
 std::string first_part(std::string_view path);
+/// What a page is made of, by paths from the root: "/openapi.json", "/assets/app.js". A few of
+/// them, none below `prefix`.
+std::vector<std::string> parts_of_page(const std::string& html, const std::string& prefix);
 /// Of a Set-Cookie header everything but the value: "sid=***; Path=/; HttpOnly".
 std::string without_cookie_value(std::string_view header);
 

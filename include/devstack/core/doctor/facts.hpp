@@ -56,7 +56,7 @@ struct ServiceFact {
     std::vector<NeedFact> needs;
     std::vector<std::string> differences;
     std::string watch_suspended;  ///< Why its files are not watched any more; empty: they are.
-    std::string health;  ///< "healthy", "unhealthy", "unknown", "none".
+    std::string health;           ///< "healthy", "unhealthy", "unknown", "none".
     std::string last_answer;
     bool has_exited = false;  ///< Then the next two are the last end.
     int exit_code = 0;

@@ -111,6 +111,13 @@ TEST_CASE("a working directory that is gone is told of what suffers", "[unit][do
     World world;
     world.facts.processes[0].working_dir = "/srv/api (deleted)";
     CHECK(world.said().empty());
+    // It says that it finds no file.
+    world.facts.time = "2026-11-20T18:37:30.000Z";
+    world.say("api", "could not read ./a.json: No such file or directory");
+    CHECK(world.findings()[0].id == "working-directory-gone");
+    world.facts.time = "2026-11-20T18:57:30.000Z";
+    CHECK(world.said().empty());
+    world.facts.logs.clear();
     world.break_probe("api", 500);
     CHECK(world.findings()[0].what ==
           "api (pid 10) works in a directory that is gone: /srv/api was removed, or replaced by "

@@ -259,7 +259,8 @@ TEST_CASE("an event stream that is kept back by compression is told", "[unit][do
           "[stream-compressed] The event stream (SSE) /events of api is compressed for clients "
           "that accept that, as browsers do, and its events stay in the compressor: 2 events came "
           "without, none with Accept-Encoding: gzip.\n");
-    CHECK(ask("x").empty());
+    CHECK(ask("\xef\xbf\xbd").starts_with("[stream-compressed]"));
+    CHECK(ask("\xef\xbf\xbdJI,ITR0 J").empty());
 }
 
 TEST_CASE("an answer that is cut by its own length is told", "[unit][doctor]") {
@@ -280,4 +281,24 @@ TEST_CASE("an answer that is cut by its own length is told", "[unit][doctor]") {
     CHECK(ask(whole, whole.size()).empty());
     // Only its beginning is kept.
     CHECK(ask(cut, 5000).empty());
+}
+
+TEST_CASE("a page whose parts are asked for without its prefix is told", "[unit][doctor]") {
+    const auto ask = [](int root) {
+        World world;
+        DialFact& asked = answer(world, "asked", "/api/docs", 200);
+        asked.headers = {{"content-type", "text/html; charset=utf-8"}};
+        asked.body = "<script>SwaggerUIBundle({ url: '/openapi.json', })</script>";
+        answer(world, "part of page: /openapi.json", "/openapi.json", root);
+        answer(world, "part of page: /api/openapi.json", "/api/openapi.json", 200);
+        return world.said();
+    };
+    CHECK(ask(404) ==
+          "[page-loses-prefix] The page /api/docs of api loads /openapi.json, without /api, below "
+          "which api is reached: that is answered with 404, and /api/openapi.json with 200.\n");
+    CHECK(ask(200).empty());
+    const std::string page =
+        R"(<link href="/a.css"><script src="/api/b.js"></script><script src="//cdn/c.js">)"
+        R"(<a href="/items"><img src="/d.png"><script src='/e.js?v=1'>)";
+    CHECK(parts_of_page(page, "/api") == std::vector<std::string>{"/a.css", "/e.js"});
 }
