@@ -92,37 +92,24 @@ private:
         return read_value_from(variable);
     }
     /// "${DB_USER}" of another variable, as devstack and most readers of env files understand it.
-    std::string fill_in(std::string value,
+    std::string fill_in(const std::string& value,
                         const core::doctor::ServiceFact& service,
                         const ServiceScene* scene) const {
-        constexpr int rounds_max = 20;
-        std::size_t at = 0;
-        for (int round = 0; round < rounds_max; ++round) {
-            at = value.find("${", at);
-            const std::size_t end = at == value.npos ? at : value.find('}', at);
-            if (end == value.npos) break;
-            const std::string name = value.substr(at + 2, end - at - 2);
+        return expand_names(value, [&](const std::string& name) -> std::optional<std::string> {
             const auto other = std::ranges::find(service.variables, name, &VariableFact::name);
-            if (other == service.variables.end()) break;
-            const std::string text = value_of(*other, scene);
-            value.replace(at, end - at + 1, text);
-            at += text.size();
-        }
-        return value;
+            if (other == service.variables.end()) return std::nullopt;
+            return value_of(*other, scene);
+        });
     }
     /// Of a file that the profile does not name.
     std::string read_value_from(const VariableFact& variable) const {
         const auto colon = variable.where.rfind(':');
         const fs::path path = fs::path{scene_.project_dir} / variable.where.substr(0, colon);
         const std::string text = read_small(path.string());
-        const auto read = [&](const std::string& name) -> std::optional<std::string> {
-            const std::regex line{"(^|\n)\\s*(export\\s+)?" + name + "\\s*=\\s*[\"']?([^\"'\\s]*)"};
-            std::smatch found;
-            if (!std::regex_search(text, found, line)) return std::nullopt;
-            return found[3].str();
-        };
-        const auto value = read(variable.name);
-        return value ? expand_names(*value, read) : variable.value;
+        const std::regex line{"(^|\n)\\s*(export\\s+)?" + variable.name +
+                              "\\s*=\\s*[\"']?([^\"'\\s]*)"};
+        std::smatch found;
+        return std::regex_search(text, found, line) ? found[3].str() : variable.value;
     }
 
     void add_variable(const core::doctor::ServiceFact& service,

@@ -8,7 +8,6 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
-#include <regex>
 
 namespace devstack::core::doctor {
 
@@ -24,35 +23,6 @@ bool has_failed_at_start(const ServiceFact& service,
            age >= service.uptime_seconds - start_seconds && !says_it_goes_on(trace.head);
 }
 
-/// One of several programs of a shell's command ("node api.js & node web.js & wait") has ended:
-/// Node.js says which it is when it does, by an error.
-bool has_ended_part(const ServiceFact& service, const Traceback& trace, const Picture& picture) {
-    if (!contains(service.command, " & ") || !picture.is_alive(service)) return false;
-    if (says_it_goes_on(trace.head)) return false;
-    return std::ranges::any_of(picture.facts().logs, [&](const LogFact& log) {
-        return log.service == service.name &&
-               std::ranges::any_of(log.lines, [&](const LineFact& it) {
-                   return it.text.starts_with("Node.js v") && is_of_trace(it, trace);
-               });
-    });
-}
-
-/// "… of RPC that terminated with:", of gRPC for Python, whose details come below.
-std::string whole_error(const Traceback& trace,
-                        const ServiceFact& service,
-                        const Picture& picture) {
-    static const std::regex form{R"re(\bdetails = "([^"]*)")re"};
-    if (!trace.error.ends_with(" terminated with:")) return trace.error;
-    std::string details;
-    const LineFact* const line = picture.find_line(
-        service.name, [](const std::string& it) { return contains(it, "details = \""); });
-    std::smatch found;
-    const bool is_of_it =
-        line != nullptr && is_of_trace(*line, trace) && std::regex_search(line->text, found, form);
-    if (!is_of_it) return trace.error;
-    return trace.error.substr(0, trace.error.find(':')) + ": " + found[1].str();
-}
-
 /// A program may write down errors that it has handled. That a request was answered with 500, or
 /// not at all, tells that this one was not.
 bool has_failed_request(const ServiceFact& service,
@@ -62,9 +32,7 @@ bool has_failed_request(const ServiceFact& service,
     constexpr double recent_seconds = 120;
     const DialFact* const asked = picture.dial("asked");
     if (asked != nullptr && is_server_error(*asked)) return true;
-    const bool has_ended =
-        has_failed_at_start(service, trace, picture) || has_ended_part(service, trace, picture);
-    if (asked == nullptr && has_ended) return true;
+    if (asked == nullptr && has_failed_at_start(service, trace, picture)) return true;
     const bool is_recent = seconds_between(trace.time, picture.facts().time) <= recent_seconds;
     // One that gets no answer may only be slow: then it is what it has made the service say.
     const bool is_since = seconds_between(picture.facts().time, trace.time) >= 0;
@@ -142,11 +110,10 @@ void describe(const Traceback& trace,
               const Picture& picture,
               Finding& finding) {
     const std::string where = in_place(trace, picture);
-    const std::string error = whole_error(trace, service, picture);
     if (has_ended_node(trace, service, picture) && !is_syntax_error(trace)) {
         finding.id = "ended-by-exception";
         finding.what = service.name + " as a whole is ended by an error that nobody handles" +
-                       where + ", and is started again: " + error + ".";
+                       where + ", and is started again: " + trace.error + ".";
         finding.fix =
             "see " + render_place(trace, picture) +
             "; a promise that is rejected, and that nobody catches, ends Node.js (Express 4 "
@@ -157,37 +124,27 @@ void describe(const Traceback& trace,
         finding.id = "syntax-error";
         finding.confidence = Confidence::sure;
         finding.what = picture.shown(trace.file) + " line " + std::to_string(trace.line) + " of " +
-                       service.name + " has a syntax error: " + error + ".";
+                       service.name + " has a syntax error: " + trace.error + ".";
     } else if (service.pid == 0 || is_why_it_ended(trace, service, picture) ||
                (picture.is_troubled(service) && !service.has_been_ready)) {
         finding.id = "ended-by-exception";
-        finding.what =
-            service.name + " is ended by an error that nobody handles" + where + ": " + error + ".";
+        finding.what = service.name + " is ended by an error that nobody handles" + where + ": " +
+                       trace.error + ".";
     } else if (has_failed_at_start(service, trace, picture)) {
         finding.id = "ended-by-exception";
         finding.what = "Nobody listens on port " + std::to_string(picture.silent_port(service)) +
                        ", which " + service.name +
                        " declares: a program of it has failed at its "
                        "start" +
-                       where + ": " + error + ".";
-    } else if (has_ended_part(service, trace, picture)) {
-        finding.id = "ended-by-exception";
-        finding.what = "One of the programs in the command of " + service.name +
-                       " is ended by an error that nobody handles" + where + ": " + error + ".";
+                       where + ": " + trace.error + ".";
     } else {
         finding.id = "unhandled-exception";
         finding.what = "A request to " + service.name + " fails by an error that nobody handles" +
-                       where + ": " + error + ".";
+                       where + ": " + trace.error + ".";
     }
     if (finding.what.ends_with("..")) finding.what.pop_back();
     finding.fix = "see " + (trace.file.empty() ? "devstack logs " + service.name
                                                : render_place(trace, picture));
-    if (contains(error, "message larger than max")) {
-        finding.fix =
-            "raise grpc.max_receive_message_length (an option of the channel, or of the "
-            "server that receives it), or send it in parts; " +
-            finding.fix;
-    }
 }
 
 }  // namespace

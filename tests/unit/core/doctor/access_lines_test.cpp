@@ -206,34 +206,3 @@ TEST_CASE("gunicorn's default is told where a request takes its only worker", "[
                            "--threads 8, in the command of api; look at"));
     CHECK(fix({"gunicorn", "-w4", "app:app"}).starts_with("look at"));
 }
-
-TEST_CASE("a program of a shell's command that has ended is told", "[unit][doctor]") {
-    const std::string time = "2026-11-20T18:37:03.000Z";
-    World world = say_all({{time, "/app/api.js:3"},
-                           {time, "TypeError: Cannot read properties of undefined"},
-                           {time, "    at main (/app/api.js:3:7)"},
-                           {time, "Node.js v20.20.2"}});
-    CHECK(world.said().empty());  // One that starts it anew when files change.
-    world.service("api").command = "node api.js & node web.js & wait";
-    CHECK(world.said() ==
-          "[ended-by-exception] One of the programs in the command of api is ended by an error "
-          "that nobody handles in /app/api.js line 3 (main): TypeError: Cannot read properties of "
-          "undefined.\n");
-}
-
-TEST_CASE("what gRPC says below its error is told with it", "[unit][doctor]") {
-    const std::string time = "2026-11-20T18:37:05.000Z";
-    World world = say_all(
-        {{time, "ERROR in app: Exception on / [GET]"},
-         {time, "Traceback (most recent call last):"},
-         {time, "  File \"/app/web.py\", line 8, in home"},
-         {time, "    return str(len(lst(b\"\", timeout=3)))"},
-         {time, "grpc._channel._InactiveRpcError: <_InactiveRpcError of RPC that terminated with:"},
-         {time, "\tstatus = StatusCode.RESOURCE_EXHAUSTED"},
-         {time, "\tdetails = \"Received message larger than max (5000000 vs. 4194304)\""},
-         {time, ">"}});
-    CHECK(world.said() ==
-          "[unhandled-exception] A request to api fails by an error that nobody handles in "
-          "/app/web.py line 8 (home): grpc._channel._InactiveRpcError: Received message larger "
-          "than max (5000000 vs. 4194304).\n");
-}
