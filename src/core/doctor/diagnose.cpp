@@ -16,7 +16,7 @@ namespace devstack::core::doctor {
 
 namespace {
 
-constexpr std::array<Rules, 58> all_rules{find_profile_mistakes,
+constexpr std::array<Rules, 59> all_rules{find_profile_mistakes,
                                           find_port_conflicts,
                                           find_wrong_ports,
                                           find_ambient_troubles,
@@ -41,6 +41,7 @@ constexpr std::array<Rules, 58> all_rules{find_profile_mistakes,
                                           find_what_dumps_tell,
                                           find_hangs,
                                           find_lost_requests,
+                                          find_held_threads,
                                           find_circles,
                                           find_past_hangs,
                                           find_certificate_troubles,

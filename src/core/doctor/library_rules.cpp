@@ -223,6 +223,32 @@ void correct_node_message(Finding& finding) {
     }
 }
 
+/// Modules that require each other: one of them sees the other before it is complete, of which
+/// Node.js warns by the name that it does not have yet.
+void correct_circle(const ServiceFact& service, const Picture& picture, Finding& finding) {
+    static const std::regex words{
+        R"(TypeError: (?:[\w.]+\.)?(\w+) is not a (?:function|constructor))"};
+    static const std::regex warning{
+        R"(Accessing non-existent property '(\w+)' of module exports inside circular dependency)"};
+    std::smatch found;
+    if (!std::regex_search(finding.what, found, words)) return;
+    const std::string name = found[1].str();
+    const LineFact* const line = picture.find_line(service.name, [&](const std::string& text) {
+        std::smatch warned;
+        return std::regex_search(text, warned, warning) && warned[1].str() == name;
+    });
+    if (line == nullptr) return;
+    const std::string place = place_in(finding);
+    const std::string file = place.substr(0, place.rfind(':'));
+    finding.id = "modules-in-circle";
+    finding.what += " " + (file.empty() ? "Its module" : file) + " takes " + name +
+                    " from a module that requires it in turn, and so does not have it yet.";
+    finding.evidence.push_back(render_line(service.name, *line));
+    finding.fix = "require that module where " + name + " is called rather than at the top" +
+                  (file.empty() ? "" : " of " + file) +
+                  ", or move what both need into a third one (node --trace-warnings shows where)";
+}
+
 /// That the version is the wrong one says why it does not know them.
 void fold_extension(std::vector<Finding>& findings) {
     for (Finding& it : findings) {
@@ -269,6 +295,7 @@ void find_library_mistakes(const Picture& picture, std::vector<Finding>& finding
         correct_node_message(finding);
         correct_secret_key(*service, finding);
         correct_node_name(*service, picture, finding);
+        correct_circle(*service, picture, finding);
         correct_attribute(finding);
         correct_driver(*service, finding);
         correct_django_setup(*service, finding);

@@ -123,6 +123,25 @@ TEST_CASE("what a newer Node.js has by itself is told with its version", "[unit]
     CHECK_FALSE(ended_by(own).findings().at(0).what.ends_with("older."));
 }
 
+TEST_CASE("a module that is required in a circle is told", "[unit][doctor]") {
+    std::vector<std::string> lines{
+        "(node:22) Warning: Accessing non-existent property 'name' of module exports inside "
+        "circular dependency",
+        "TypeError: name is not a function",
+        "    at Object.count (/srv/src/orders.js:2:27)",
+        "Node.js v20.20.2"};
+    const Finding finding = ended_by(lines).findings().at(0);
+    CHECK(finding.id == "modules-in-circle");
+    CHECK(finding.what.ends_with(
+        "TypeError: name is not a function. /srv/src/orders.js takes name from a module that "
+        "requires it in turn, and so does not have it yet."));
+    CHECK(finding.fix ==
+          "require that module where name is called rather than at the top of /srv/src/orders.js, "
+          "or move what both need into a third one (node --trace-warnings shows where)");
+    lines[1] = "TypeError: count is not a function";
+    CHECK(ended_by(lines).findings().at(0).id != "modules-in-circle");
+}
+
 TEST_CASE("an answer that is given twice is told so", "[unit][doctor]") {
     const Finding finding =
         ended_by({"Error [ERR_HTTP_HEADERS_SENT]: Cannot set headers after they are sent to the "
