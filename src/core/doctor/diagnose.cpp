@@ -16,7 +16,7 @@ namespace devstack::core::doctor {
 
 namespace {
 
-constexpr std::array<Rules, 59> all_rules{find_profile_mistakes,
+constexpr std::array<Rules, 60> all_rules{find_profile_mistakes,
                                           find_port_conflicts,
                                           find_wrong_ports,
                                           find_ambient_troubles,
@@ -71,6 +71,7 @@ constexpr std::array<Rules, 59> all_rules{find_profile_mistakes,
                                           find_file_troubles,
                                           find_what_settings_tell,
                                           find_library_mistakes,
+                                          find_ended_parts,
                                           find_nginx_request_troubles,
                                           find_what_nginx_has_logged,
                                           find_what_surroundings_tell,
