@@ -162,6 +162,36 @@ void correct_secret_key(const ServiceFact& service, Finding& finding) {
     }
 }
 
+/// Python's gRPC tells what has happened in the lines below the first.
+void correct_rpc(const ServiceFact& service, const Picture& picture, Finding& finding) {
+    constexpr std::string_view head = "RPC that terminated with:";
+    static const std::regex status{R"(^\s*status = StatusCode\.(\w+))"};
+    static const std::regex details{R"re(^\s*details = "(.*)"\s*$)re"};
+    const auto at = finding.what.find(head);
+    if (at == finding.what.npos) return;
+    const auto read = [&](const std::regex& form) {
+        std::smatch found;
+        const LineFact* const line = picture.find_line(
+            service.name, [&](const std::string& it) { return std::regex_search(it, form); });
+        return line != nullptr && std::regex_search(line->text, found, form) ? found[1].str() : "";
+    };
+    const std::string code = read(status);
+    const std::string text = read(details);
+    if (code.empty()) return;
+    finding.what = finding.what.substr(0, at) + "RPC that terminated with " + code +
+                   (text.empty() ? "" : ": " + text) + ".";
+    static const std::regex larger{
+        R"((Received|Sent) message larger than max \((\d+) vs\. (\d+)\))"};
+    std::smatch found;
+    if (!std::regex_search(text, found, larger)) return;
+    const bool is_received = found[1].str() == "Received";
+    finding.id = "rpc-message-too-large";
+    finding.fix = std::string{"raise grpc.max_"} + (is_received ? "receive" : "send") +
+                  "_message_length in the options of the channel (and of the server, for what it "
+                  "takes) above " +
+                  found[2].str() + ", or send less at once (pages, a stream)";
+}
+
 // ---- Node.js
 
 /// What every newer Node.js has by itself.
@@ -223,6 +253,32 @@ void correct_node_message(Finding& finding) {
     }
 }
 
+/// Modules that require each other: one of them sees the other before it is complete, of which
+/// Node.js warns by the name that it does not have yet.
+void correct_circle(const ServiceFact& service, const Picture& picture, Finding& finding) {
+    static const std::regex words{
+        R"(TypeError: (?:[\w.]+\.)?(\w+) is not a (?:function|constructor))"};
+    static const std::regex warning{
+        R"(Accessing non-existent property '(\w+)' of module exports inside circular dependency)"};
+    std::smatch found;
+    if (!std::regex_search(finding.what, found, words)) return;
+    const std::string name = found[1].str();
+    const LineFact* const line = picture.find_line(service.name, [&](const std::string& text) {
+        std::smatch warned;
+        return std::regex_search(text, warned, warning) && warned[1].str() == name;
+    });
+    if (line == nullptr) return;
+    const std::string place = place_in(finding);
+    const std::string file = place.substr(0, place.rfind(':'));
+    finding.id = "modules-in-circle";
+    finding.what += " " + (file.empty() ? "Its module" : file) + " takes " + name +
+                    " from a module that requires it in turn, and so does not have it yet.";
+    finding.evidence.push_back(render_line(service.name, *line));
+    finding.fix = "require that module where " + name + " is called rather than at the top" +
+                  (file.empty() ? "" : " of " + file) +
+                  ", or move what both need into a third one (node --trace-warnings shows where)";
+}
+
 /// That the version is the wrong one says why it does not know them.
 void fold_extension(std::vector<Finding>& findings) {
     for (Finding& it : findings) {
@@ -269,6 +325,8 @@ void find_library_mistakes(const Picture& picture, std::vector<Finding>& finding
         correct_node_message(finding);
         correct_secret_key(*service, finding);
         correct_node_name(*service, picture, finding);
+        correct_circle(*service, picture, finding);
+        correct_rpc(*service, picture, finding);
         correct_attribute(finding);
         correct_driver(*service, finding);
         correct_django_setup(*service, finding);

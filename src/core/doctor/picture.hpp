@@ -140,6 +140,10 @@ void find_waiting_goroutines(const Picture& picture, std::vector<Finding>& findi
 void find_what_dumps_tell(const Picture& picture, std::vector<Finding>& findings);
 /// Middleware of Express and Koa that keeps a request from its answer.
 void find_lost_requests(const Picture& picture, std::vector<Finding>& findings);
+/// One of several programs of one command that has ended.
+void find_ended_parts(const Picture& picture, std::vector<Finding>& findings);
+/// A server whose only thread a silent client holds.
+void find_held_threads(const Picture& picture, std::vector<Finding>& findings);
 void find_hangs(const Picture& picture, std::vector<Finding>& findings);
 /// Comes after the rules about hangs, whose findings may follow from these.
 void find_circles(const Picture& picture, std::vector<Finding>& findings);

@@ -97,7 +97,7 @@ std::string without_numbers(const std::string& text) {
 bool tells_failure(const std::string& line) {
     // What is counted, and is none; what only informs.
     static const std::regex harmless{
-        R"re(\b(?:0|no|without) (?:errors?|failures?|failed)|(?:errors?|failures?|failed)["']?\s*[=:]\s*["']?(?:0|null|none|false)\b|\b(?:info|debug|trace|notice|warn(?:ing)?)\b|retry|will try)re",
+        R"re(\b(?:0|no|without) (?:errors?|failures?|failed)|(?:errors?|failures?|failed)["']?\s*[=:]\s*["']?(?:0|null|none|false)\b|\b(?:info|debug|trace|notice|warn(?:ing)?)\b|retry|will try|\bignor(?:ed|ing)\b)re",
         std::regex::icase};
     static const std::regex failure{
         R"re(\b(?:error|failed|failure|fatal|refused|denied|exception|traceback|cannot|can't|could not|unable to|not found)\b)re",

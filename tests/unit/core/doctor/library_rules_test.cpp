@@ -90,6 +90,21 @@ TEST_CASE("a URL that takes a driver that can not be waited for is told", "[unit
     CHECK(world.findings().at(0).fix == "begin the URL of the database with postgresql+asyncpg://");
 }
 
+TEST_CASE("what gRPC says below its first line is told", "[unit][doctor]") {
+    World world = python_ended_by(
+        "grpc._channel._InactiveRpcError: <_InactiveRpcError of RPC that terminated with:");
+    world.say("api", "\tstatus = StatusCode.RESOURCE_EXHAUSTED");
+    world.say("api", "\tdetails = \"Received message larger than max (5000000 vs. 4194304)\"");
+    const Finding finding = world.findings().at(0);
+    CHECK(finding.id == "rpc-message-too-large");
+    CHECK(finding.what.ends_with(
+        "RPC that terminated with RESOURCE_EXHAUSTED: Received message larger than max (5000000 "
+        "vs. 4194304)."));
+    CHECK(finding.fix ==
+          "raise grpc.max_receive_message_length in the options of the channel (and of the server, "
+          "for what it takes) above 5000000, or send less at once (pages, a stream)");
+}
+
 TEST_CASE("a script that uses Django's models by itself is told", "[unit][doctor]") {
     World world =
         python_ended_by("django.core.exceptions.AppRegistryNotReady: Apps aren't loaded yet.");
@@ -121,6 +136,25 @@ TEST_CASE("what a newer Node.js has by itself is told with its version", "[unit]
     auto own = lines;
     own[1] = "TypeError: cart.groupBy is not a function";
     CHECK_FALSE(ended_by(own).findings().at(0).what.ends_with("older."));
+}
+
+TEST_CASE("a module that is required in a circle is told", "[unit][doctor]") {
+    std::vector<std::string> lines{
+        "(node:22) Warning: Accessing non-existent property 'name' of module exports inside "
+        "circular dependency",
+        "TypeError: name is not a function",
+        "    at Object.count (/srv/src/orders.js:2:27)",
+        "Node.js v20.20.2"};
+    const Finding finding = ended_by(lines).findings().at(0);
+    CHECK(finding.id == "modules-in-circle");
+    CHECK(finding.what.ends_with(
+        "TypeError: name is not a function. /srv/src/orders.js takes name from a module that "
+        "requires it in turn, and so does not have it yet."));
+    CHECK(finding.fix ==
+          "require that module where name is called rather than at the top of /srv/src/orders.js, "
+          "or move what both need into a third one (node --trace-warnings shows where)");
+    lines[1] = "TypeError: count is not a function";
+    CHECK(ended_by(lines).findings().at(0).id != "modules-in-circle");
 }
 
 TEST_CASE("an answer that is given twice is told so", "[unit][doctor]") {

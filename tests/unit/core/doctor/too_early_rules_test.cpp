@@ -74,6 +74,8 @@ TEST_CASE("the work of a service fails again and again", "[unit][doctor]") {
     // It has failed at the beginning only, or does what it should as well.
     CHECK(world_with_worker({line, line}).findings().empty());
     CHECK(world_with_worker({line, line, line, "report sent"}).findings().empty());
+    const std::string ignored = line + " (ignored)";
+    CHECK(world_with_worker({ignored, "x", ignored, "x", ignored}).findings().empty());
     const std::string tick = "tick";
     World busy = world_with_worker({line, line, line});
     for (int i = 0; i < 4; ++i)
