@@ -162,36 +162,6 @@ void correct_secret_key(const ServiceFact& service, Finding& finding) {
     }
 }
 
-/// Python's gRPC tells what has happened in the lines below the first.
-void correct_rpc(const ServiceFact& service, const Picture& picture, Finding& finding) {
-    constexpr std::string_view head = "RPC that terminated with:";
-    static const std::regex status{R"(^\s*status = StatusCode\.(\w+))"};
-    static const std::regex details{R"re(^\s*details = "(.*)"\s*$)re"};
-    const auto at = finding.what.find(head);
-    if (at == finding.what.npos) return;
-    const auto read = [&](const std::regex& form) {
-        std::smatch found;
-        const LineFact* const line = picture.find_line(
-            service.name, [&](const std::string& it) { return std::regex_search(it, form); });
-        return line != nullptr && std::regex_search(line->text, found, form) ? found[1].str() : "";
-    };
-    const std::string code = read(status);
-    const std::string text = read(details);
-    if (code.empty()) return;
-    finding.what = finding.what.substr(0, at) + "RPC that terminated with " + code +
-                   (text.empty() ? "" : ": " + text) + ".";
-    static const std::regex larger{
-        R"((Received|Sent) message larger than max \((\d+) vs\. (\d+)\))"};
-    std::smatch found;
-    if (!std::regex_search(text, found, larger)) return;
-    const bool is_received = found[1].str() == "Received";
-    finding.id = "rpc-message-too-large";
-    finding.fix = std::string{"raise grpc.max_"} + (is_received ? "receive" : "send") +
-                  "_message_length in the options of the channel (and of the server, for what it "
-                  "takes) above " +
-                  found[2].str() + ", or send less at once (pages, a stream)";
-}
-
 // ---- Node.js
 
 /// What every newer Node.js has by itself.
@@ -326,7 +296,6 @@ void find_library_mistakes(const Picture& picture, std::vector<Finding>& finding
         correct_secret_key(*service, finding);
         correct_node_name(*service, picture, finding);
         correct_circle(*service, picture, finding);
-        correct_rpc(*service, picture, finding);
         correct_attribute(finding);
         correct_driver(*service, finding);
         correct_django_setup(*service, finding);

@@ -90,21 +90,6 @@ TEST_CASE("a URL that takes a driver that can not be waited for is told", "[unit
     CHECK(world.findings().at(0).fix == "begin the URL of the database with postgresql+asyncpg://");
 }
 
-TEST_CASE("what gRPC says below its first line is told", "[unit][doctor]") {
-    World world = python_ended_by(
-        "grpc._channel._InactiveRpcError: <_InactiveRpcError of RPC that terminated with:");
-    world.say("api", "\tstatus = StatusCode.RESOURCE_EXHAUSTED");
-    world.say("api", "\tdetails = \"Received message larger than max (5000000 vs. 4194304)\"");
-    const Finding finding = world.findings().at(0);
-    CHECK(finding.id == "rpc-message-too-large");
-    CHECK(finding.what.ends_with(
-        "RPC that terminated with RESOURCE_EXHAUSTED: Received message larger than max (5000000 "
-        "vs. 4194304)."));
-    CHECK(finding.fix ==
-          "raise grpc.max_receive_message_length in the options of the channel (and of the server, "
-          "for what it takes) above 5000000, or send less at once (pages, a stream)");
-}
-
 TEST_CASE("a script that uses Django's models by itself is told", "[unit][doctor]") {
     World world =
         python_ended_by("django.core.exceptions.AppRegistryNotReady: Apps aren't loaded yet.");
