@@ -167,7 +167,8 @@ TEST_CASE("an import without its attribute is told with its line", "[unit][docto
         throw new ERR_IMPORT_ASSERTION_TYPE_MISSING(url, validType);
               ^
 
-TypeError [ERR_IMPORT_ASSERTION_TYPE_MISSING]: Module "file:///srv/config.json" needs an import attribute of type "json"
+TypeError [ERR_IMPORT_ASSERTION_TYPE_MISSING]: Module "file:///srv/config.json")"
+                              R"( needs an import attribute of type "json"
     at validateAttributes (node:internal/modules/esm/assert:89:15)
     at defaultLoad (node:internal/modules/esm/load:155:3) {
   code: 'ERR_IMPORT_ASSERTION_TYPE_MISSING'
@@ -195,7 +196,7 @@ TEST_CASE("a secret key that Flask lacks is told with who should read it", "[uni
     session["n"] = 1
   File "/usr/lib/python3/dist-packages/flask/sessions.py", line 98, in _fail
     raise RuntimeError(
-RuntimeError: The session is unavailable because no secret key was set.  Set the secret_key on the application to something unique and secret.
+RuntimeError: The session is unavailable because no secret key was set.
 )");
     VariableFact similar;
     similar.name = "FLASK_SECRET";
