@@ -86,7 +86,9 @@ FolderFact examine_folder(const Scene& scene, const ServiceScene& service) {
     examine_python(path, folder);
     examine_migrations(path, folder);
     // It matters for a path that somebody misses, and takes a walk through two trees.
-    if (scene.question.subject.kind == "url") examine_build(service, folder);
+    if (scene.question.subject.kind == "url") {
+        examine_build(service, scene.question.subject.text, folder);
+    }
     return folder;
 }
 

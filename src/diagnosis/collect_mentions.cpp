@@ -134,6 +134,21 @@ bool names(const std::string& line, const std::string& word, bool (*is_kind)(cha
     return false;
 }
 
+/// Errors that say what is wrong, and not where it is written.
+std::set<std::string> find_told_names(const core::doctor::LogFact& log) {
+    std::set<std::string> found;
+    for (const core::doctor::LineFact& it : log.lines) {
+        const auto end = it.text.find("\" needs an import a");
+        const auto begin = end == it.text.npos ? end : it.text.rfind('/', end);
+        if (begin != it.text.npos) found.insert(it.text.substr(begin + 1, end - begin - 1));
+        // Of Flask.
+        const bool is_key = it.text.find("because no secret key was set") != it.text.npos;
+        if (is_key) found.insert("SECRET_KEY");
+    }
+    found.erase("");
+    return found;
+}
+
 class Search {
 public:
     explicit Search(Facts& facts) : facts_{facts}, end_{platform::now() + time_max} {}
@@ -198,8 +213,9 @@ void collect_mentions(Facts& facts) {
     for (const core::doctor::LogFact& log : facts.logs) {
         const auto service =
             std::ranges::find(facts.services, log.service, &core::doctor::ServiceFact::name);
-        const Wanted wanted{
+        Wanted wanted{
             find_ports(log), find_wanted_names(log.service, facts), find_held_ports(log, facts)};
+        wanted.files.merge(find_told_names(log));
         if (service != facts.services.end() && !wanted.is_empty()) search.look(*service, wanted);
     }
 }

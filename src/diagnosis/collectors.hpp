@@ -107,7 +107,9 @@ void collect_reports(const Scene& scene, Facts& facts);
 void examine_modules(const ServiceScene& service, Facts& facts);
 
 /// Whether the command runs what was built before the sources were changed.
-void examine_build(const ServiceScene& service, core::doctor::FolderFact& folder);
+void examine_build(const ServiceScene& service,
+                   const std::string& url,
+                   core::doctor::FolderFact& folder);
 
 /// Where the files that services work with name a port, or a missing file, of which their logs
 /// complain. Comes after the logs and the files.

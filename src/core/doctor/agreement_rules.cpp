@@ -277,6 +277,30 @@ void look_at_calls(const Picture& picture, std::vector<Finding>& findings) {
 
 // ---- What was built ----------------------------------------------------------------------------
 
+/// The program does not have the path that its newer source has in a line.
+void tell_old_program(const ServiceFact& service,
+                      const FolderFact& folder,
+                      const DialFact& asked,
+                      std::vector<Finding>& findings) {
+    const std::string source = folder.newer_source.substr(0, folder.newer_source.rfind(':'));
+    constexpr int above_answers = 78;
+    Finding finding = begin(service, "build-older-than-source", above_answers);
+    finding.what = service.name + " runs " + folder.build_directory + ", which was built before " +
+                   source + " was changed: " + asked.path + ", which is answered with 404, is in " +
+                   folder.newer_source + " and not in the program.";
+    finding.evidence = {render_request(asked) + ": status 404",
+                        source + " is newer than " + folder.build_directory};
+    std::string how;
+    if (source.ends_with(".rs")) how = " (cargo build)";
+    if (source.ends_with(".go")) {
+        const bool is_main = source.starts_with("cmd/");
+        how = " (go build -o " + folder.build_directory +
+              (is_main ? " ./" + source.substr(0, source.rfind('/')) : "") + ")";
+    }
+    finding.fix = "build it anew" + how + ", then devstack restart " + service.name;
+    findings.push_back(std::move(finding));
+}
+
 /// A path that the sources have, and what was built of older ones does not.
 void look_at_build(const FolderFact& folder,
                    const Picture& picture,
@@ -285,7 +309,17 @@ void look_at_build(const FolderFact& folder,
     const DialFact* const asked = picture.dial("asked");
     constexpr int not_found = 404;
     if (folder.newer_source.empty() || service == nullptr || asked == nullptr) return;
-    if (asked->status != not_found || picture.owner_of(asked->port) != service) return;
+    const ServiceFact* const owner = picture.owner_of(asked->port);
+    if (asked->status != not_found || owner == nullptr || !is_local(asked->host)) return;
+    const bool is_asked = owner == service;
+    // Of a program it names the line.
+    if (contains(folder.newer_source, ":")) {
+        if (is_asked || picture.is_linked(*owner, *service)) {
+            tell_old_program(*service, folder, *asked, findings);
+        }
+        return;
+    }
+    if (!is_asked) return;
     Finding finding = begin(*service, "build-older-than-source", 56);
     finding.what = service->name + " runs what was built in " + folder.path + "/" +
                    folder.build_directory + " before " + folder.newer_source +

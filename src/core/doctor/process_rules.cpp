@@ -129,6 +129,38 @@ const LineFact* find_last_words(const ServiceFact& service, const Picture& pictu
     });
 }
 
+std::string trimmed(const std::string& text) {
+    const auto begin = text.find_first_not_of(" \t\r");
+    if (begin == text.npos) return "";
+    return text.substr(begin, text.find_last_not_of(" \t\r") + 1 - begin);
+}
+
+/// A runtime may print "Error:" in a line, and what it has to say in those below it.
+std::string text_of_last_words(const ServiceFact& service,
+                               const LineFact& words,
+                               const Picture& picture) {
+    const std::string begin = trimmed(words.text);
+    if (!begin.ends_with(':')) return words.text;
+    for (const LogFact& log : picture.facts().logs) {
+        const auto at =
+            std::ranges::find_if(log.lines, [&](const LineFact& it) { return &it == &words; });
+        if (log.service != service.name || at == log.lines.end()) continue;
+        const auto next = std::find_if(
+            at + 1, log.lines.end(), [](const LineFact& it) { return !trimmed(it.text).empty(); });
+        if (next == log.lines.end() || is_frame(next->text)) break;
+        return begin + " " + trimmed(next->text);
+    }
+    return words.text;
+}
+
+/// "; its last words: …"; empty: there are none.
+std::string tell_last_words(const ServiceFact& service,
+                            const LineFact* words,
+                            const Picture& picture) {
+    if (words == nullptr) return "";
+    return "; its last words: " + text_of_last_words(service, *words, picture);
+}
+
 std::string describe_end(const ServiceFact& service) {
     if (service.exit_signal != 0) return "was ended by " + signal_name(service.exit_signal);
     const std::string text = "ended with status " + std::to_string(service.exit_code);
@@ -189,13 +221,14 @@ std::string describe_restart(const ServiceFact& service, const Picture& picture)
 void tell_hidden_end(const ServiceFact& service,
                      const std::string& hidden,
                      const LineFact* words,
+                     const Picture& picture,
                      Finding& finding) {
     finding.id = "status-hidden";
     finding.strength = 56;  // Below the error that its log may tell.
     finding.what =
         service.name + " ends soon after its start, by a status that nobody sees: 0 is that of " +
         hidden + (service.ports.empty() ? "" : ", so nothing listens on " + ports_of(service)) +
-        (words == nullptr ? "" : "; its last words: " + words->text) + ".";
+        tell_last_words(service, words, picture) + ".";
     finding.fix = (words == nullptr ? "see why it ends: run it by hand; "
                                     : std::string{"see why it ends, by its last words; "}) +
                   "leave that out of the command (devstack keeps the log itself), or bash -c 'set "
@@ -231,7 +264,7 @@ void tell_end(const ServiceFact& service, const Picture& picture, Finding& findi
         finding.fix = "devstack start " + service.name +
                       "; with restart = \"always\" devstack does that by itself";
     } else if (service.exit_code == 0 && service.exit_signal == 0 && !hidden.empty()) {
-        tell_hidden_end(service, hidden, words, finding);
+        tell_hidden_end(service, hidden, words, picture, finding);
     } else if (service.exit_code == 0 && service.exit_signal == 0) {
         finding.id = "exits-at-once";
         finding.strength = 71;  // Below what last words tell, if these are known.
@@ -239,7 +272,7 @@ void tell_end(const ServiceFact& service, const Picture& picture, Finding& findi
             service.command + " of " + service.name +
             " does its work and ends with status 0: it is no server" +
             (service.ports.empty() ? "" : ", so nothing listens on " + ports_of(service)) +
-            (words == nullptr ? "" : "; its last words: " + words->text) + ".";
+            tell_last_words(service, words, picture) + ".";
         finding.fix =
             words == nullptr
                 ? "use a command that stays in the foreground, or make it a [task] without a port"
@@ -255,7 +288,7 @@ void tell_end(const ServiceFact& service, const Picture& picture, Finding& findi
             finding.what += " after each start (" +
                             count_of(static_cast<std::size_t>(service.restarts), "restart") + ")";
         }
-        if (words != nullptr) finding.what += "; its last words: " + words->text;
+        finding.what += tell_last_words(service, words, picture);
         if (!finding.what.ends_with('.')) finding.what += ".";
         finding.fix = "see " + last_lines_hint(service) + " and devstack crashes " + service.name;
     }

@@ -2,6 +2,7 @@
 
 #include "devstack/base/text.hpp"
 
+#include "core/doctor/error_pages.hpp"
 #include "core/doctor/picture.hpp"
 
 #include <algorithm>
@@ -294,6 +295,7 @@ void find_request_troubles(const Picture& picture, std::vector<Finding>& finding
         look_at_stream(*asked, picture, findings);
         look_at_cut(*asked, picture, findings);
         look_at_answer(*asked, picture, findings);
+        explain_silent_page(*asked, picture, findings);
     }
     const SubjectFact& subject = picture.facts().subject;
     if (subject.kind != "port" || !picture.listeners_on(subject.port).empty()) return;

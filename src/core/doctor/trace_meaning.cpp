@@ -191,13 +191,62 @@ bool tell_empty_url(const Reading& reading, const ServiceFact& service, Finding&
     return true;
 }
 
+// ---- Words that the project's own files have ----------------------------------------------------
+
+/// Node.js names the file that is imported, and not who imports it.
+bool tell_import_attribute(const Reading& reading, const ServiceFact& service, Finding& finding) {
+    static const std::regex words{
+        R"re(Module "([^"]+)" needs an import (?:attribute|assertion) of type "(\w+)")re"};
+    std::smatch found;
+    if (!std::regex_search(reading.trace->error, found, words)) return false;
+    const std::string file = base_of(found[1].str());
+    const std::string places = places_of_file(service.name, file, reading.picture);
+    if (places.empty()) return false;
+    finding.id = "import-attribute-missing";
+    finding.what = service.name + " imports " + file + " (" + places +
+                   ") without saying that it is " + found[2].str() + ": " + reading.trace->error +
+                   ".";
+    finding.fix = "write with { type: \"" + found[2].str() + "\" } behind the import of " + file +
+                  " in " + places + " (before Node.js 18.20 it is assert rather than with)";
+    return true;
+}
+
+/// Flask tells where a session is used, not where the key should have come from.
+bool tell_missing_key(const Reading& reading, const ServiceFact& service, Finding& finding) {
+    const std::string variable = "SECRET_KEY";
+    const bool is_it =
+        contains(reading.trace->error, "session is unavailable because no secret key was set");
+    const std::string places = places_of_file(service.name, variable, reading.picture);
+    const auto is_set = [&](const VariableFact& it) { return it.name == variable && !it.is_empty; };
+    if (!is_it || places.empty() || std::ranges::any_of(service.variables, is_set)) return false;
+    const auto similar = std::ranges::find_if(service.variables, [](const VariableFact& it) {
+        return contains(it.name, "SECRET") && !it.is_empty;
+    });
+    finding.id = "secret-key-missing";
+    finding.what = "Flask of " + service.name + " has no secret key, which the session" +
+                   in_place(*reading.trace, reading.picture) + " needs: " + places + " has " +
+                   variable + ", and no variable of that name is set" +
+                   (similar == service.variables.end()
+                        ? ""
+                        : "; " + similar->name + " (" + similar->where + ") is") +
+                   ".";
+    finding.fix = "set " + variable + " in the env file of " + service.name +
+                  (similar == service.variables.end()
+                       ? ""
+                       : ", or give " + similar->name + " that name in " + similar->where) +
+                  ", if " + places + " reads it from there";
+    return true;
+}
+
 }  // namespace
 
 void tell_meaning(const Reading& reading, const ServiceFact& service, Finding& finding) {
     constexpr int above_lines = 69;
     const bool is_told = tell_missing_await(reading, service, finding) ||
                          tell_unfit_answer(reading, service, finding) ||
-                         tell_empty_url(reading, service, finding);
+                         tell_empty_url(reading, service, finding) ||
+                         tell_import_attribute(reading, service, finding) ||
+                         tell_missing_key(reading, service, finding);
     if (is_told) finding.strength = std::max(finding.strength, above_lines);
 }
 

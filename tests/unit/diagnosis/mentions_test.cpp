@@ -110,3 +110,16 @@ TEST_CASE("a port that somebody else holds is found where a program listens", "[
         CHECK(facts.mentions.empty());
     }
 }
+
+TEST_CASE("what an error names without its place is found", "[unit][diagnosis]") {
+    const Folder folder;
+    folder.write("server.js", "import http from \"http\";\nimport cfg from \"./config.json\";\n");
+    folder.write("web.py", "app.secret_key = os.environ.get(\"SECRET_KEY\")\n");
+    CHECK(find_places(folder.path(),
+                      "TypeError [ERR_IMPORT_ATTRIBUTE_MISSING]: Module "
+                      "\"file:///srv/config.json\" needs an import attribute of type \"json\"") ==
+          std::vector<std::string>{"web 0 server.js:2"});
+    CHECK(find_places(folder.path(),
+                      "RuntimeError: The session is unavailable because no secret key was set.") ==
+          std::vector<std::string>{"web 0 web.py:1"});
+}

@@ -443,7 +443,7 @@ struct FolderFact {
     std::string migrate_command;  ///< "npm run migrate".
     std::string install_command;  ///< "npm install".
     std::string build_directory;  ///< "dist", where the command runs what was built; else empty.
-    std::string newer_source;     ///< A source that is newer than all of it: "src/orders.ts".
+    std::string newer_source;     ///< A source newer than all of it: "src/orders.ts", "main.go:5".
 };
 
 /// A module of a Python program's own, as its command may name it.

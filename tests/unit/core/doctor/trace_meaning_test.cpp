@@ -161,3 +161,59 @@ TEST_CASE("an error in a log that is JSON is read", "[unit][doctor]") {
           "A request to api fails by an error that nobody handles in /srv/src/cart.js line 12 "
           "(show): TypeError: Cannot read properties of undefined (reading 'id').");
 }
+
+TEST_CASE("an import without its attribute is told with its line", "[unit][doctor]") {
+    World world = failed_with(R"(node:internal/modules/esm/assert:89
+        throw new ERR_IMPORT_ASSERTION_TYPE_MISSING(url, validType);
+              ^
+
+TypeError [ERR_IMPORT_ASSERTION_TYPE_MISSING]: Module "file:///srv/config.json")"
+                              R"( needs an import attribute of type "json"
+    at validateAttributes (node:internal/modules/esm/assert:89:15)
+    at defaultLoad (node:internal/modules/esm/load:155:3) {
+  code: 'ERR_IMPORT_ASSERTION_TYPE_MISSING'
+}
+
+Node.js v20.20.2
+)");
+    world.end("api", 1);
+    CHECK(world.findings()[0].id == "ended-by-exception");
+    world.facts.mentions = {{"api", 0, "server.js:2", "config.json"}};
+    const auto findings = world.findings();
+    CHECK(findings[0].id == "import-attribute-missing");
+    CHECK(findings[0].what ==
+          "api imports config.json (server.js:2) without saying that it is json: TypeError "
+          "[ERR_IMPORT_ASSERTION_TYPE_MISSING]: Module \"file:///srv/config.json\" needs an import "
+          "attribute of type \"json\".");
+    CHECK(findings[0].fix ==
+          "write with { type: \"json\" } behind the import of config.json in server.js:2 (before "
+          "Node.js 18.20 it is assert rather than with)");
+}
+
+TEST_CASE("a secret key that Flask lacks is told with who should read it", "[unit][doctor]") {
+    World world = failed_with(R"(Traceback (most recent call last):
+  File "/srv/web.py", line 7, in home
+    session["n"] = 1
+  File "/usr/lib/python3/dist-packages/flask/sessions.py", line 98, in _fail
+    raise RuntimeError(
+RuntimeError: The session is unavailable because no secret key was set.
+)");
+    VariableFact similar;
+    similar.name = "FLASK_SECRET";
+    similar.where = ".env:2";
+    world.service("api").variables = {similar};
+    CHECK(world.findings()[0].id == "unhandled-exception");
+    world.facts.mentions = {{"api", 0, "web.py:4", "SECRET_KEY"}};
+    const auto findings = world.findings();
+    CHECK(findings[0].id == "secret-key-missing");
+    CHECK(
+        findings[0].what ==
+        "Flask of api has no secret key, which the session in /srv/web.py line 7 (home) needs: "
+        "web.py:4 has SECRET_KEY, and no variable of that name is set; FLASK_SECRET (.env:2) is.");
+    CHECK(findings[0].fix ==
+          "set SECRET_KEY in the env file of api, or give FLASK_SECRET that name in .env:2, if "
+          "web.py:4 reads it from there");
+    // It is set, and what comes of it is not known.
+    world.service("api").variables[0].name = "SECRET_KEY";
+    CHECK(world.findings()[0].id == "unhandled-exception");
+}
