@@ -18,8 +18,22 @@ std::string find_blocking_call(const std::string& place, const Picture& picture)
     return found[1].str();
 }
 
-std::string asynchronous_form_of(const std::string& call) {
-    return call.substr(0, call.size() - std::string_view{"Sync"}.size());
+void tell_blocking_call(const ServiceFact& service,
+                        const std::string& place,
+                        const Picture& picture,
+                        Finding& finding) {
+    const std::string call = find_blocking_call(place, picture);
+    if (call.empty()) return;
+    const std::string other = call.substr(0, call.size() - std::string_view{"Sync"}.size());
+    finding.id = "event-loop-blocked";
+    finding.strength = 84;
+    finding.confidence = Confidence::sure;
+    finding.what = "The event loop of " + service.name + " is blocked by " + call + " in " + place +
+                   ": its main thread does nothing else until that has come to its end, for each "
+                   "request anew.";
+    finding.fix = "use " + other +
+                  " (with await or a callback), which leaves the main thread free, or a worker "
+                  "thread";
 }
 
 }  // namespace devstack::core::doctor

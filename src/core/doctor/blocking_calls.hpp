@@ -11,7 +11,11 @@ namespace devstack::core::doctor {
 /// the Event Loop"). Empty: none is known to be there.
 std::string find_blocking_call(const std::string& place, const Picture& picture);
 
-/// Its asynchronous form.
-std::string asynchronous_form_of(const std::string& call);
+/// A process that is busy at such a place computes rather than spins: it would come to an end, and
+/// begin again with the next request. Where none is known, the finding stays as it is.
+void tell_blocking_call(const ServiceFact& service,
+                        const std::string& place,
+                        const Picture& picture,
+                        Finding& finding);
 
 }  // namespace devstack::core::doctor

@@ -271,22 +271,6 @@ void tell_blocked_loop(const ServiceFact& service,
                   (block.place.empty() ? "; to see where it is: " + profiler_for(server) : "");
 }
 
-/// It computes rather than spins: it would come to an end, and begin again with the next request.
-void tell_blocking_call(const ServiceFact& service,
-                        const std::string& call,
-                        const std::string& place,
-                        Finding& finding) {
-    finding.id = "event-loop-blocked";
-    finding.strength = 84;
-    finding.confidence = Confidence::sure;
-    finding.what = "The event loop of " + service.name + " is blocked by " + call + " in " + place +
-                   ": its main thread does nothing else until that has come to its end, for each "
-                   "request anew.";
-    finding.fix = "use " + asynchronous_form_of(call) +
-                  " (with await or a callback), which leaves the main thread free, or a worker "
-                  "thread";
-}
-
 /// `peer` is "rates (127.0.0.1:47112)".
 void blame_awaited(const ServiceFact& service,
                    const std::string& peer,
@@ -465,9 +449,7 @@ void look_at_silence(const ServiceFact& service,
                        place + ".";
         finding.fix = "devstack restart " + service.name +
                       (place.empty() ? "; to see where it is: " + profiler_for(*busy) : "");
-        if (const std::string call = find_blocking_call(place, picture); !call.empty()) {
-            tell_blocking_call(service, call, find_place(*busy, true, picture), finding);
-        }
+        tell_blocking_call(service, find_place(*busy, true, picture), picture, finding);
     } else if (server != nullptr && percent_of_collectors(*server, picture) >= busy_percent) {
         const double percent = percent_of_collectors(*server, picture);
         tell_full_heap(service, where, *server, percent, finding);
@@ -600,9 +582,7 @@ void look_at_stuck_requests(const ServiceFact& service,
         finding.fix =
             (place.empty() ? "see where it is: " + profiler_for(*server) : "look at " + place) +
             "; devstack restart " + service.name + " for now";
-        if (const std::string call = find_blocking_call(place, picture); !call.empty()) {
-            tell_blocking_call(service, call, place, finding);
-        }
+        tell_blocking_call(service, place, picture, finding);
         findings.push_back(std::move(finding));
         return;
     }
