@@ -206,8 +206,8 @@ void attach_running(Scene& scene) {
         if (!is_here || platform::read_environment_variable({}, pid, "DEVSTACK_RUN")) continue;
         for (ServiceScene& service : scene.services) {
             const bool is_it =
-                std::ranges::any_of(service.fact.ports, [&](const std::string& port) {
-                    return ports.contains(core::doctor::to_port(port));
+                std::ranges::any_of(service.fact.ports, [&held = ports](const std::string& port) {
+                    return held.contains(core::doctor::to_port(port));
                 });
             if (service.fact.pid == 0 && is_it) take_life(pid, service.fact);
         }

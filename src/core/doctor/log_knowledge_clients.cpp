@@ -13,7 +13,119 @@ constexpr std::string_view nats_fix =
     "compare the subject letter by letter with what the other service subscribes to, and see that "
     "it is connected to the same NATS";
 
+constexpr std::string_view stale_fix =
+    "let the pool of {service} try a connection before it hands it out, and renew it sooner than "
+    "the server closes it: pool_pre_ping=True and pool_recycle (SQLAlchemy), CONN_HEALTH_CHECKS "
+    "(Django), a pool rather than one connection (mysql2), maxLifetime (HikariCP); see "
+    "wait_timeout of the server";
+constexpr std::string_view statement_fix =
+    "keep none there: statement_cache_size=0 (asyncpg), prepared_statement_cache_size=0 "
+    "(SQLAlchemy), prepareThreshold=0 (JDBC), prepare_threshold=None (psycopg), pgbouncer=true "
+    "(Prisma); or let PgBouncer 1.21 follow them: max_prepared_statements";
+constexpr std::string_view redis_file_fix =
+    "redis-check-rdb (or redis-check-aof --fix, on a copy) tells how far it can be read; without "
+    "it Redis starts empty";
+
 constexpr LogKnowledge table[] = {
+    // ---- Poolers, pools
+    {"prepared-statement-lost",
+     "prepared statement",
+     R"re(^(?!.*\] (?:\S+ )?ERROR:  ).*prepared statement "([\w-]+)" (?:does not exist|already exists))re",
+     "{service} uses the prepared statement {1} on another connection than the one that knows it: "
+     "a "
+     "pooler (PgBouncer with pool_mode = transaction) is between it and PostgreSQL.",
+     statement_fix,
+     74,
+     true},
+    {"connection-went-stale",
+     "has gone away",
+     R"re(MySQL server has gone away)re",
+     "{service} uses a connection that MySQL (or MariaDB) has closed since it was used last.",
+     stale_fix,
+     72,
+     true},
+    {"connection-went-stale",
+     "Connection lost: The server closed",
+     R"re(Connection lost: The server closed the connection)re",
+     "{service} uses a connection that MySQL (or MariaDB) has closed since it was used last.",
+     stale_fix,
+     72,
+     true},
+    {"connection-went-stale",
+     "because of inactivity",
+     R"re(disconnected by the server because of inactivity)re",
+     "{service} uses a connection that MySQL has closed since it was used last.",
+     stale_fix,
+     72,
+     true},
+    {"connection-went-stale",
+     "idle-session timeout",
+     R"re(terminating connection due to idle-session timeout)re",
+     "{service} uses a connection that PostgreSQL has closed since it was used last "
+     "(idle_session_timeout).",
+     stale_fix,
+     72,
+     true},
+    {"character-set-too-small",
+     "Incorrect string value: '\\xF0",
+     R"re(Incorrect string value: '(\\xF0[\\\w]*).*' for column ([`\w.]+))re",
+     "The column {2} that {service} writes to holds no characters of four bytes ({1}: an emoji, "
+     "say): its character set is utf8mb3, or the connection's is.",
+     "ALTER TABLE … CONVERT TO CHARACTER SET utf8mb4, and charset=utf8mb4 in the database URL of "
+     "{service}",
+     74,
+     true},
+    // ---- etcd, Celery
+    {"etcd-no-space",
+     "database space exceeded",
+     R"re(etcdserver: mvcc: database space exceeded)re",
+     "etcd has reached its quota (--quota-backend-bytes), and takes nothing that {service} writes.",
+     "etcdctl compact REVISION, etcdctl defrag, then etcdctl alarm disarm; or a higher "
+     "--quota-backend-bytes",
+     76,
+     true},
+    {"celery-no-result-backend",
+     "No result backend is configured",
+     R"re(No result backend is configured)re",
+     "{service} asks Celery for the result of a task, and its application has no result backend.",
+     "give it one, backend=\"redis://…\" of Celery(…) or CELERY_RESULT_BACKEND, in the worker too, "
+     "and restart both",
+     74,
+     true},
+    {"celery-no-result-backend",
+     "'DisabledBackend' object",
+     R"re('DisabledBackend' object has no attribute)re",
+     "{service} asks Celery for the result of a task, and its application has no result backend.",
+     "give it one, backend=\"redis://…\" of Celery(…) or CELERY_RESULT_BACKEND, in the worker too, "
+     "and restart both",
+     74,
+     true},
+    // ---- Redis: its files
+    {"redis-data-of-newer",
+     "t handle RDB format version",
+     R"re(Can't handle RDB format version (\d+))re",
+     "{service} (Redis) can not read its data: the file is of a newer Redis, of format {1}.",
+     "run the Redis that has written it (redis-check-rdb tells its version), or a newer one; moved "
+     "away, its data is lost to this one",
+     80},
+    {"redis-data-broken",
+     "Wrong signature trying to load DB",
+     R"re(Wrong signature trying to load DB from file)re",
+     "{service} (Redis) can not read its data: what dbfilename names is no file of Redis'.",
+     redis_file_fix,
+     80},
+    {"redis-data-broken",
+     "Short read or OOM loading DB",
+     R"re(Short read or OOM loading DB)re",
+     "{service} (Redis) can not read its data: the file ends too early.",
+     redis_file_fix,
+     80},
+    {"redis-data-broken",
+     "Bad file format reading the append only",
+     R"re(Bad file format reading the append only file)re",
+     "{service} (Redis) can not read its append-only file: it is broken.",
+     redis_file_fix,
+     80},
     // ---- Redis Sentinel: ioredis, node-redis; redis-py, Jedis, Lettuce, go-redis, Predis
     {"sentinel-master-unknown",
      "No such master with that name",

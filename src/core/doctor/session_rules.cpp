@@ -111,7 +111,13 @@ void look_at_lock_waits(const ReferenceFact& reference,
                                    ": " + it.query);
     }
     const std::string id = std::to_string(wait.blocker_pid);
-    finding.fix = "let that transaction end (commit or roll back in the code that began it)";
+    // Of a session, not of a transaction: PostgreSQL, 13.3.5.
+    const bool is_advisory =
+        contains(wait.query, "pg_advisory_lock") || contains(wait.query, "pg_try_advisory_lock");
+    finding.fix = is_advisory
+                      ? "let that session give its advisory lock back (pg_advisory_unlock, or take "
+                        "it with pg_advisory_xact_lock), or end"
+                      : "let that transaction end (commit or roll back in the code that began it)";
     if (wait.blocker_pid == 0) {
         finding.fix += "; SHOW ENGINE INNODB STATUS, as a user with PROCESS, tells whose it is";
     } else {

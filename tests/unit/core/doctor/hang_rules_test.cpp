@@ -259,6 +259,17 @@ TEST_CASE("whom a transaction in PostgreSQL holds up is told with who holds it",
           "[database-lock-wait] Queries of api wait for a lock in PostgreSQL at localhost:5432: "
           "\"UPDATE orders SET paid = true\" has waited for 35 s for migrate (pid 300 of "
           "PostgreSQL), which has been idle in transaction for 40 s.\n");
+    CHECK(
+        world.findings()[0].fix ==
+        "let that transaction end (commit or roll back in the code that began it); for now: SELECT "
+        "pg_terminate_backend(300)");
+    for (DialFact& it : world.facts.dials) {
+        for (LockWaitFact& wait : it.lock_waits)
+            wait.query = "SELECT pg_advisory_lock(72707369)";
+    }
+    CHECK(world.findings()[0].fix ==
+          "let that session give its advisory lock back (pg_advisory_unlock, or take it with "
+          "pg_advisory_xact_lock), or end; for now: SELECT pg_terminate_backend(300)");
 }
 
 TEST_CASE("what the profile knows of a log is told, below what devstack sees", "[unit][doctor]") {

@@ -8,6 +8,51 @@ using namespace devstack::test;
 namespace {
 
 constexpr Told told[] = {
+    {"asyncpg.exceptions.InvalidSQLStatementNameError: prepared statement \"__asyncpg_stmt_3__\" "
+     "does not exist",
+     "prepared-statement-lost",
+     "api uses the prepared statement __asyncpg_stmt_3__ on another connection than the one that "
+     "knows it: a pooler (PgBouncer with pool_mode = transaction) is between it and PostgreSQL."},
+    {"sqlalchemy.exc.OperationalError: (pymysql.err.OperationalError) (2006, \"MySQL server has "
+     "gone "
+     "away (ConnectionResetError(104, 'Connection reset by peer'))\")",
+     "connection-went-stale",
+     "api uses a connection that MySQL (or MariaDB) has closed since it was used last."},
+    {"Error: Connection lost: The server closed the connection.",
+     "connection-went-stale",
+     "api uses a connection that MySQL (or MariaDB) has closed since it was used last."},
+    {"psycopg2.errors.IdleSessionTimeout: terminating connection due to idle-session timeout",
+     "connection-went-stale",
+     "api uses a connection that PostgreSQL has closed since it was used last "
+     "(idle_session_timeout)."},
+    {"Error: Incorrect string value: '\\xF0\\x9F\\x8E\\x89' for column `shop`.`comments`.`body` at "
+     "row "
+     "1",
+     "character-set-too-small",
+     "The column `shop`.`comments`.`body` that api writes to holds no characters of four bytes "
+     "(\\xF0\\x9F\\x8E\\x89: an emoji, say): its character set is utf8mb3, or the connection's "
+     "is."},
+    {"save failed: etcd: etcdserver: mvcc: database space exceeded",
+     "etcd-no-space",
+     "etcd has reached its quota (--quota-backend-bytes), and takes nothing that api writes."},
+    {"NotImplementedError: No result backend is configured.",
+     "celery-no-result-backend",
+     "api asks Celery for the result of a task, and its application has no result backend."},
+    {"AttributeError: 'DisabledBackend' object has no attribute '_get_task_meta_for'",
+     "celery-no-result-backend",
+     "api asks Celery for the result of a task, and its application has no result backend."},
+    {"40:M 28 Nov 2026 22:34:10.386 # Can't handle RDB format version 12",
+     "redis-data-of-newer",
+     "api (Redis) can not read its data: the file is of a newer Redis, of format 12."},
+    {"# Wrong signature trying to load DB from file",
+     "redis-data-broken",
+     "api (Redis) can not read its data: what dbfilename names is no file of Redis'."},
+    {"# Short read or OOM loading DB. Unrecoverable error, aborting now.",
+     "redis-data-broken",
+     "api (Redis) can not read its data: the file ends too early."},
+    {"# Bad file format reading the append only file appendonly.aof.1.incr.aof: make a backup",
+     "redis-data-broken",
+     "api (Redis) can not read its append-only file: it is broken."},
     {"redis: All sentinels are unreachable. Retrying from scratch after 400ms. Last error: ERR No "
      "such master with that name",
      "sentinel-master-unknown",
@@ -100,6 +145,10 @@ constexpr Told told[] = {
 };
 
 constexpr const char* harmless[] = {
+    "prepared statement cache: 12 entries",
+    "2026-11-28 22:38:57.111 UTC [46] ERROR:  prepared statement \"s1\" does not exist",
+    "Incorrect string value: '\\xE9' for column `shop`.`names`.`name` at row 1",
+    "pool: idle connection closed, opening a new one",
     "+monitor master shop-main 127.0.0.1 6379 quorum 1",
     "GET /price 503 12 ms",
     "pool.size: 503 rows",
