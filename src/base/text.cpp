@@ -167,4 +167,10 @@ std::string shorten(std::string text, std::size_t bytes_max) {
     return text.append(ellipsis);
 }
 
+std::string replace_all(std::string text, std::string_view what, std::string_view by) {
+    for (auto at = text.find(what); at != text.npos; at = text.find(what, at + by.size()))
+        text.replace(at, what.size(), by);
+    return text;
+}
+
 }  // namespace devstack

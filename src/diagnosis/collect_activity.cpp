@@ -209,19 +209,6 @@ void find_outgoing(const Scene& scene,
     }
 }
 
-/// Of processes that share a socket the one that made it: the lowest pid is its parent as a rule.
-std::map<std::uint64_t, int> find_holders(const std::vector<platform::ListeningSocket>& sockets) {
-    std::vector<std::uint64_t> inodes;
-    for (const platform::ListeningSocket& it : sockets)
-        inodes.push_back(it.inode);
-    std::map<std::uint64_t, int> holders;
-    for (const platform::SocketOwner& owner : platform::find_socket_owners({}, inodes)) {
-        int& pid = holders[owner.inode];
-        if (pid == 0 || owner.pid < pid) pid = owner.pid;
-    }
-    return holders;
-}
-
 struct CpuTime {
     Duration used{};
     /// Of each thread: used, or waited for in the queue of a core.
@@ -304,12 +291,25 @@ int count_tcp_sockets() {
 
 }  // namespace
 
+std::map<std::uint64_t, int> find_socket_holders(
+    const std::vector<platform::ListeningSocket>& sockets) {
+    std::vector<std::uint64_t> inodes;
+    for (const platform::ListeningSocket& it : sockets)
+        inodes.push_back(it.inode);
+    std::map<std::uint64_t, int> holders;
+    for (const platform::SocketOwner& owner : platform::find_socket_owners({}, inodes)) {
+        int& pid = holders[owner.inode];
+        if (pid == 0 || owner.pid < pid) pid = owner.pid;
+    }
+    return holders;
+}
+
 Facts collect_activity(const Scene& scene) {
     Facts facts;
     const TimePoint begin = platform::now();
     const auto processes = platform::collect_processes({});
     const auto sockets = platform::collect_listening_sockets({});
-    const auto holders = find_holders(sockets);
+    const auto holders = find_socket_holders(sockets);
     std::set<int> interesting;
     for (const auto& [inode, pid] : holders)
         interesting.insert(pid);

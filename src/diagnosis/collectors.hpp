@@ -1,8 +1,11 @@
 #pragma once
 
+#include "devstack/platform/procfs.hpp"
+
 #include "diagnosis/dialer.hpp"
 #include "diagnosis/scene.hpp"
 
+#include <cstdint>
 #include <filesystem>
 #include <map>
 #include <set>
@@ -18,6 +21,10 @@ using core::doctor::Facts;
 /// Processes, with CPU over a window, their listening sockets and stuck connections; of threads
 /// what they have wanted of a CPU, if anything.
 Facts collect_activity(const Scene& scene);
+/// Of each listening socket, by its inode: of processes that share it the one that made it, which
+/// the lowest pid is as a rule.
+std::map<std::uint64_t, int> find_socket_holders(
+    const std::vector<platform::ListeningSocket>& sockets);
 /// The ends of the services' logs, and their crash records.
 Facts collect_logs(const Scene& scene);
 /// Directories that services work in, programs that they start.

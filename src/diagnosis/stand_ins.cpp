@@ -27,14 +27,7 @@ std::string proc(int pid, const char* file) {
 /// The ports of each process that listens; of processes that share a socket it is the oldest's.
 std::map<int, std::set<int>> find_servers() {
     const auto sockets = platform::collect_listening_sockets({});
-    std::vector<std::uint64_t> inodes;
-    for (const platform::ListeningSocket& it : sockets)
-        inodes.push_back(it.inode);
-    std::map<std::uint64_t, int> holders;
-    for (const platform::SocketOwner& owner : platform::find_socket_owners({}, inodes)) {
-        int& pid = holders[owner.inode];
-        if (pid == 0 || owner.pid < pid) pid = owner.pid;
-    }
+    const auto holders = find_socket_holders(sockets);
     std::map<int, std::set<int>> servers;
     for (const platform::ListeningSocket& it : sockets) {
         const auto holder = holders.find(it.inode);

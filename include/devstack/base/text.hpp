@@ -41,6 +41,9 @@ std::string shell_quote(std::string_view word);
 /// state is kept, as a terminal would show it. For everything that is shown or sent as JSON.
 std::string sane_text(std::string_view bytes, bool keep_colour = false);
 
+/// With `by` wherever `what` was.
+std::string replace_all(std::string text, std::string_view what, std::string_view by);
+
 /// How much of the text, from its beginning, is valid UTF-8 (RFC 3629); all of it, as a rule.
 std::size_t valid_utf8_length(std::string_view bytes);
 

@@ -128,7 +128,7 @@ std::vector<FailedAnswer> find_failed_answers(const std::string& service, const 
         if (log.service != service) continue;
         for (const LineFact& line : log.lines) {
             if (!names_method(line.text)) continue;
-            const double age = seconds_between(line.time, picture.facts().time);
+            const double age = picture.seconds_since(line.time);
             if (age >= limit) continue;
             const auto access = read_access_line(line.text);
             if (!access) continue;

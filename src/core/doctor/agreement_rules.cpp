@@ -32,7 +32,7 @@ bool is_recent(const LineFact& line, const Picture& picture) {
     if (picture.dial("asked") != nullptr) {
         return seconds_between(picture.facts().time, line.time) >= 0;
     }
-    return seconds_between(line.time, picture.facts().time) <= recent_seconds;
+    return picture.seconds_since(line.time) <= recent_seconds;
 }
 
 // ---- Secrets -----------------------------------------------------------------------------------

@@ -133,7 +133,7 @@ bool misses_files(const ServiceFact& service, const Picture& picture) {
         return contains(it, "No such file or directory") || contains(it, "ENOENT") ||
                contains(it, "getcwd");
     });
-    return line != nullptr && seconds_between(line->time, picture.facts().time) <= recent_seconds;
+    return line != nullptr && picture.seconds_since(line->time) <= recent_seconds;
 }
 
 /// Removed, or replaced by another one of that name, under the process (proc(5), cwd).

@@ -19,13 +19,6 @@ std::size_t count_events(const std::string& body) {
     return count;
 }
 
-const ServiceFact* server_behind(const DialFact& dial, const Picture& picture) {
-    const DialFact* behind = picture.behind_nginx(dial);
-    if (behind == nullptr) behind = picture.dial("past proxy: " + dial.id);
-    const ServiceFact* const server = behind == nullptr ? nullptr : picture.owner_of(behind->port);
-    return server != nullptr ? server : picture.owner_of(dial.port);
-}
-
 Finding begin(const DialFact& asked, const Picture& picture, const char* id, int strength) {
     const ServiceFact* const server = server_behind(asked, picture);
     Finding finding;

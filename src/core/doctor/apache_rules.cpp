@@ -20,7 +20,7 @@ bool is_prefix(const std::string& prefix, const std::string& path) {
 bool is_since_asked(const ProxyAnswer& it, const LineFact& line) {
     constexpr double probe_seconds = 60;
     constexpr double asked_seconds = 2;  // Its log tells whole seconds.
-    const double age = seconds_between(line.time, it.picture.facts().time);
+    const double age = it.picture.seconds_since(line.time);
     return it.dial.purpose == "asked" ? age <= asked_seconds : age <= probe_seconds;
 }
 

@@ -30,14 +30,6 @@ std::string lower(std::string text) {
     return text;
 }
 
-/// Who answers behind a proxy, else who answers.
-const ServiceFact* server_behind(const DialFact& dial, const Picture& picture) {
-    const DialFact* behind = picture.behind_nginx(dial);
-    if (behind == nullptr) behind = picture.dial("past proxy: " + dial.id);
-    const ServiceFact* const server = behind == nullptr ? nullptr : picture.owner_of(behind->port);
-    return server != nullptr ? server : picture.owner_of(dial.port);
-}
-
 // ---- Cookies -----------------------------------------------------------------------------------
 
 struct Cookie {

@@ -44,7 +44,7 @@ Sight find_sight(const ServiceFact& service,
             return contains(text, "404") && !find_doubled(text, base).empty();
         });
         const bool is_recent =
-            line != nullptr && seconds_between(line->time, picture.facts().time) <= recent_seconds;
+            line != nullptr && picture.seconds_since(line->time) <= recent_seconds;
         if (is_recent) return {find_doubled(line->text, base), render_line(it->name, *line)};
     }
     return {};

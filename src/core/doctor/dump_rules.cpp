@@ -58,7 +58,7 @@ std::vector<JavaWait> find_java_deadlock(const LogFact& log) {
 /// What is told there was told by a run that has ended meanwhile.
 bool is_of_past_run(const ServiceFact& service, const LineFact& line, const Picture& picture) {
     constexpr double slack = 1;
-    const double ago = seconds_between(line.time, picture.facts().time);
+    const double ago = picture.seconds_since(line.time);
     return service.pid != 0 && service.uptime_seconds > 0 && ago > service.uptime_seconds + slack;
 }
 

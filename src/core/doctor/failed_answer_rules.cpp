@@ -91,8 +91,7 @@ void find_failed_answers(const Picture& picture, std::vector<Finding>& findings)
         constexpr int own_error = 500;
         const double since = settled_seconds(picture) - checks_seconds;
         std::erase_if(failed, [&](const FailedAnswer& it) {
-            return it.access.status != own_error &&
-                   seconds_between(it.line->time, picture.facts().time) > since;
+            return it.access.status != own_error && picture.seconds_since(it.line->time) > since;
         });
         if (!failed.empty()) tell(failed, service, picture, findings);
     }

@@ -15,7 +15,7 @@ namespace {
 constexpr double recent_seconds = 60;
 
 bool is_recent(const std::string& time, const Picture& picture) {
-    return std::abs(seconds_between(time, picture.facts().time)) <= recent_seconds;
+    return std::abs(picture.seconds_since(time)) <= recent_seconds;
 }
 
 /// Of one event are also the lines that follow it at once.

@@ -171,7 +171,7 @@ std::string advise_on_barrier(const FileFact& file, const std::string& user) {
 
 bool is_recent(const ServiceFact& service, const LineFact& line, const Picture& picture) {
     constexpr double recent_seconds = 120;
-    const double age = seconds_between(line.time, picture.facts().time);
+    const double age = picture.seconds_since(line.time);
     return !picture.is_well(service) || (age <= recent_seconds && age < service.phase_seconds);
 }
 

@@ -100,7 +100,7 @@ bool answers_late(const ServiceFact& service, const DialFact& dial, const Pictur
         });
     if (line == nullptr || service.phase == "ready") return false;
     if (!service.has_been_ready) return true;
-    return seconds_between(line->time, picture.facts().time) < service.phase_seconds;
+    return picture.seconds_since(line->time) < service.phase_seconds;
 }
 
 /// The only one that it has connections to, where a request waits for an answer.

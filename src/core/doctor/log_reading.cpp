@@ -18,7 +18,7 @@ bool has_failed_at_start(const ServiceFact& service,
                          const Traceback& trace,
                          const Picture& picture) {
     constexpr double start_seconds = 10;
-    const double age = seconds_between(trace.time, picture.facts().time);
+    const double age = picture.seconds_since(trace.time);
     return picture.silent_port(service) != 0 && std::isfinite(age) &&
            age >= service.uptime_seconds - start_seconds && !says_it_goes_on(trace.head);
 }
@@ -33,7 +33,7 @@ bool has_failed_request(const ServiceFact& service,
     const DialFact* const asked = picture.dial("asked");
     if (asked != nullptr && is_server_error(*asked)) return true;
     if (asked == nullptr && has_failed_at_start(service, trace, picture)) return true;
-    const bool is_recent = seconds_between(trace.time, picture.facts().time) <= recent_seconds;
+    const bool is_recent = picture.seconds_since(trace.time) <= recent_seconds;
     // One that gets no answer may only be slow: then it is what it has made the service say.
     const bool is_since = seconds_between(picture.facts().time, trace.time) >= 0;
     const bool is_cut_off = asked != nullptr && asked->status == 0 && !asked->error.empty() &&
@@ -41,7 +41,7 @@ bool has_failed_request(const ServiceFact& service,
                             (asked->error != "no answer" || is_since);
     if (is_cut_off && is_recent) return true;
     // Of a service that is well nobody wants to know what it has failed by hours ago.
-    const double age = seconds_between(trace.time, picture.facts().time);
+    const double age = picture.seconds_since(trace.time);
     const bool is_past = asked == nullptr && std::isfinite(age) && age > recent_seconds;
     if (is_past && picture.is_well(service)) return false;
     if (asked == nullptr && is_repeated_by_handler(trace, log, picture)) return true;

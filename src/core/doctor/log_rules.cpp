@@ -20,11 +20,6 @@ namespace devstack::core::doctor {
 
 namespace {
 
-void replace_all(std::string& text, const std::string& what, const std::string& by) {
-    for (auto at = text.find(what); at != text.npos; at = text.find(what, at + by.size()))
-        text.replace(at, what.size(), by);
-}
-
 /// Class files of version 61 are Java 17's, and so on: JVM specification, table 4.1-A.
 std::string java_of_class_file(const std::string& version) {
     int number = 0;
@@ -41,17 +36,19 @@ std::string fill(std::string_view form,
                  const Picture& picture) {
     std::string text{form};
     for (std::size_t i = 1; i < found.size(); ++i) {
-        replace_all(text, "{" + std::to_string(i) + "}", found[i].str());
-        replace_all(text, "{java " + std::to_string(i) + "}", java_of_class_file(found[i].str()));
+        text = replace_all(std::move(text), "{" + std::to_string(i) + "}", found[i].str());
+        text = replace_all(std::move(text),
+                           "{java " + std::to_string(i) + "}",
+                           java_of_class_file(found[i].str()));
     }
-    replace_all(text, "{service}", name);
+    text = replace_all(std::move(text), "{service}", name);
     const FolderFact* const folder = picture.folder(service.name);
-    replace_all(text, "{folder}", folder_of(service, picture));
+    text = replace_all(std::move(text), "{folder}", folder_of(service, picture));
     std::string migrate = "apply the migrations";
     if (folder != nullptr && !folder->migrate_command.empty()) {
         migrate += ": " + folder->migrate_command + " in " + folder->path;
     }
-    replace_all(text, "{migrate}", migrate);
+    text = replace_all(std::move(text), "{migrate}", migrate);
     text = fill_settings(std::move(text), found, service, picture);
     // What was caught may end with a full stop of its own.
     if (text.ends_with("..") && !text.ends_with("...")) text.pop_back();
@@ -226,7 +223,7 @@ bool is_about_rights(const LogKnowledge& known,
         known.id != "broker-permission-denied") {
         return false;
     }
-    const double age = seconds_between(line.time, picture.facts().time);
+    const double age = picture.seconds_since(line.time);
     return age <= recent_seconds && age < service.phase_seconds;
 }
 
@@ -234,8 +231,7 @@ bool is_about_rights(const LogKnowledge& known,
 bool may_explain(const ServiceFact& service, const LineFact& line, const Picture& picture) {
     constexpr double recent_seconds = 120;
     if (!picture.is_well(service)) return true;
-    return picture.is_suspect(service) &&
-           seconds_between(line.time, picture.facts().time) <= recent_seconds;
+    return picture.is_suspect(service) && picture.seconds_since(line.time) <= recent_seconds;
 }
 
 /// Of a service that is well: it says itself that it goes on without, or the request that somebody

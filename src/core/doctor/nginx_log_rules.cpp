@@ -554,11 +554,6 @@ bool is_still_so(const Kind& kind, const Trouble& it) {
            wanted->kind.empty();
 }
 
-bool is_recent(const LineFact& line, const Picture& picture) {
-    constexpr double recent_seconds = 300;
-    return seconds_between(line.time, picture.facts().time) < recent_seconds;
-}
-
 }  // namespace
 
 void find_what_nginx_logs(const Picture& picture, std::vector<Finding>& findings) {
@@ -580,7 +575,8 @@ void find_what_nginx_has_logged(const Picture& picture, std::vector<Finding>& fi
         if (picture.service(nginx.service) == nullptr) continue;
         for (const Kind& kind : kinds) {
             const LineFact* const line = find_last(kind, nginx, picture, [&](const LineFact& it) {
-                return is_recent(it, picture) &&
+                constexpr double recent_seconds = 300;
+                return picture.seconds_since(it.time) < recent_seconds &&
                        is_still_so(kind, read_trouble(kind, nginx, it, picture));
             });
             if (line == nullptr) continue;

@@ -30,10 +30,6 @@ std::string name_of(const DialFact& behind, const Route& route, const Picture& p
                : owner->name;
 }
 
-bool is_recent(const LineFact& line, const Picture& picture, double seconds) {
-    return !line.time.empty() && seconds_between(line.time, picture.facts().time) <= seconds;
-}
-
 // ---- rewrite -----------------------------------------------------------------------------------
 
 const DialFact* find_instead(const DialFact& dial, const Picture& picture) {
@@ -116,7 +112,7 @@ void look_at_grpc(const DialFact& dial,
                     contains(text, "upstream rejected") || contains(text, "Connection reset"));
         });
     constexpr double recent_seconds = 120;
-    if (!is_plain || line == nullptr || !is_recent(*line, picture, recent_seconds)) return;
+    if (!is_plain || line == nullptr || picture.seconds_since(line->time) > recent_seconds) return;
     const std::string who = name_of(*by_http, route, picture);
     Finding finding = begin(*route.nginx, "upstream-is-not-grpc", 93);
     finding.what = "nginx speaks gRPC to " + who + " (" + route.location->other_pass + ", " +
@@ -154,7 +150,7 @@ void look_at_temporary(const NginxFact& nginx,
     constexpr double recent_seconds = 300;
     const LineFact* const line = picture.find_line(
         nginx.service, [](const std::string& text) { return std::regex_search(text, form); });
-    if (line == nullptr || !is_recent(*line, picture, recent_seconds)) return;
+    if (line == nullptr || picture.seconds_since(line->time) > recent_seconds) return;
     std::smatch found;
     std::regex_search(line->text, found, form);
     const std::string file = logged_path(nginx, found[1].str());
@@ -199,7 +195,7 @@ void look_at_stale_socket(const DialFact& dial,
         picture.find_line(route.nginx->service, [](const std::string& text) {
             return contains(text, "connect() to unix:") && std::regex_search(text, form);
         });
-    if (line == nullptr || !is_recent(*line, picture, recent_seconds)) return;
+    if (line == nullptr || picture.seconds_since(line->time) > recent_seconds) return;
     std::smatch found;
     std::regex_search(line->text, found, form);
     std::string socket = found[1].str();
@@ -242,7 +238,8 @@ void look_at_methods(const DialFact& dial,
             const std::string request = request_of_line(text);
             return request.substr(0, request.find('?')) == path && std::regex_search(text, form);
         });
-    if (methods.empty() || line == nullptr || !is_recent(*line, picture, recent_seconds)) return;
+    if (methods.empty() || line == nullptr || picture.seconds_since(line->time) > recent_seconds)
+        return;
     std::regex_search(line->text, found, form);
     const std::string method = found[1].str();
     if (contains(" " + methods + " ", " " + method + " ")) return;

@@ -19,15 +19,6 @@ namespace {
 
 constexpr double recent_seconds = 300;
 
-/// Since a line was written; very long where that is not known.
-double age_of(const LineFact& line, const Picture& picture) {
-    constexpr double unknown = 1e9;
-    const auto then = parse_timestamp(line.time, {});
-    const auto now = parse_timestamp(picture.facts().time, {});
-    if (line.time.empty() || !then || !now) return unknown;
-    return std::chrono::duration<double>(*now - *then).count();
-}
-
 // ---- The server name of TLS
 // --------------------------------------------------------------------
 
@@ -161,7 +152,8 @@ void look_at_servers(const NginxFact& nginx,
         const LineFact* const line = picture.find_line(nginx.service, [&](const auto& text) {
             return contains(text, "connect() failed (111") && contains(text, "//" + at + "/");
         });
-        const bool is_recent = line != nullptr && age_of(*line, picture) < recent_seconds;
+        const bool is_recent =
+            line != nullptr && picture.seconds_since(line->time) < recent_seconds;
         if (!is_asked && !is_recent) continue;
         Finding finding;
         finding.id = "upstream-server-dead";
@@ -226,7 +218,7 @@ void look_at_kept_connections(const NginxFact& nginx,
         for (const LineFact& it : log.lines) {
             const bool is_closed = contains(it.text, "upstream prematurely closed connection") &&
                                    contains(it.text, "//" + at + "/") && is_sent_once(it.text);
-            if (!is_closed || age_of(it, picture) > since) continue;
+            if (!is_closed || picture.seconds_since(it.time) > since) continue;
             ++count;
             last = &it;
         }

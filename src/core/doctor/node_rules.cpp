@@ -109,7 +109,7 @@ void look_at_scheme(const ReferenceFact& reference,
         return contains_word(it, "wrong version number") ||
                contains_word(it, "packet length too long") || contains(it, "EPROTO");
     });
-    if (line == nullptr || seconds_between(line->time, picture.facts().time) > recent_seconds) {
+    if (line == nullptr || picture.seconds_since(line->time) > recent_seconds) {
         return;
     }
     Finding finding;

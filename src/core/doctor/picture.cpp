@@ -162,6 +162,10 @@ bool Picture::is_machine_busy() const {
         facts_.unseen, [](const std::string& it) { return contains(it, "took too long to look"); });
 }
 
+double Picture::seconds_since(const std::string& time) const {
+    return seconds_between(time, facts_.time);
+}
+
 bool Picture::is_well(const ServiceFact& service) const {
     const DialFact* const answer = probe(service);
     const bool fails = answer != nullptr && has_failed(*answer);
@@ -408,6 +412,14 @@ void tell_holder_of_port(const ServiceFact& service,
                   : holder.service.empty()
                       ? "kill " + std::to_string(holder.pid) + ", or give " + other
                       : "give " + holder.service + " or " + other;
+}
+
+const ServiceFact* server_behind(const DialFact& dial, const Picture& picture) {
+    if (!is_local(dial.host)) return picture.server_of(dial);
+    const DialFact* behind = picture.behind_nginx(dial);
+    if (behind == nullptr) behind = picture.dial("past proxy: " + dial.id);
+    const ServiceFact* const server = behind == nullptr ? nullptr : picture.owner_of(behind->port);
+    return server != nullptr ? server : picture.owner_of(dial.port);
 }
 
 std::string seconds_text(double seconds) {

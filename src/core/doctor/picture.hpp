@@ -15,6 +15,8 @@ public:
     explicit Picture(const Facts& facts);
 
     const Facts& facts() const { return facts_; }
+    /// How long before the look began; below 0: while it went on. Infinite: there is no such time.
+    double seconds_since(const std::string& time) const;
     /// There is a profile, or a daemon. Else all that is known is what lies and listens here.
     bool has_project() const { return !facts_.profile.empty() || facts_.daemon == "running"; }
 
@@ -232,6 +234,8 @@ void tell_holder_of_port(const ServiceFact& service,
                          const ListenerFact& holder,
                          const std::string& places,
                          Finding& finding);
+/// The service that answers: behind a proxy who stands there. Null: a stranger.
+const ServiceFact* server_behind(const DialFact& dial, const Picture& picture);
 std::string seconds_text(double seconds);
 /// From one timestamp to the other; infinite when one is none.
 double seconds_between(const std::string& from, const std::string& to);

@@ -213,8 +213,7 @@ std::string describe_restart(const ServiceFact& service, const Picture& picture)
     const CrashFact* const crash = picture.last_crash(service.name);
     if (crash == nullptr || service.pid == 0 || !picture.has_just_failed(service)) return "";
     return " after " + seconds_text(crash->lived_seconds) + ", " +
-           seconds_text(seconds_between(crash->time, picture.facts().time)) +
-           " ago, and has been started again";
+           seconds_text(picture.seconds_since(crash->time)) + " ago, and has been started again";
 }
 
 /// Of two programs of a pipe, or one behind ||, the status of the second is all that is known.

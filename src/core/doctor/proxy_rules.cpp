@@ -275,7 +275,7 @@ bool tell_old_config(const DialFact& dial,
     std::smatch found;
     if (line == nullptr || !std::regex_search(line->text, found, upstream)) return false;
     const std::string used = found[1].str();
-    const bool is_recent = seconds_between(line->time, picture.facts().time) <= recent_seconds;
+    const bool is_recent = picture.seconds_since(line->time) <= recent_seconds;
     if (!is_recent || used.ends_with(":" + std::to_string(behind.port))) return false;
     Finding finding;
     finding.id = "proxy-config-not-loaded";

@@ -206,7 +206,7 @@ const ListenerFact* find_meant(const ReferenceFact& reference, const Picture& pi
 bool is_just_missed(const ReferenceFact& reference, const LineFact* line, const Picture& picture) {
     constexpr double recent_seconds = 20;
     if (line == nullptr || !contains_word(line->text, "refused")) return false;
-    if (seconds_between(line->time, picture.facts().time) > recent_seconds) return false;
+    if (picture.seconds_since(line->time) > recent_seconds) return false;
     return find_meant(reference, picture) != nullptr;
 }
 
@@ -510,7 +510,7 @@ void look_at_scheme(const ReferenceFact& reference,
                contains(it, "packet length too long");
     });
     constexpr double recent_seconds = 120;
-    if (line == nullptr || seconds_between(line->time, picture.facts().time) > recent_seconds) {
+    if (line == nullptr || picture.seconds_since(line->time) > recent_seconds) {
         return;
     }
     Finding finding;

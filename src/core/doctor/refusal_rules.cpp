@@ -30,7 +30,7 @@ bool still_matters(const ServiceFact& service,
                    const Refusal& refusal,
                    const Picture& picture) {
     if (!picture.listeners_on(port).empty()) return false;
-    const double age = seconds_between(refusal.last->time, picture.facts().time);
+    const double age = picture.seconds_since(refusal.last->time);
     constexpr double recent_seconds = 20;
     constexpr double asked_seconds = 120;
     // Of a request that hangs, what it has made the service say; that may only be slow.
@@ -188,7 +188,7 @@ void look_for_given_up(const ServiceFact& service,
     const LineFact* const line = picture.find_line(
         service.name, [](const std::string& it) { return find_given_up(it).port != 0; });
     if (line == nullptr) return look_for_nameless(service, picture, findings);
-    if (seconds_between(line->time, picture.facts().time) > recent_seconds) return;
+    if (picture.seconds_since(line->time) > recent_seconds) return;
     tell_given_up(service, *line, picture, findings);
 }
 

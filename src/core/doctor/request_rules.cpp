@@ -18,16 +18,6 @@ std::string sent_header(const DialFact& dial, std::string_view name) {
     return "";
 }
 
-/// The service that answers there; null: a stranger.
-const ServiceFact* server_of(const DialFact& dial, const Picture& picture) {
-    if (!is_local(dial.host)) return picture.server_of(dial);
-    // Behind a proxy it is who stands there.
-    const DialFact* behind = picture.behind_nginx(dial);
-    if (behind == nullptr) behind = picture.dial("past proxy: " + dial.id);
-    const ServiceFact* const server = behind == nullptr ? nullptr : picture.owner_of(behind->port);
-    return server != nullptr ? server : picture.owner_of(dial.port);
-}
-
 std::string name_of(const DialFact& dial, const ServiceFact* server) {
     return server != nullptr ? server->name : render_endpoint(dial.host, dial.port);
 }
@@ -47,7 +37,7 @@ bool tell_second_origin(const DialFact& dial,
     }
     const bool is_list = values.size() == 1 && contains(values.front(), ",");
     if (values.size() < 2 && !is_list) return false;
-    const ServiceFact* const server = server_of(dial, picture);
+    const ServiceFact* const server = server_behind(dial, picture);
     Finding finding;
     finding.id = "cors-sent-twice";
     finding.service = server == nullptr ? "" : server->name;
@@ -75,7 +65,7 @@ void look_at_cors(const DialFact& dial, const Picture& picture, std::vector<Find
     const std::string allowed = header_of(dial, "access-control-allow-origin");
     if (origin != own && tell_second_origin(dial, picture, findings)) return;
     if (origin == own || allowed == "*" || allowed == origin) return;
-    const ServiceFact* const server = server_of(dial, picture);
+    const ServiceFact* const server = server_behind(dial, picture);
     const std::string name = name_of(dial, server);
     std::string variable;
     std::string place;
@@ -136,7 +126,7 @@ void look_at_cut(const DialFact& dial, const Picture& picture, std::vector<Findi
     const bool is_stream = contains(header_of(dial, "content-type"), "text/event-stream");
     if (!is_stream || !dial.is_cut_off) return;
     const DialFact* const behind = picture.behind_nginx(dial);
-    const ServiceFact* const server = server_of(dial, picture);
+    const ServiceFact* const server = server_behind(dial, picture);
     const std::string from =
         behind == nullptr ? "" : " by way of " + render_endpoint(behind->host, behind->port);
     Finding finding;
@@ -164,7 +154,7 @@ void look_at_stream(const DialFact& dial, const Picture& picture, std::vector<Fi
     const std::string said =
         data == dial.body.npos ? ""
                                : dial.body.substr(data + 5, dial.body.find('\n', data) - data - 5);
-    const ServiceFact* const server = server_of(dial, picture);
+    const ServiceFact* const server = server_behind(dial, picture);
     Finding finding;
     finding.id = "stream-error-event";
     finding.service = server == nullptr ? "" : server->name;
@@ -211,7 +201,7 @@ bool tell_scheme(const DialFact& dial, const Picture& picture, std::vector<Findi
         other->status == 400) {
         return false;
     }
-    const ServiceFact* const server = server_of(dial, picture);
+    const ServiceFact* const server = server_behind(dial, picture);
     const std::string at = render_endpoint(dial.host, dial.port);
     Finding finding;
     finding.id = "asked-wrong-scheme";
@@ -232,7 +222,7 @@ bool tell_scheme(const DialFact& dial, const Picture& picture, std::vector<Findi
 
 void look_at_answer(const DialFact& dial, const Picture& picture, std::vector<Finding>& findings) {
     if (tell_scheme(dial, picture, findings)) return;
-    const ServiceFact* const server = server_of(dial, picture);
+    const ServiceFact* const server = server_behind(dial, picture);
     Finding finding;
     finding.service = server == nullptr ? "" : server->name;
     finding.topic = "asked";

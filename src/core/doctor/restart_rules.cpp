@@ -32,7 +32,7 @@ void find_past_hangs(const Picture& picture, std::vector<Finding>& findings) {
         constexpr double recent = 120;  // A reason is worth telling for longer than that it hung.
         const CrashFact* const crash = picture.last_crash(service.name);
         if (crash == nullptr || !picture.is_alive(service) || service.restarts == 0) continue;
-        const double ago = seconds_between(crash->time, picture.facts().time);
+        const double ago = picture.seconds_since(crash->time);
         const bool has_reason =
             ago <= recent && contains(crash->why, "unhealthy") && is_telling(crash->finding);
         if (!has_reason && !picture.has_just_hung(service)) continue;

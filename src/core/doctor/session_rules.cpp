@@ -296,7 +296,7 @@ void look_at_packets(const LogFact& log, const Picture& picture, std::vector<Fin
     });
     const ServiceFact* const server = picture.service(log.service);
     if (line == nullptr || server == nullptr) return;
-    if (seconds_between(line->time, picture.facts().time) > recent_seconds) return;
+    if (picture.seconds_since(line->time) > recent_seconds) return;
     std::set<std::string> clients;
     for (const ReferenceFact& it : picture.facts().references) {
         const ServiceFact* const owner = picture.owner_of(it.port);

@@ -29,7 +29,7 @@ std::vector<const LineFact*> find_torn(const std::string& service, const Picture
             std::smatch found;
             const bool is_one = contains(it.text, "/socket.io/?") &&
                                 std::regex_search(it.text, found, form) &&
-                                seconds_between(it.time, picture.facts().time) <= recent_seconds;
+                                picture.seconds_since(it.time) <= recent_seconds;
             if (!is_one) continue;
             Session& session = sessions[found[1].str()];
             if (found[2].str() == "400") session.refused = &it;

@@ -27,7 +27,7 @@ const LineFact* find_refusal_at_start(const ServiceFact& service, const Picture&
     constexpr double start_seconds = 10;
     const LineFact* const line = picture.find_line(service.name, tells_refusal);
     if (line == nullptr) return nullptr;
-    const double age = seconds_between(line->time, picture.facts().time);
+    const double age = picture.seconds_since(line->time);
     const double after = service.uptime_seconds - age;
     return age > 1 && after >= -1 && after <= start_seconds ? line : nullptr;
 }
@@ -143,12 +143,12 @@ Repeated find_repeated(const LogFact& log, const Picture& picture) {
         for (const LineFact& it : log.lines) {
             if (without_numbers(it.text) != kind) continue;
             if (before != nullptr && seconds_between(before->time, it.time) < pause_min) continue;
-            if (before == nullptr) repeated.span = seconds_between(it.time, picture.facts().time);
+            if (before == nullptr) repeated.span = picture.seconds_since(it.time);
             ++repeated.count;
             repeated.last = before = &it;
         }
         if (repeated.count < count_min) continue;
-        const double age = seconds_between(repeated.last->time, picture.facts().time);
+        const double age = picture.seconds_since(repeated.last->time);
         const double pause = (repeated.span - age) / static_cast<double>(repeated.count - 1);
         if (age <= pause * 2.5 + 1) return repeated;
     }

@@ -3,6 +3,8 @@
 
 #include "core/doctor/trace_meaning.hpp"
 
+#include "devstack/base/text.hpp"
+
 #include <algorithm>
 #include <regex>
 #include <set>
@@ -66,12 +68,6 @@ bool tell_missing_await(const Reading& reading, const ServiceFact& service, Find
 
 // ---- FastAPI: response_model -------------------------------------------------------------------
 
-std::string replaced(std::string text, const std::string& what, const std::string& by) {
-    for (auto at = text.find(what); at != text.npos; at = text.find(what, at + by.size()))
-        text.replace(at, what.size(), by);
-    return text;
-}
-
 /// "price (field required)": what is wrong with the answer; empty: it is not about one.
 std::string wrong_fields(const Reading& reading) {
     // pydantic 1 has it behind the error, FastAPI with pydantic 2 in a line below it.
@@ -80,13 +76,13 @@ std::string wrong_fields(const Reading& reading) {
     const std::string& error = reading.trace->error;
     std::smatch found;
     if (std::regex_search(error, found, old_form)) {
-        return replaced(found[1].str(), "response -> ", "");
+        return replace_all(found[1].str(), "response -> ", "");
     }
     if (!contains(error, "ResponseValidationError")) return "";
     std::string fields;
     each_line_of(reading, [&](const std::string& text) {
         if (!std::regex_search(text, found, new_form)) return;
-        const std::string name = replaced(replaced(found[1].str(), "'", ""), ", ", " -> ");
+        const std::string name = replace_all(replace_all(found[1].str(), "'", ""), ", ", " -> ");
         const std::string field = (name.empty() ? "all of it" : name) + " (" + found[2].str() + ")";
         if (!contains(fields, field)) fields += (fields.empty() ? "" : ", ") + field;
     });

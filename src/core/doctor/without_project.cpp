@@ -1,17 +1,13 @@
 #include "core/doctor/without_project.hpp"
 
+#include "devstack/base/text.hpp"
+
 #include <algorithm>
 #include <string>
 
 namespace devstack::core::doctor {
 
 namespace {
-
-std::string replace_all(std::string text, const std::string& from, const std::string& to) {
-    for (auto at = text.find(from); at != text.npos; at = text.find(from, at + to.size()))
-        text.replace(at, from.size(), to);
-    return text;
-}
 
 std::string restart_of(const ServiceFact& process) {
     return process.unit.empty() ? "restart " + process.name : "systemctl restart " + process.unit;

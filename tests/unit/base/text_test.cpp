@@ -4,6 +4,13 @@
 
 using namespace devstack;
 
+TEST_CASE("what is replaced is not looked at again", "[unit][base]") {
+    CHECK(replace_all("a-b-c", "-", "--") == "a--b--c");
+    CHECK(replace_all("abc", "x", "y") == "abc");
+    CHECK(replace_all("aaa", "aa", "") == "a");
+    CHECK(replace_all("", "a", "b").empty());
+}
+
 TEST_CASE("a misspelt name finds the one that was meant", "[unit][base]") {
     const std::vector<std::string> keys{"command", "depends_on", "port", "ports", "env"};
     CHECK(closest_match("comand", keys) == "command");
