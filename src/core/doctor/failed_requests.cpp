@@ -111,13 +111,17 @@ bool is_database_server(const ServiceFact& service) {
     return false;
 }
 
+bool says_it_goes_on(const Traceback& trace) {
+    return says_it_goes_on(trace.head) || says_it_goes_on(trace.preface);
+}
+
 bool fails_now(const LogKnowledge& known, const LineFact& line, const Reading& reading) {
     const Picture& picture = reading.picture;
     const bool is_asked = picture.dial("asked") != nullptr;
     if (is_asked || !is_lasting_fault(known) || !is_recent(line.time, picture)) return false;
     if (is_database_server(reading.service) || says_it_goes_on(line.text)) return false;
     const bool is_in_trace = reading.trace && is_of_trace(line, *reading.trace);
-    if (is_in_trace && says_it_goes_on(reading.trace->head)) return false;
+    if (is_in_trace && says_it_goes_on(*reading.trace)) return false;
     if (is_in_trace && is_bare(*reading.trace)) return true;
     return std::ranges::any_of(reading.log.lines, [&](const LineFact& it) {
         constexpr double one_request_seconds = 2;
@@ -130,7 +134,7 @@ bool fails_now(const LogKnowledge& known, const LineFact& line, const Reading& r
 
 bool is_repeated_by_handler(const Traceback& trace, const LogFact& log, const Picture& picture) {
     if (!is_bare(trace) || !is_recent(trace.time, picture)) return false;
-    if (is_answer_to_client(trace.error) || says_it_goes_on(trace.head)) return false;
+    if (is_answer_to_client(trace.error) || says_it_goes_on(trace)) return false;
     const bool is_of_handler = std::ranges::any_of(log.lines, [&](const LineFact& it) {
         return is_of_trace(it, trace) && is_frame_of_handler(it.text);
     });

@@ -21,5 +21,7 @@ bool is_repeated_by_handler(const Traceback& trace, const LogFact& log, const Pi
 bool is_database_server(const ServiceFact& service);
 /// "…, ignored", "falling back to memory".
 bool says_it_goes_on(const std::string& line);
+/// In the line that it begins with, or that a program has written above it.
+bool says_it_goes_on(const Traceback& trace);
 
 }  // namespace devstack::core::doctor

@@ -20,7 +20,7 @@ bool has_failed_at_start(const ServiceFact& service,
     constexpr double start_seconds = 10;
     const double age = picture.seconds_since(trace.time);
     return picture.silent_port(service) != 0 && std::isfinite(age) &&
-           age >= service.uptime_seconds - start_seconds && !says_it_goes_on(trace.head);
+           age >= service.uptime_seconds - start_seconds && !says_it_goes_on(trace);
 }
 
 /// A program may write down errors that it has handled. That a request was answered with 500, or

@@ -236,14 +236,15 @@ bool may_explain(const ServiceFact& service, const LineFact& line, const Picture
 
 /// Of a service that is well: it says itself that it goes on without, or the request that somebody
 /// asks about is answered. The page of a bundle that can not be built is answered, too.
-bool is_done_without(const LogKnowledge& known,
-                     const LineFact& line,
-                     const ServiceFact& service,
-                     const Picture& picture) {
+bool is_done_without(const LogKnowledge& known, const LineFact& line, const Reading& reading) {
+    const Picture& picture = reading.picture;
     const DialFact* const asked = picture.dial("asked");
     const bool is_answered = asked != nullptr && asked->status != 0 && asked->status < 400 &&
                              !is_server_error(*asked) && known.id != "import-unresolved";
-    return picture.is_well(service) && (is_answered || says_it_goes_on(line.text));
+    const bool is_handled =
+        reading.trace && is_of_trace(line, *reading.trace) && says_it_goes_on(*reading.trace);
+    return picture.is_well(reading.service) &&
+           (is_answered || is_handled || says_it_goes_on(line.text));
 }
 
 /// Of a service that is well and that nobody asks about: its access log tells of a failed request.
@@ -328,7 +329,7 @@ void read_line(const Reading& reading,
         if (!contains(line.text, known.part)) continue;
         const bool is_port = known.id == "port-in-use";
         const bool may_count =
-            (known.is_lasting && !is_done_without(known, line, service, picture)) || is_port ||
+            (known.is_lasting && !is_done_without(known, line, reading)) || is_port ||
             is_about_rights(known, service, line, picture) || may_explain(service, line, picture) ||
             is_state(known) || is_said_again(known, line, reading) ||
             fails_now(known, line, reading) || has_failed_request_now(line, reading) ||

@@ -237,6 +237,27 @@ std::optional<Traceback> read_json(const LineFact& line) {
     return std::nullopt;
 }
 
+/// "During handling of the above exception, …" and the like stand between errors of one chain.
+std::string find_preface(const Lines& lines, std::size_t at) {
+    constexpr std::string_view head{"Traceback (most recent call last)"};
+    const auto is_blank = [&](std::size_t i) {
+        return lines[i].text.find_first_not_of(" \t") == std::string::npos;
+    };
+    while (at > 0) {
+        std::size_t above = at - 1;
+        while (above > 0 && is_blank(above))
+            --above;
+        const bool is_link =
+            contains(lines[above].text, "of the above exception") ||
+            contains(lines[above].text, "The above exception was the direct cause");
+        if (!is_link) return lines[above].text;
+        at = above;
+        while (at > 0 && !contains(lines[at].text, head))
+            --at;
+    }
+    return "";
+}
+
 }  // namespace
 
 std::optional<Traceback> find_last_traceback(const std::vector<LineFact>& lines) {
@@ -244,6 +265,9 @@ std::optional<Traceback> find_last_traceback(const std::vector<LineFact>& lines)
         auto found = lines[i].text.starts_with('{') ? read_json(lines[i]) : read_at(lines, i);
         if (!found) continue;
         if (found->head.empty()) found->head = lines[i].text;
+        if (contains(found->head, "Traceback (most recent call last)")) {
+            found->preface = find_preface(lines, i);
+        }
         return found;
     }
     return read_headless_java(lines);

@@ -20,6 +20,9 @@ struct Traceback {
     std::string time;     ///< Of its first line.
     std::string head;     ///< Its first line, as printed.
     bool is_end = false;  ///< A program that writes it ends.
+    /// Of Python: the line above it and the errors that it follows from, where a program says what
+    /// it makes of it.
+    std::string preface;
 };
 
 /// The last one of any language that is known; empty when there is none.

@@ -53,6 +53,26 @@ std::vector<std::string> python_trace(const std::string& before) {
 
 }  // namespace
 
+TEST_CASE("what a program says above a chain of errors holds for all of it", "[unit][doctor]") {
+    const auto chain = [](const std::string& before) {
+        return say_all(
+            {before,
+             "Traceback (most recent call last):",
+             "  File \"/usr/lib/python3/dist-packages/pymysql/err.py\", line 143, in raise_it",
+             "    raise errorclass(errno, errval)",
+             "pymysql.err.ProgrammingError: (1146, \"Table 'shop.nope' doesn't exist\")",
+             "",
+             "The above exception was the direct cause of the following exception:",
+             "",
+             "Traceback (most recent call last):",
+             "  File \"/app/app.py\", line 13, in x",
+             "    c.execute(text(\"select * from nope\"))",
+             "sqlalchemy.exc.ProgrammingError: (1146, \"Table 'shop.nope' doesn't exist\")"});
+    };
+    CHECK(chain("ERROR:root:optional table not there, going on without").findings().empty());
+    CHECK(chain("ERROR:app:Exception on /x [GET]").findings().at(0).id == "table-missing");
+}
+
 TEST_CASE("a statement that is wrong in itself is told of a service that is well",
           "[unit][doctor]") {
     const auto findings = say_all(too_long("")).findings();
