@@ -299,7 +299,7 @@ void recall_secrets(Scene& scene) {
         }
     }
     for (const ServiceScene& service : scene.services) {
-        if (service.fact.kind != "process") continue;
+        if (service.fact.kind != "process" && service.fact.kind != "unit") continue;
         for (const auto& [name, value] : service.environment) {
             for (std::string& secret : core::doctor::secrets_in(name, value))
                 scene.secrets.push_back(std::move(secret));

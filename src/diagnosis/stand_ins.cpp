@@ -5,6 +5,7 @@
 #include "devstack/platform/procfs.hpp"
 
 #include "diagnosis/collectors.hpp"
+#include "diagnosis/units.hpp"
 
 #include <algorithm>
 #include <filesystem>
@@ -159,6 +160,59 @@ std::set<int> find_ports_behind(Scene scene, std::vector<ServiceScene> fronts) {
     return ports;
 }
 
+bool is_of_here(const Unit& unit, const std::string& here) {
+    if (here == "/") return false;
+    return is_below(unit.said.working_dir, here) ||
+           std::ranges::any_of(unit.said.command, [&](const std::string& it) {
+               return it.starts_with('/') && is_below(it, here);
+           });
+}
+
+/// One that should run, and does not; or that runs, and listens nowhere.
+ServiceScene describe(const Unit& unit) {
+    ServiceScene service;
+    auto& fact = service.fact;
+    fact.name = unit.name;
+    fact.kind = "unit";
+    fact.phase = "stopped";
+    fact.words = unit.said.command;
+    fact.command = join(fact.words, " ");
+    fact.ports = core::doctor::find_ports(unit.said);
+    fact.declared_at = unit.file;
+    if (!unit.pids.empty()) take_life(unit.pids.front(), fact);
+    fact.unit = unit.name;
+    service.working_dir = unit.said.working_dir.empty() ? "/" : unit.said.working_dir;
+    service.declared_dir = service.working_dir;
+    service.environment = unit.said.environment;
+    service.env_files = unit.said.environment_files;
+    return service;
+}
+
+void add_units(const std::string& here,
+               const std::set<int>& ports,
+               const std::set<int>& taken,
+               std::vector<ServiceScene>& found) {
+    const auto is_served = [&](const std::string& port) {
+        return std::ranges::any_of(found, [&](const ServiceScene& it) {
+            return std::ranges::find(it.fact.ports, port) != it.fact.ports.end();
+        });
+    };
+    for (const Unit& unit : find_units()) {
+        const auto declared = core::doctor::find_ports(unit.said);
+        const bool is_asked = std::ranges::any_of(declared, [&](const std::string& it) {
+            return ports.contains(core::doctor::to_port(it));
+        });
+        const bool is_known =
+            std::ranges::any_of(unit.pids, [&](int pid) { return taken.contains(pid); });
+        // Somebody has started it by hand.
+        const bool is_elsewhere = unit.pids.empty() && std::ranges::any_of(declared, is_served);
+        if (is_known || is_elsewhere || unit.said.command.empty() || unit.said.type == "oneshot") {
+            continue;
+        }
+        if (is_asked || is_of_here(unit, here)) found.push_back(describe(unit));
+    }
+}
+
 }  // namespace
 
 std::vector<ServiceScene> find_stand_ins(const Scene& scene) {
@@ -173,7 +227,11 @@ std::vector<ServiceScene> find_stand_ins(const Scene& scene) {
             if (!is_wanted(pid, ports)) continue;
             taken.insert(pid);
             ServiceScene it = describe(pid, ports);
-            if (!it.fact.name.empty()) found.push_back(std::move(it));
+            // Several may listen there beside each other (SO_REUSEPORT, socket(7)).
+            const bool is_like = std::ranges::any_of(found, [&](const ServiceScene& other) {
+                return other.fact.ports == it.fact.ports && other.fact.command == it.fact.command;
+            });
+            if (!it.fact.name.empty() && !is_like) found.push_back(std::move(it));
         }
     };
     take([&](int, const std::set<int>& ports) {
@@ -186,6 +244,9 @@ std::vector<ServiceScene> find_stand_ins(const Scene& scene) {
     take([&](int pid, const std::set<int>&) {
         return here != "/" && is_below(platform::read_working_dir({}, pid), here);
     });
+    std::set<int> wanted = behind;
+    wanted.insert(scene.question.subject.port);
+    add_units(here, wanted, taken, found);
     return found;
 }
 

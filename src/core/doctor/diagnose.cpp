@@ -449,11 +449,10 @@ std::vector<std::string> list_seen(const Picture& picture, const std::vector<Fin
 /// Nothing of the project runs, with devstack or without.
 bool is_down(const Picture& picture) {
     const Facts& facts = picture.facts();
-    if (facts.daemon != "none" || facts.services.empty()) return false;
+    if (facts.daemon != "none" || !picture.has_project() || facts.services.empty()) return false;
     return std::ranges::none_of(facts.services, [&](const ServiceFact& it) {
         const DialFact* const dial = picture.probe(it);
-        return it.kind == "directory" || it.pid != 0 ||
-               (dial != nullptr && dial->stage != "connect");
+        return it.pid != 0 || (dial != nullptr && dial->stage != "connect");
     });
 }
 

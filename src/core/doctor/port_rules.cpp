@@ -431,6 +431,8 @@ void look_at_privileged(const ServiceFact& service,
 }  // namespace
 
 void find_port_conflicts(const Picture& picture, std::vector<Finding>& findings) {
+    // What processes listen on is no declaration: several may share a port.
+    if (!picture.has_project()) return;
     for (const ServiceFact& service : picture.facts().services)
         look_at_privileged(service, picture, findings);
     for (const ServiceFact& service : picture.facts().services) {

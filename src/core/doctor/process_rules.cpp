@@ -396,7 +396,8 @@ void find_slow_starts(const Picture& picture, std::vector<Finding>& findings) {
 void find_what_does_not_run(const Picture& picture, std::vector<Finding>& findings) {
     for (const ServiceFact& service : picture.facts().services) {
         // Down on purpose, or by itself: either way whoever asks for it gets nothing.
-        const bool is_down = service.kind == "service" && service.pid == 0 &&
+        const bool is_served = service.kind == "service" || service.kind == "unit";
+        const bool is_down = is_served && service.pid == 0 &&
                              (service.phase == "stopped" || service.phase == "completed");
         const bool is_done = service.phase == "completed" && picture.is_job(service);
         if (!is_down || is_done) continue;

@@ -295,7 +295,7 @@ std::string of_whom(const ReferenceFact& reference) {
 bool is_worth_telling(const ReferenceFact& reference, const Picture& picture) {
     // Of one that runs it is seen whether it misses it.
     const ServiceFact* const service = picture.service(reference.service);
-    if (service != nullptr && service->kind == "process") return false;
+    if (service != nullptr && service->pid != 0) return false;
     return !picture.has_project() && is_database(reference.scheme) && is_local(reference.host);
 }
 
@@ -362,6 +362,12 @@ bool tell_wrong_port(const ReferenceFact& reference, const Picture& picture, Fin
     const ListenerFact* const real =
         is_product ? find_product(reference.scheme, picture) : find_meant(reference, picture);
     if (real == nullptr || real->port == reference.port) return false;
+    // One that should be there, and does not run, is who was meant.
+    const ServiceFact* const absent = picture.owner_of(reference.port);
+    if (absent != nullptr && !picture.is_alive(*absent) && absent->name != reference.service &&
+        absent->name != real->service) {
+        return false;
+    }
     const std::string port = std::to_string(real->port);
     const std::string name = is_product ? product_of(reference.scheme) : real->service;
     finding.id = reference.kind == "env" ? "variable-names-dead-port" : "proxy-names-dead-port";

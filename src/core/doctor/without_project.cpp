@@ -19,9 +19,18 @@ std::string log_of(const ServiceFact& process) {
 std::string speak(std::string text, const Facts& facts) {
     bool has_any = false;
     for (const ServiceFact& it : facts.services) {
+        const std::string start = "devstack start " + it.name;
+        if (it.kind == "unit" && it.pid == 0) {
+            text =
+                replace_all(text,
+                            start,
+                            "systemctl start " + it.name + "; systemctl status " + it.name +
+                                " tells how it has ended, and journalctl -u " + it.name + " why");
+            continue;
+        }
         if (it.pid == 0) {
             text = replace_all(text,
-                               "devstack start " + it.name,
+                               start,
                                "start it as the others were started (" + it.command +
                                    "), or end these, and let devstack up start all");
             continue;
@@ -99,14 +108,15 @@ void keep_what_is_asked(const Picture& picture, std::vector<Finding>& findings) 
     });
     // That nobody listens at what is asked says the one who should be there best.
     const auto answer = std::ranges::find(findings, std::string{"asked"}, &Finding::topic);
-    const auto endpoint = std::ranges::find_if(
-        findings, [](const Finding& it) { return it.topic.starts_with("endpoint "); });
-    if (answer == findings.end() || endpoint == findings.end()) return;
-    if (answer->id != "nothing-listens" ||
-        !endpoint->topic.ends_with(":" + std::to_string(subject.port))) {
-        return;
-    }
-    endpoint->explains.push_back(answer->what);
+    if (answer == findings.end() || answer->id != "nothing-listens") return;
+    const auto cause = std::ranges::find_if(findings, [&](const Finding& it) {
+        const bool is_endpoint = it.topic.starts_with("endpoint ") &&
+                                 it.topic.ends_with(":" + std::to_string(subject.port));
+        const bool is_of_server = !it.service.empty() && it.service == answer->service;
+        return it.topic != "asked" && (is_endpoint || is_of_server);
+    });
+    if (cause == findings.end()) return;
+    cause->explains.push_back(answer->what);
     findings.erase(answer);
 }
 

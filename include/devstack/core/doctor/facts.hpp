@@ -40,8 +40,8 @@ struct VariableFact {
 
 struct ServiceFact {
     std::string name;
-    /// "service", "task". Where there is no profile: "process", one that serves something;
-    /// "directory", where nobody does.
+    /// "service", "task". Where there is no profile: "process", one that serves something; "unit"
+    /// of systemd that should; "directory", where nobody does.
     std::string kind;
     std::string phase;  ///< As the daemon says; empty without a daemon.
     std::string why;

@@ -106,6 +106,36 @@ TEST_CASE("a cache that a process goes on without is not missed", "[unit][doctor
     CHECK(host.said().empty());
     // In a directory where nobody runs it may be why.
     host.facts.services[1].kind = "directory";
+    host.facts.services[1].pid = 0;
+    CHECK(host.said() == no_database);
+}
+
+TEST_CASE("a unit that does not run is why a proxy finds nobody", "[unit][doctor]") {
+    Host host;
+    ServiceFact unit;
+    unit.name = "shop.service";
+    unit.kind = "unit";
+    unit.phase = "stopped";
+    unit.command = "/usr/bin/node server.js";
+    unit.ports = {"8001"};
+    unit.unit = unit.name;
+    host.facts.services.push_back(unit);
+    host.ask(80, "/", 502);
+    host.say("nginx (pid 7)",
+             "connect() failed (111: Connection refused) while connecting to "
+             "upstream: http://127.0.0.1:8001/");
+    const auto findings = host.findings();
+    REQUIRE_FALSE(findings.empty());
+    CHECK(findings[0].what ==
+          "shop.service (/usr/bin/node server.js) is not running; nothing listens on port 8001.");
+    CHECK(findings[0].fix ==
+          "systemctl start shop.service; systemctl status shop.service tells how it has ended, and "
+          "journalctl -u shop.service why");
+}
+
+TEST_CASE("processes may share a port", "[unit][doctor]") {
+    Host host;
+    host.facts.services[0].ports = {"8000"};
     CHECK(host.said() == no_database);
 }
 
