@@ -26,15 +26,18 @@ bool is_other_event(const std::string& one, const std::string& other) {
 
 /// Wrong whenever it is done; what else is wrong may pass, or be what a client has got wrong.
 bool is_lasting_fault(const LogKnowledge& known) {
-    constexpr std::array<std::string_view, 9> ids{"value-too-long",
-                                                  "value-out-of-range",
-                                                  "database-packet-too-large",
-                                                  "database-auth-plugin",
-                                                  "primary-key-taken",
-                                                  "template-missing",
-                                                  "entity-unknown",
-                                                  "event-loop-running",
-                                                  "column-missing"};
+    constexpr std::array<std::string_view, 12> ids{"connection-went-stale",
+                                                   "character-set-too-small",
+                                                   "etcd-no-space",
+                                                   "value-too-long",
+                                                   "value-out-of-range",
+                                                   "database-packet-too-large",
+                                                   "database-auth-plugin",
+                                                   "primary-key-taken",
+                                                   "template-missing",
+                                                   "entity-unknown",
+                                                   "event-loop-running",
+                                                   "column-missing"};
     return std::ranges::find(ids, known.id) != ids.end();
 }
 

@@ -32,6 +32,13 @@ constexpr Told told[] = {
      "The column `shop`.`comments`.`body` that api writes to holds no characters of four bytes "
      "(\\xF0\\x9F\\x8E\\x89: an emoji, say): its character set is utf8mb3, or the connection's "
      "is."},
+    {"pymysql.err.DataError: (1366, \"Incorrect string value: '\\\\xF0\\\\x9F' for column 'body' "
+     "at row "
+     "1\")",
+     "character-set-too-small",
+     "The column body that api writes to holds no characters of four bytes (\\\\xF0\\\\x9F: an "
+     "emoji, "
+     "say): its character set is utf8mb3, or the connection's is."},
     {"save failed: etcd: etcdserver: mvcc: database space exceeded",
      "etcd-no-space",
      "etcd has reached its quota (--quota-backend-bytes), and takes nothing that api writes."},
@@ -163,6 +170,20 @@ constexpr const char* harmless[] = {
 TEST_CASE("names that a store or broker does not know are told", "[unit][doctor]") {
     check_told(told);
     check_harmless(harmless);
+}
+
+TEST_CASE("a connection that was closed once, and is open again, is no finding", "[unit][doctor]") {
+    World world;
+    world.facts.time = "2026-11-20T18:37:10.000Z";
+    const std::string line = "db: Connection lost: The server closed the connection.";
+    world.facts.logs = {{"api", "api.log", {{"2026-11-20T18:37:03.000Z", line}}}};
+    CHECK(world.findings().empty());
+    // A request fails by it.
+    world.facts.logs[0].lines.push_back(
+        {"2026-11-20T18:37:03.500Z", "[2026-11-20] [ERROR] Error handling request /orders"});
+    CHECK(world.findings().at(0).id == "connection-went-stale");
+    world.facts.time = "2026-11-20T19:37:10.000Z";
+    CHECK(world.findings().empty());
 }
 
 TEST_CASE("what is said again and again counts also of one that is well", "[unit][doctor]") {
