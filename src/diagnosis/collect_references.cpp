@@ -115,7 +115,10 @@ private:
     void add_variable(const core::doctor::ServiceFact& service,
                       const VariableFact& variable,
                       const ServiceScene* scene) {
-        const std::string value = fill_in(value_of(variable, scene), service, scene);
+        // What is in force already has the values of others in it.
+        const bool is_whole = scene != nullptr && scene->environment.contains(variable.name);
+        const std::string held = value_of(variable, scene);
+        const std::string value = is_whole ? held : fill_in(held, service, scene);
         if (value.find("${") != value.npos) return;  // Whoever reads it makes something of it.
         auto url = core::doctor::parse_service_url(value);
         if (!url) url = core::doctor::parse_connection_string(value);

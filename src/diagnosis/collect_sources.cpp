@@ -46,14 +46,21 @@ bool is_about_locks(std::string_view line) {
            line.find("ock()") != line.npos;  // Lock, RLock, Unlock.
 }
 
-SourceFact read_source(const std::string& path, const std::set<int>& wanted) {
+bool is_never(std::string_view /*line*/) {
+    return false;
+}
+
+/// The lines that are wanted, and what else is telling.
+SourceFact read_source(const std::string& path,
+                       const std::set<int>& wanted,
+                       bool (*is_telling)(std::string_view line)) {
     SourceFact fact;
     fact.file = path;
     std::istringstream lines{read_small(path, size_max)};
     int number = 0;
     for (std::string line; std::getline(lines, line);) {
         ++number;
-        if (!wanted.contains(number) && !is_about_locks(line)) continue;
+        if (!wanted.contains(number) && !is_telling(line)) continue;
         fact.lines.push_back({number, line.substr(0, line_size_max)});
     }
     return fact;
@@ -130,15 +137,7 @@ void add_script_sources(Facts& facts) {
         add_place(thread.frames.front(), folder, named);
     }
     for (const auto& [path, wanted] : named) {
-        SourceFact fact;
-        fact.file = path;
-        std::istringstream lines{read_small(path, size_max)};
-        int number = 0;
-        for (std::string line; std::getline(lines, line);) {
-            if (wanted.contains(++number)) {
-                fact.lines.push_back({number, line.substr(0, line_size_max)});
-            }
-        }
+        SourceFact fact = read_source(path, wanted, is_never);
         if (!fact.lines.empty()) facts.sources.push_back(std::move(fact));
     }
 }
@@ -163,7 +162,7 @@ void collect_sources(Facts& facts) {
     }
     add_goroutines(facts, named);
     for (const auto& [path, wanted] : named) {
-        SourceFact fact = read_source(path, wanted);
+        SourceFact fact = read_source(path, wanted, is_about_locks);
         if (!fact.lines.empty()) facts.sources.push_back(std::move(fact));
     }
     add_python_sources(facts);

@@ -4,16 +4,12 @@
 
 namespace devstack::diagnosis {
 
-namespace {
-
 using core::doctor::DialFact;
 using core::doctor::ReferenceFact;
 
-bool is_local(const std::string& host) {
+bool is_loopback(const std::string& host) {
     return host == "localhost" || host == "::1" || host.starts_with("127.");
 }
-
-}  // namespace
 
 std::vector<Endpoint> plan_certificates(const core::doctor::Facts& facts) {
     constexpr std::size_t dials_max = 5;
@@ -24,7 +20,7 @@ std::vector<Endpoint> plan_certificates(const core::doctor::Facts& facts) {
     for (const ReferenceFact& it : facts.references) {
         const auto dial = std::ranges::find(facts.dials, it.dial, &DialFact::id);
         const bool is_there = dial != facts.dials.end() && dial->error.empty();
-        const bool is_wanted = it.kind == "env" && it.scheme == "https" && is_local(it.host);
+        const bool is_wanted = it.kind == "env" && it.scheme == "https" && is_loopback(it.host);
         if (!has_failed || !is_there || !is_wanted || endpoints.size() == dials_max) continue;
         Endpoint endpoint = like(*dial, "compare", "certificate of " + it.dial);
         endpoint.fact.protocol = "https";

@@ -122,9 +122,7 @@ Endpoint asked_endpoint(const Scene& scene) {
     endpoint.expect = core::StatusSet{{{200, 399}}};
     // A certificate that nobody trusts is told, and is no end here: what is behind it may be the
     // trouble. What somebody wants to be sent is not given to a stranger.
-    const bool is_local =
-        fact.host == "localhost" || fact.host == "::1" || fact.host.starts_with("127.");
-    if (is_local || fact.sent.empty()) endpoint.tls = core::TlsMode::insecure;
+    if (is_loopback(fact.host) || fact.sent.empty()) endpoint.tls = core::TlsMode::insecure;
     if (is_websocket(fact.protocol)) make_websocket(endpoint);
     return endpoint;
 }

@@ -19,6 +19,8 @@ Endpoint like(const core::doctor::DialFact& original,
 std::vector<Endpoint> plan_other_routes(const core::doctor::Facts& facts,
                                         const core::doctor::DialFact& dial);
 
+/// By its usual name, or an address of the loopback.
+bool is_loopback(const std::string& host);
 /// A request has failed: of the https URLs on this machine that variables name, the certificates.
 std::vector<Endpoint> plan_certificates(const core::doctor::Facts& facts);
 

@@ -141,8 +141,9 @@ void add_ports_in(const std::string& text, std::set<int>& ports) {
 
 /// Where those that are known already pass requests to.
 std::set<int> find_ports_behind(Scene scene, std::vector<ServiceScene> fronts) {
-    scene.services = std::move(fronts);
     std::set<int> ports;
+    if (fronts.empty()) return ports;
+    scene.services = std::move(fronts);
     Facts facts = collect_nginx(scene);
     for (const core::doctor::NginxFact& nginx : facts.nginx) {
         if (scene.find(nginx.service) == nullptr) continue;
